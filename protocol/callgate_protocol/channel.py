@@ -1,0 +1,368 @@
+"""One end of a call channel: what may be said next, and bytes to messages and back. No socket, no thread, no clock.
+
+A call channel joins one calling thread to one apartment. On it calls are a strict stack: call, callback, nested call…;
+an answer always belongs to the innermost. Both ends run this class with mirrored roles. A pipelined channel lets the
+client have many calls under way; the host still performs them one by one, in order.
+
+Numbers of calls that the client makes are positive, those of the host's callbacks negative, so that a number alone says
+who chose it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from .codec import Packer, decode
+from .errors import LocalProtocolError, RemoteProtocolError
+from .limits import DEFAULT_LIMITS, Limits
+from .messages import KIND_OF, Call, Callback, Chunk, Credit, Message, Raise, Return, from_wire
+
+__all__ = ["ALLOWED", "Channel", "Frames", "Received", "Role", "State"]
+
+Frames: TypeAlias = list[Any]
+"""One zmq message: the header as bytes, then bulk frames (anything with the buffer protocol)."""
+
+
+class Role(Enum):
+    """Which end this is."""
+
+    CLIENT = "client"
+    HOST = "host"
+
+
+class State(Enum):
+    """What the innermost call on the stack is."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    """The last call was ours: an answer must come, or a call back into us."""
+    SERVING = "serving"
+    """The last call was theirs: we must answer, or call back."""
+
+
+ALLOWED: Final[dict[State, dict[str, frozenset[type[Message]]]]] = {
+    State.IDLE: {
+        "client sends": frozenset({Call}),
+        "host sends": frozenset(),
+    },
+    State.WAITING: {
+        "client receives": frozenset({Return, Raise, Callback}),
+        "host receives": frozenset({Return, Raise, Call}),
+    },
+    State.SERVING: {
+        "client sends": frozenset({Return, Raise, Call}),
+        "host sends": frozenset({Return, Raise, Callback}),
+    },
+}
+"""What each end may do in each state; what is not here is a protocol error. An idle host receives what an idle client
+sends. `chunk` belongs to the message before it and `credit` to the chunks, so both are allowed whenever those are."""
+
+_HOST_IDLE_RECEIVES = ALLOWED[State.IDLE]["client sends"]
+_CALL, _CALLBACK, _RETURN, _RAISE = (KIND_OF[kind] for kind in (Call, Callback, Return, Raise))
+_CHUNK, _CREDIT = KIND_OF[Chunk], KIND_OF[Credit]
+
+
+class Received(NamedTuple):
+    """A whole message with its bulk frames."""
+
+    message: Message
+    payloads: list[Any]
+
+
+class _Assembly:
+    """A message whose bulk frames are still arriving in chunks."""
+
+    __slots__ = ("buffers", "left", "message")
+
+    def __init__(self, message: Call | Callback | Return) -> None:
+        self.message = message
+        self.buffers = [bytearray(length) for length in message.payloads]
+        self.left = sum(message.payloads)
+
+    def take(self, chunk: Chunk, data: Any) -> int:
+        """Store one chunk; returns its length. Raises RemoteProtocolError when it does not fit."""
+        size = len(data)
+        if chunk.call != self.message.call or chunk.payload >= len(self.buffers):
+            raise RemoteProtocolError("a chunk does not belong to the message before it")
+        buffer = self.buffers[chunk.payload]
+        if size == 0 or size > self.left or chunk.offset + size > len(buffer):
+            raise RemoteProtocolError("a chunk lies outside its payload")
+        buffer[chunk.offset : chunk.offset + size] = data
+        self.left -= size
+        return size
+
+
+class Channel:
+    """The conversation of one call channel. Methods that send return the frames to put on the socket."""
+
+    __slots__ = (
+        "_assembly",
+        "_available",
+        "_last",
+        "_limits",
+        "_open",
+        "_outgoing",
+        "_pack",
+        "_parked",
+        "_pipelined",
+        "_role",
+        "_stack",
+        "_taken",
+    )
+
+    def __init__(self, role: Role, limits: Limits = DEFAULT_LIMITS, *, pipelined: bool = False) -> None:
+        self._role = role
+        self._limits = limits
+        self._pipelined = pipelined
+        self._pack = Packer()
+        self._stack: list[int] = []
+        self._open: set[int] = set()
+        self._parked: deque[Received] = deque()
+        self._last = 0
+        self._assembly: _Assembly | None = None
+        self._outgoing: deque[Frames] = deque()
+        self._available = limits.credit_bytes
+        self._taken = 0
+
+    @property
+    def state(self) -> State:
+        """What may happen next (`ALLOWED`)."""
+        if not self._stack:
+            return State.IDLE
+        return State.WAITING if self._is_mine(self._stack[-1]) else State.SERVING
+
+    @property
+    def depth(self) -> int:
+        """Calls inside each other at the moment."""
+        return len(self._stack)
+
+    @property
+    def under_way(self) -> int:
+        """Calls on a pipelined channel that are not answered yet."""
+        return len(self._open)
+
+    def call(
+        self,
+        library: int,
+        function: int,
+        arguments: list[Any],
+        payloads: Sequence[Any] = (),
+        remaining: int | None = None,
+        causality: bytes | None = None,
+    ) -> tuple[int, Frames]:
+        """Start a call: its number, and what to send. Only a client calls functions."""
+        if self._role is not Role.CLIENT:
+            raise LocalProtocolError("a host calls delegates, not functions")
+        number = self._begin(1)
+        lengths = [_length(payload) for payload in payloads]
+        header = (_CALL, number, library, function, arguments, lengths, remaining, causality)
+        return number, self._frames(number, header, lengths, payloads)
+
+    def callback(self, delegate: int, arguments: list[Any], payloads: Sequence[Any] = ()) -> tuple[int, Frames]:
+        """Start a callback: its number, and what to send. Only a host calls back."""
+        if self._role is not Role.HOST:
+            raise LocalProtocolError("a client calls functions, not delegates")
+        number = self._begin(-1)
+        lengths = [_length(payload) for payload in payloads]
+        return number, self._frames(number, (_CALLBACK, number, delegate, arguments, lengths), lengths, payloads)
+
+    def answer(self, call: int, result: Any, outs: list[Any], errno: int = 0, payloads: Sequence[Any] = ()) -> Frames:
+        """Answer the innermost call with its result and outs."""
+        self._check_answer(call)
+        lengths = [_length(payload) for payload in payloads]
+        frames = self._frames(call, (_RETURN, call, result, outs, errno, lengths), lengths, payloads)
+        self._stack.pop()
+        return frames
+
+    def fail(self, call: int, name: str, message: str, details: dict[str, Any] | None = None) -> Frames:
+        """Answer the innermost call with a fault (`errors.FAULTS`)."""
+        self._check_answer(call)
+        frames = [self._pack((_RAISE, call, name, message, details or {}))]
+        self._stack.pop()
+        return frames
+
+    def receive(self, frames: Sequence[Any]) -> Received | None:
+        """Take one zmq message. None when it was part of a longer one or only credit.
+
+        Raises RemoteProtocolError for anything malformed or out of turn; the channel is then of no more use.
+        """
+        message = from_wire(decode(_header(frames), self._limits))
+        if isinstance(message, Chunk):
+            return self._receive_chunk(message, frames)
+        if isinstance(message, Credit):
+            self._receive_credit(message)
+            return None
+        if isinstance(message, Call | Callback | Return):
+            return self._receive_carrier(message, frames)
+        if len(frames) != 1:
+            raise RemoteProtocolError(f"a {type(message).__name__} has no bulk frames")
+        return self._accept(Received(message, []))
+
+    def next_parked(self) -> Received | None:
+        """A pipelined call that arrived while another was being served, oldest first; its service starts now."""
+        if not self._parked:
+            return None
+        received = self._parked.popleft()
+        assert isinstance(received.message, Call)
+        self._stack.append(received.message.call)
+        return received
+
+    def chunks(self) -> list[Frames]:
+        """The chunks that credit allows to be sent now. The caller sends them and, while `sending`, keeps reading."""
+        ready: list[Frames] = []
+        while self._outgoing and len(self._outgoing[0][1]) <= self._available:
+            frames = self._outgoing.popleft()
+            self._available -= len(frames[1])
+            ready.append(frames)
+        return ready
+
+    @property
+    def sending(self) -> bool:
+        """Whether chunks wait for credit."""
+        return bool(self._outgoing)
+
+    def credit(self) -> Frames | None:
+        """Credit to give back for the chunks taken in; None when there is nothing worth a message yet."""
+        if self._taken == 0 or (self._assembly is not None and self._taken < self._limits.credit_bytes // 4):
+            return None
+        frames = [self._pack((_CREDIT, self._taken))]
+        self._taken = 0
+        return frames
+
+    def _is_mine(self, number: int) -> bool:
+        return (number > 0) is (self._role is Role.CLIENT)
+
+    def _begin(self, sign: int) -> int:
+        if self._outgoing:
+            raise LocalProtocolError("chunks of the last message are still waiting for credit")
+        self._last += 1
+        number = sign * self._last
+        if self._pipelined and self._role is Role.CLIENT:
+            if len(self._open) >= self._limits.credit_calls:
+                raise LocalProtocolError(f"more than {self._limits.credit_calls} calls under way")
+            self._open.add(number)
+            return number
+        kind = Call if sign > 0 else Callback
+        if kind not in ALLOWED[self.state].get(f"{self._role.value} sends", ()):
+            raise LocalProtocolError(f"a {self._role.value} may not start a call while {self.state.value}")
+        self._stack.append(number)
+        return number
+
+    def _check_answer(self, call: int) -> None:
+        if not self._stack or self._stack[-1] != call or self._is_mine(call):
+            raise LocalProtocolError(f"call {call} is not the innermost one to answer")
+
+    def _frames(self, call: int, header: tuple[Any, ...], lengths: list[int], payloads: Sequence[Any]) -> Frames:
+        packed = self._pack(header)
+        if len(packed) > self._limits.header_bytes:
+            raise LocalProtocolError(f"a message of {len(packed)} bytes is longer than {self._limits.header_bytes}")
+        if not lengths:
+            return [packed]
+        total = sum(lengths)
+        if total > self._limits.payload_bytes or len(lengths) > self._limits.payloads:
+            raise LocalProtocolError(f"{total} bytes in {len(lengths)} bulk frames are more than the peer takes")
+        if total <= self._limits.inline_bytes:
+            return [packed, *payloads]
+        self._outgoing.extend(self._cut(call, payloads))
+        return [packed]
+
+    def _cut(self, call: int, payloads: Sequence[Any]) -> list[Frames]:
+        step = self._limits.chunk_bytes
+        views = [memoryview(payload).cast("B") for payload in payloads]
+        return [
+            [self._pack((_CHUNK, call, index, offset)), view[offset : offset + step]]
+            for index, view in enumerate(views)
+            for offset in range(0, len(view), step)
+        ]
+
+    def _receive_carrier(self, message: Call | Callback | Return, frames: Sequence[Any]) -> Received | None:
+        if not message.payloads:
+            if len(frames) != 1:
+                raise RemoteProtocolError("a message carries bulk frames that it does not announce")
+            return self._accept(Received(message, []))
+        total = sum(message.payloads)
+        if total > self._limits.payload_bytes or len(message.payloads) > self._limits.payloads:
+            raise RemoteProtocolError(f"{total} bytes in {len(message.payloads)} bulk frames are more than allowed")
+        if self._assembly is not None:
+            raise RemoteProtocolError("a message starts before the chunks of the last one are complete")
+        if total > self._limits.inline_bytes:
+            if len(frames) != 1:
+                raise RemoteProtocolError("long bulk frames must travel as chunks")
+            self._assembly = _Assembly(message)
+            return None
+        payloads = list(frames[1:])
+        if [len(payload) for payload in payloads] != message.payloads:
+            raise RemoteProtocolError("the bulk frames of a message are not those it announces")
+        return self._accept(Received(message, payloads))
+
+    def _receive_chunk(self, chunk: Chunk, frames: Sequence[Any]) -> Received | None:
+        if self._assembly is None or len(frames) != 2:
+            raise RemoteProtocolError("a chunk came without a message that needs it")
+        self._taken += self._assembly.take(chunk, frames[1])
+        if self._assembly.left:
+            return None
+        assembly, self._assembly = self._assembly, None
+        return self._accept(Received(assembly.message, list(assembly.buffers)))
+
+    def _receive_credit(self, credit: Credit) -> None:
+        self._available += credit.bytes
+        if self._available > self._limits.credit_bytes:
+            raise RemoteProtocolError("the peer gave more credit back than it had taken")
+
+    def _accept(self, received: Received) -> Received | None:
+        message = received.message
+        kind = type(message)
+        if kind is Return or kind is Raise:
+            self._close(message.call)  # type: ignore[union-attr]
+            return received
+        if kind is Call and self._role is Role.HOST:
+            return self._accept_call(received)
+        if kind is not Callback or self._role is not Role.CLIENT or not self._awaits_callback():
+            raise RemoteProtocolError(f"a {kind.__name__} is out of turn while {self.state.value}")
+        assert isinstance(message, Callback)
+        if message.call >= 0:
+            raise RemoteProtocolError("the number of a callback must be negative")
+        self._stack.append(message.call)
+        return received
+
+    def _awaits_callback(self) -> bool:
+        return self.state is State.WAITING or (self._pipelined and bool(self._open) and not self._stack)
+
+    def _accept_call(self, received: Received) -> Received | None:
+        assert isinstance(received.message, Call)
+        number, state = received.message.call, self.state
+        if number <= 0:
+            raise RemoteProtocolError("the number of a call must be positive")
+        if self._pipelined and state is not State.IDLE:
+            if len(self._parked) >= self._limits.credit_calls:
+                raise RemoteProtocolError(f"more than {self._limits.credit_calls} calls under way")
+            self._parked.append(received)
+            return None
+        allowed = _HOST_IDLE_RECEIVES if state is State.IDLE else ALLOWED[state].get("host receives", frozenset())
+        if Call not in allowed:
+            raise RemoteProtocolError(f"a Call is out of turn while {state.value}")
+        self._stack.append(number)
+        return received
+
+    def _close(self, number: int) -> None:
+        """An answer came: it must be for the innermost call of ours, or for any open one of a pipelined channel."""
+        if self._open and number in self._open:
+            self._open.remove(number)
+            return
+        if not self._stack or self._stack[-1] != number or not self._is_mine(number):
+            raise RemoteProtocolError(f"an answer to call {number}, which is not waiting for one")
+        self._stack.pop()
+
+
+def _header(frames: Sequence[Any]) -> bytes:
+    if not frames:
+        raise RemoteProtocolError("an empty message")
+    header = frames[0]
+    return header if isinstance(header, bytes) else bytes(header)
+
+
+def _length(payload: Any) -> int:
+    return payload.nbytes if isinstance(payload, memoryview) else len(payload)

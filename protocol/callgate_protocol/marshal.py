@@ -1,0 +1,503 @@
+"""What a type and its attributes mean: the one place that turns a declaration into conversions.
+
+`resolve` reads a function or delegate and says for every parameter which `Form` its value has on the wire, which way it
+travels, and whether the caller passes it. Client and host compile the same answer into their own code: the client
+between Python values and wire values, the host between wire values and C. So what a value looks like on the wire is
+said once, here:
+
+==============  =======================================================================================
+form            wire value
+==============  =======================================================================================
+`Nothing`       nil
+`Integer`       integer
+`Enumeration`   integer
+`Floating`      float
+`Boolean`       boolean
+`Structure`     array with one wire value per member, in order
+`Raw`           binary: the bytes of a union
+`Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
+`FixedText`     (`char[n]` inside a struct) binary up to the first NUL
+`Text`          nil for NULL, binary without the NUL, or an address
+`Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
+`Bytes`         nil for NULL, binary, or an address
+`Handle`        nil for NULL, or an address
+`Address`       nil for NULL, binary for a copy that lives during the call, or an address
+`Context`       nil for NULL, or `{"context": token}`
+`Code`          nil for NULL, `{"delegate": number}`, or an address
+`Offset`        nil for NULL, or the distance in bytes
+==============  =======================================================================================
+
+An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref": reference, "offset": n}` from it
+(`references.Reference`), or `{"constant": n}` for a library's magic pointers. Any binary may be replaced by
+`{"payload": k}`, the k-th bulk frame of the message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum as PythonEnum
+from typing import TypeAlias
+
+from .model import (
+    FLOATS,
+    Array,
+    Attribute,
+    CType,
+    Delegate,
+    EnumType,
+    Field,
+    Function,
+    FunctionPointer,
+    Opaque,
+    Parameter,
+    Pointer,
+    Record,
+    Scalar,
+    StructType,
+    TypeLibrary,
+    Void,
+    c_name,
+)
+
+__all__ = [
+    "Address",
+    "Boolean",
+    "Bytes",
+    "Code",
+    "Context",
+    "Count",
+    "Direction",
+    "DirectiveError",
+    "Elements",
+    "Enumeration",
+    "FixedText",
+    "Floating",
+    "Form",
+    "Handle",
+    "Integer",
+    "Member",
+    "Nothing",
+    "Offset",
+    "ParameterPlan",
+    "Raw",
+    "Series",
+    "Signature",
+    "Structure",
+    "Text",
+    "members_of",
+    "resolve",
+]
+
+
+class DirectiveError(ValueError):
+    """A declaration whose type and attributes do not go together (R19); the client raises MarshalDirectiveError."""
+
+
+class Direction(PythonEnum):
+    """Which way the value of a parameter travels, seen from the caller (R1.8)."""
+
+    IN = "in"
+    OUT = "out"
+    INOUT = "in, out"
+
+    @property
+    def travels_in(self) -> bool:
+        """Whether the caller's value reaches the callee."""
+        return self is not Direction.OUT
+
+    @property
+    def travels_out(self) -> bool:
+        """Whether the callee's value comes back."""
+        return self is not Direction.IN
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many elements a pointer has: a constant, or another parameter's value (`*n` reads through a pointer)."""
+
+    constant: int = 0
+    parameter: str = ""
+    dereference: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """`void` as a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An integer scalar of the model."""
+
+    scalar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enumeration:
+    """A C enum."""
+
+    name: str
+    scalar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Floating:
+    """A floating scalar of the model."""
+
+    scalar: str
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    """`_Bool`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A struct's value."""
+
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A union's bytes."""
+
+    record: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """An array inside a struct; `length` 0 is a flexible member and carries nothing."""
+
+    element: Form
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FixedText:
+    """`char[length]` inside a struct (R5.16)."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`char *`. `free` names the function that releases what native code handed out; "" when it stays native's."""
+
+    free: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """A pointer to values: one without a count, else as many as it says."""
+
+    element: Form
+    count: Count | None = None
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """A pointer to `count` bytes. `text` when it was declared as `char *`, so that a str may be given."""
+
+    count: Count
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A pointer to an opaque type. `closes`: the call ends the handle's life."""
+
+    opaque: str
+    closes: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A pointer whose target only native code reads; `target` is the model name of its type, "" for `void`."""
+
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A `void *` that native code only carries back into a callback: any object of the caller (R9.13)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A function pointer. `keep`: native code may call it after the call that passed it."""
+
+    delegate: str
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """`[out, offset(s)] char **end`: a pointer into the text of parameter `s`, as a distance in bytes."""
+
+    parameter: str
+
+
+Form: TypeAlias = (
+    Nothing
+    | Integer
+    | Enumeration
+    | Floating
+    | Boolean
+    | Structure
+    | Raw
+    | Series
+    | FixedText
+    | Text
+    | Elements
+    | Bytes
+    | Handle
+    | Address
+    | Context
+    | Code
+    | Offset
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterPlan:
+    """One parameter, decided. `passed`: the caller gives a value; `in_place`: outs are written into what it gave."""
+
+    index: int
+    name: str
+    direction: Direction
+    form: Form
+    passed: bool
+    in_place: bool
+
+    @property
+    def returned(self) -> bool:
+        """Whether its final value stands in the result of the call (section 0 of the rule book)."""
+        return self.direction.travels_out and not self.in_place
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A function or delegate, decided."""
+
+    name: str
+    parameters: tuple[ParameterPlan, ...]
+    result: Form
+    variadic: bool
+
+    @property
+    def passed(self) -> tuple[ParameterPlan, ...]:
+        """What the caller gives, in order; exactly these stand in the arguments of a `call`."""
+        return tuple(plan for plan in self.parameters if plan.passed)
+
+    @property
+    def outs(self) -> tuple[ParameterPlan, ...]:
+        """What comes back, in order; exactly these stand in the outs of a `return`."""
+        return tuple(plan for plan in self.parameters if plan.direction.travels_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a struct, decided."""
+
+    name: str
+    form: Form
+
+
+_BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})
+
+
+def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
+    """Decide every parameter and the result. Raises DirectiveError naming the parameter and what to write instead."""
+    names = {parameter.name: parameter for parameter in entry.parameters}
+    parameters = tuple(
+        _parameter(library, entry.name, index, parameter, names) for index, parameter in enumerate(entry.parameters)
+    )
+    return Signature(entry.name, parameters, _result(library, entry), entry.variadic)
+
+
+def members_of(library: TypeLibrary, record: Record) -> tuple[Member, ...]:
+    """Decide every member of a struct."""
+    return tuple(Member(field.name, _field_form(library, record, field)) for field in record.fields)
+
+
+def _parameter(
+    library: TypeLibrary, function: str, index: int, parameter: Parameter, names: dict[str, Parameter]
+) -> ParameterPlan:
+    where = f"parameter {index + 1} '{parameter.name}' of {function}"
+    direction = _direction(parameter, where)
+    form = _parameter_form(library, parameter, direction, where)
+    if isinstance(form, Offset) and form.parameter not in names:
+        raise DirectiveError(f"{where}: offset({form.parameter}) does not name a parameter")
+    _check_count(form, names, where)
+    fills = _counted(form) and direction.travels_out
+    return ParameterPlan(index, parameter.name, direction, form, direction.travels_in or fills, fills)
+
+
+def _direction(parameter: Parameter, where: str) -> Direction:
+    out, in_ = parameter.has("out"), parameter.has("in")
+    if out and not isinstance(parameter.type, Pointer):
+        raise DirectiveError(f"{where}: [out] needs a pointer, not {c_name(parameter.type)}")
+    if out:
+        return Direction.INOUT if in_ else Direction.OUT
+    return Direction.IN
+
+
+def _counted(form: Form) -> bool:
+    return isinstance(form, Bytes) or (isinstance(form, Elements) and form.count is not None)
+
+
+def _check_count(form: Form, names: dict[str, Parameter], where: str) -> None:
+    count = form.count if isinstance(form, Elements | Bytes) else None
+    if count is None or not count.parameter:
+        return
+    if count.parameter not in names:
+        raise DirectiveError(f"{where}: size_is({count.parameter}) does not name a parameter")
+    ctype = names[count.parameter].type
+    ctype = ctype.target if count.dereference and isinstance(ctype, Pointer) else ctype
+    if not isinstance(ctype, Scalar | EnumType) or (isinstance(ctype, Scalar) and ctype.name in FLOATS):
+        raise DirectiveError(f"{where}: size_is({count.parameter}) must name an integer (R6.6), not {c_name(ctype)}")
+
+
+def _parameter_form(library: TypeLibrary, parameter: Parameter, direction: Direction, where: str) -> Form:
+    ctype = parameter.type
+    if isinstance(ctype, FunctionPointer):
+        return Code(ctype.delegate, parameter.has("keep"))
+    if not isinstance(ctype, Pointer):
+        return _value(library, ctype, where)
+    if parameter.has("context"):
+        return Context()
+    if (offset := parameter.attribute("offset")) is not None:
+        return _offset(ctype, offset, direction, where)
+    count = _count(parameter.attribute("size_is"))
+    if count is not None:
+        return _counted_form(library, ctype, parameter, count, where)
+    return _single_form(library, ctype, parameter, direction, where)
+
+
+def _offset(ctype: Pointer, offset: Attribute, direction: Direction, where: str) -> Form:
+    if not isinstance(ctype.target, Pointer) or direction is not Direction.OUT:
+        raise DirectiveError(f"{where}: offset(…) belongs to an end pointer: [out, offset(s)] char **end")
+    return Offset(offset.argument)
+
+
+def _count(attribute: Attribute | None) -> Count | None:
+    if attribute is None:
+        return None
+    if attribute.argument.isdigit():
+        return Count(constant=int(attribute.argument))
+    return Count(parameter=attribute.argument.lstrip("*"), dereference=attribute.argument.startswith("*"))
+
+
+def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count, where: str) -> Form:
+    target = ctype.target
+    if isinstance(target, Void) or (isinstance(target, Scalar) and target.name in _BYTES):
+        return Bytes(count, text=isinstance(target, Scalar) and target.name == "char")
+    if isinstance(target, Opaque):
+        raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
+    return Elements(_pointed(library, target, parameter, where), count, nullable=parameter.has("unique"))
+
+
+def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
+    target = ctype.target
+    if isinstance(target, Opaque):
+        if direction.travels_out:
+            raise DirectiveError(f"{where}: the type of an out handle is {target.name} **, one star more")
+        return Handle(target.name, parameter.has("closes"), parameter.has("unique"))
+    if isinstance(target, Void):
+        if direction.travels_out:
+            raise DirectiveError(f"{where}: [out] void * needs size_is(…), or a type")
+        return Address()
+    if isinstance(target, Scalar) and target.name == "char" and direction is Direction.IN:
+        return Text()
+    return Elements(_pointed(library, target, parameter, where), None, nullable=parameter.has("unique"))
+
+
+def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: str) -> Form:
+    """The form of what a pointer parameter points to."""
+    if not isinstance(target, Pointer):
+        return _value(library, target, where)
+    inner = target.target
+    if isinstance(inner, Opaque):
+        return Handle(inner.name, nullable=True)
+    if isinstance(inner, Scalar) and inner.name == "char":
+        free = parameter.attribute("free")
+        return Text(free.argument if free else "")
+    if isinstance(inner, Pointer):
+        raise DirectiveError(f"{where}: three levels of pointers are not marshalled (R7.15); declare it as void *")
+    return Address(_target_name(inner))
+
+
+def _value(library: TypeLibrary, ctype: CType, where: str) -> Form:
+    match ctype:
+        case Void():
+            return Nothing()
+        case Scalar("bool"):
+            return Boolean()
+        case Scalar(name):
+            return Floating(name) if name in FLOATS else Integer(name)
+        case EnumType(name):
+            return Enumeration(name, library.enum(name).base)
+        case StructType(name):
+            return Raw(name) if library.record(name).union else Structure(name)
+        case FunctionPointer(delegate):
+            return Code(delegate)
+        case Opaque(name):
+            raise DirectiveError(f"{where}: {name} is opaque, so only a pointer to it can be used")
+        case Array() | Pointer():
+            raise DirectiveError(f"{where}: {c_name(ctype)} cannot be passed by value")
+
+
+def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
+    ctype, where = entry.result.type, f"the result of {entry.name}"
+    if not isinstance(ctype, Pointer):
+        return _value(library, ctype, where)
+    count = _count(entry.result.attribute("size_is"))
+    if count is not None:
+        form = _counted_form(library, ctype, entry.result, count, where)
+        _check_count(form, {parameter.name: parameter for parameter in entry.parameters}, where)
+        return form
+    return _loose(ctype, entry.result.attribute("free"))
+
+
+def _loose(ctype: Pointer, free: Attribute | None) -> Form:
+    """A pointer without a length, where native code is the owner: a result or a member."""
+    target = ctype.target
+    if isinstance(target, Opaque):
+        return Handle(target.name, nullable=True)
+    if isinstance(target, Scalar) and target.name == "char":
+        return Text(free.argument if free else "")
+    return Address(_target_name(target))
+
+
+def _target_name(ctype: CType) -> str:
+    return "" if isinstance(ctype, Void) else c_name(ctype)
+
+
+def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
+    where = f"member '{field.name}' of {record.name}"
+    ctype = field.type
+    if isinstance(ctype, Pointer):
+        return _loose(ctype, field_attribute(field, "free"))
+    if isinstance(ctype, Array):
+        return _array(library, ctype, where)
+    return _value(library, ctype, where)
+
+
+def _array(library: TypeLibrary, ctype: Array, where: str) -> Form:
+    element = ctype.element
+    if isinstance(element, Scalar) and element.name == "char":
+        return FixedText(ctype.length)
+    if isinstance(element, Array):
+        return Series(_array(library, element, where), ctype.length)
+    if isinstance(element, Pointer):
+        return Series(_loose(element, None), ctype.length)
+    return Series(_value(library, element, where), ctype.length)
+
+
+def field_attribute(field: Field, name: str) -> Attribute | None:
+    """The attribute of that name on a member, or None."""
+    return next((attribute for attribute in field.attributes if attribute.name == name), None)

@@ -1,0 +1,264 @@
+"""The signature model: one immutable description of a library's types and functions, whatever it was declared with.
+
+A `TypeLibrary` is what the client sends to a host, once per host and by content hash. It says what C says (types and
+names) and what C cannot say (attributes: directions, lengths, ownership); it never says sizes or offsets, because layout
+belongs to the host. `callgate_protocol.typelib` holds its canonical encoding, `callgate_protocol.marshal` what the
+combination of a type and its attributes means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, TypeVar
+
+__all__ = [
+    "FLOATS",
+    "INTEGERS",
+    "Array",
+    "Attribute",
+    "CType",
+    "Delegate",
+    "Enum",
+    "EnumType",
+    "Field",
+    "Function",
+    "FunctionPointer",
+    "Opaque",
+    "Parameter",
+    "Pointer",
+    "Record",
+    "Scalar",
+    "StructType",
+    "TypeLibrary",
+    "Void",
+    "c_name",
+]
+
+INTEGERS: Final[dict[str, str]] = {
+    "char": "char",
+    "schar": "signed char",
+    "uchar": "unsigned char",
+    "short": "short",
+    "ushort": "unsigned short",
+    "int": "int",
+    "uint": "unsigned int",
+    "long": "long",
+    "ulong": "unsigned long",
+    "llong": "long long",
+    "ullong": "unsigned long long",
+    "i1": "int8_t",
+    "u1": "uint8_t",
+    "i2": "int16_t",
+    "u2": "uint16_t",
+    "i4": "int32_t",
+    "u4": "uint32_t",
+    "i8": "int64_t",
+    "u8": "uint64_t",
+    "size": "size_t",
+    "ssize": "ssize_t",
+    "iptr": "intptr_t",
+    "uptr": "uintptr_t",
+    "ptrdiff": "ptrdiff_t",
+    "wchar": "wchar_t",
+    "char16": "char16_t",
+    "char32": "char32_t",
+}
+"""Model name of every integer scalar and its C spelling. Widths and signs are the host's (`abi.Abi`)."""
+
+FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble": "long double"}
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """`void`: no value, or the target of an untyped pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number: a key of `INTEGERS` or `FLOATS`, or `"bool"` (`_Bool`, one byte)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """A C enum by name; its members are in `TypeLibrary.enums`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """`target *`; `const` says that the target is read-only."""
+
+    target: CType
+    const: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """`element[length]` inside a struct; `length` 0 is a flexible array member."""
+
+    element: CType
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A struct or union with known fields, by name (`TypeLibrary.records`)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A struct whose fields nobody sees: a pointer to it is a handle, the type itself is never a value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPointer:
+    """A pointer to a function of the shape of `TypeLibrary.delegates[name]`."""
+
+    delegate: str
+
+
+CType: TypeAlias = Void | Scalar | EnumType | Pointer | Array | StructType | Opaque | FunctionPointer
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Attribute:
+    """One bracketed word of a declaration: `[out]`, `[size_is(n)]`, `[free(sqlite3_free)]`."""
+
+    name: str
+    argument: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}({self.argument})" if self.argument else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter, or the result when its name is empty."""
+
+    name: str
+    type: CType
+    attributes: tuple[Attribute, ...] = ()
+
+    def attribute(self, name: str) -> Attribute | None:
+        """The attribute of that name, or None."""
+        return next((attribute for attribute in self.attributes if attribute.name == name), None)
+
+    def has(self, name: str) -> bool:
+        """Whether the attribute is there."""
+        return self.attribute(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a struct or union."""
+
+    name: str
+    type: CType
+    attributes: tuple[Attribute, ...] = ()
+    bits: int = 0
+    """Width of a bit-field; 0 for an ordinary member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A struct or union. `pack` is the alignment limit in bytes, 0 for natural (R7.5)."""
+
+    name: str
+    fields: tuple[Field, ...]
+    union: bool = False
+    pack: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """An enumeration; `base` is the scalar that holds it."""
+
+    name: str
+    members: tuple[tuple[str, int], ...]
+    base: str = "int"
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """The shape of a callback (R9). `attributes` belong to the function pointer itself."""
+
+    name: str
+    result: Parameter
+    parameters: tuple[Parameter, ...]
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An exported function. `prototype` is the declaration as the user wrote it: for people, not part of the hash."""
+
+    name: str
+    result: Parameter
+    parameters: tuple[Parameter, ...]
+    variadic: bool = False
+    prototype: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class TypeLibrary:
+    """Everything declared about one library. Groups are sorted by name; a function's number is its index here."""
+
+    functions: tuple[Function, ...] = ()
+    records: tuple[Record, ...] = ()
+    enums: tuple[Enum, ...] = ()
+    delegates: tuple[Delegate, ...] = ()
+    opaques: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for group in (self.functions, self.records, self.enums, self.delegates):
+            names = [entry.name for entry in group]
+            if names != sorted(set(names)):
+                raise ValueError(f"entries must be sorted by name and unique: {names}")
+        if list(self.opaques) != sorted(set(self.opaques)):
+            raise ValueError(f"opaque types must be sorted and unique: {self.opaques}")
+
+    def record(self, name: str) -> Record:
+        """The struct or union of that name; KeyError when there is none."""
+        return _find(self.records, name)
+
+    def enum(self, name: str) -> Enum:
+        """The enum of that name; KeyError when there is none."""
+        return _find(self.enums, name)
+
+    def delegate(self, name: str) -> Delegate:
+        """The callback shape of that name; KeyError when there is none."""
+        return _find(self.delegates, name)
+
+
+_Entry = TypeVar("_Entry", Record, Enum, Delegate)
+
+
+def _find(entries: tuple[_Entry, ...], name: str) -> _Entry:
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    raise KeyError(name)
+
+
+def c_name(ctype: CType) -> str:
+    """The type as a C programmer would write it, for messages and signatures."""
+    match ctype:
+        case Void():
+            return "void"
+        case Scalar(name):
+            return INTEGERS.get(name) or FLOATS.get(name) or "_Bool"
+        case EnumType(name) | StructType(name) | Opaque(name):
+            return name
+        case Pointer(target, const):
+            return f"{'const ' if const else ''}{c_name(target)} *"
+        case Array(element, length):
+            return f"{c_name(element)}[{length or ''}]"
+        case FunctionPointer(delegate):
+            return delegate

@@ -1,0 +1,45 @@
+"""Library 0: what a host can be asked for itself, and what a broker can. Numbers never change their meaning."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["BrokerFunction", "HostFunction"]
+
+
+class HostFunction(IntEnum):
+    """Functions of library 0 of a host. Arguments and results are given as `(wire, …) -> wire`."""
+
+    LOAD = 1
+    """(file, hash, type library or nil) -> [number, missing function numbers]; nil asks whether the hash is known."""
+    NEW = 2
+    """(library, type name, extra bytes) -> {"ref": …}: a zeroed struct that stays at one address."""
+    BUFFER = 3
+    """(length, initial bytes or nil) -> {"ref": …}: memory that stays at one address."""
+    FREE = 4
+    """({"at": …}) -> nil: frees what NEW or BUFFER made, or closes what CALLBACK made."""
+    READ = 5
+    """({"at": …}, length) -> bytes."""
+    WRITE = 6
+    """({"at": …}, bytes) -> nil."""
+    STRING = 7
+    """({"at": …}, limit) -> bytes up to the first NUL, at most `limit`."""
+    GET = 8
+    """(library, type name, {"at": …}, path) -> field value; a path is names and indexes, empty for all."""
+    SET = 9
+    """(library, type name, {"at": …}, path, value) -> nil."""
+    CALLBACK = 10
+    """(library, delegate name, delegate number) -> {"ref": …}: a function pointer that lives until FREE."""
+    SIZE = 11
+    """(library, type name) -> bytes."""
+    INFO = 12
+    """() -> {"channels": …, "objects": …, "allocations": …}: counts, for tests and for people."""
+
+
+class BrokerFunction(IntEnum):
+    """Functions of library 0 of a broker. Each takes one map and gives one map, as `docs/protocol.md` lists them."""
+
+    START = 1
+    RECORD = 2
+    STOP = 3
+    LIST = 4

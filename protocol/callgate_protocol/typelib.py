@@ -1,0 +1,193 @@
+"""The canonical encoding of a type library, its content hash, and reading it back.
+
+Two declarations that mean the same give the same bytes: groups are sorted by name, attributes by name and argument, and
+what is only for people (the text of a prototype) is left out. A type is a string or an array that starts with a word:
+`"int"`, `["pointer", type, const]`, `["struct", name]` (`docs/protocol.md`, section Type libraries).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from .codec import decode, encode
+from .errors import RemoteProtocolError
+from .limits import Limits
+from .model import (
+    FLOATS,
+    INTEGERS,
+    Array,
+    Attribute,
+    CType,
+    Delegate,
+    Enum,
+    EnumType,
+    Field,
+    Function,
+    FunctionPointer,
+    Opaque,
+    Parameter,
+    Pointer,
+    Record,
+    Scalar,
+    StructType,
+    TypeLibrary,
+    Void,
+)
+
+__all__ = ["TYPE_LIBRARY_LIMITS", "decode_library", "encode_library", "library_hash"]
+
+TYPE_LIBRARY_LIMITS = Limits(header_bytes=16 << 20, nodes=2_000_000)
+"""A type library travels as a bulk frame and may be longer than a message: whole headers are thousands of functions."""
+
+_NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer]] = {
+    "enum": EnumType,
+    "struct": StructType,
+    "opaque": Opaque,
+    "function": FunctionPointer,
+}
+_NAME_OF = {kind: word for word, kind in _NAMED.items()}
+_SCALARS = frozenset({*INTEGERS, *FLOATS, "bool"})
+
+
+def encode_library(library: TypeLibrary) -> bytes:
+    """The canonical bytes."""
+    return encode(
+        [
+            [_callable(function) for function in library.functions],
+            [
+                [record.name, record.union, record.pack, [_field(field) for field in record.fields]]
+                for record in library.records
+            ],
+            [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
+            [_callable(delegate) for delegate in library.delegates],
+            list(library.opaques),
+        ]
+    )
+
+
+def library_hash(encoded: bytes) -> bytes:
+    """The content hash of canonical bytes: SHA-256."""
+    return hashlib.sha256(encoded).digest()
+
+
+def decode_library(encoded: bytes, limits: Limits = TYPE_LIBRARY_LIMITS) -> TypeLibrary:
+    """Read canonical bytes. Raises RemoteProtocolError when they are malformed, out of order or beyond `limits`."""
+    value = decode(encoded, limits)
+    try:
+        functions, records, enums, delegates, opaques = value
+        return TypeLibrary(
+            functions=tuple(Function(*_read_callable(entry)) for entry in functions),
+            records=tuple(_read_record(entry) for entry in records),
+            enums=tuple(_read_enum(entry) for entry in enums),
+            delegates=tuple(Delegate(*_read_callable(entry)) for entry in delegates),
+            opaques=tuple(_text(name) for name in opaques),
+        )
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
+        raise RemoteProtocolError(f"malformed type library: {error}") from error
+
+
+def _callable(entry: Function | Delegate) -> list[Any]:
+    return [entry.name, _parameter(entry.result), [_parameter(each) for each in entry.parameters], entry.variadic]
+
+
+def _parameter(parameter: Parameter) -> list[Any]:
+    return [parameter.name, _type(parameter.type), _attributes(parameter.attributes)]
+
+
+def _field(field: Field) -> list[Any]:
+    return [field.name, _type(field.type), _attributes(field.attributes), field.bits]
+
+
+def _attributes(attributes: tuple[Attribute, ...]) -> list[list[str]]:
+    return [[attribute.name, attribute.argument] for attribute in sorted(attributes)]
+
+
+def _type(ctype: CType) -> Any:
+    match ctype:
+        case Void():
+            return "void"
+        case Scalar(name):
+            return name
+        case Pointer(target, const):
+            return ["pointer", _type(target), const]
+        case Array(element, length):
+            return ["array", _type(element), length]
+        case _:
+            return [_NAME_OF[type(ctype)], ctype.name if not isinstance(ctype, FunctionPointer) else ctype.delegate]
+
+
+def _read_callable(entry: Any) -> tuple[str, Parameter, tuple[Parameter, ...], bool]:
+    name, result, parameters, variadic = entry
+    return _text(name), _read_parameter(result), tuple(_read_parameter(each) for each in parameters), _flag(variadic)
+
+
+def _read_parameter(entry: Any) -> Parameter:
+    name, ctype, attributes = entry
+    return Parameter(_text(name), _read_type(ctype), _read_attributes(attributes))
+
+
+def _read_record(entry: Any) -> Record:
+    name, union, pack, fields = entry
+    return Record(_text(name), tuple(_read_field(field) for field in fields), _flag(union), _count(pack))
+
+
+def _read_field(entry: Any) -> Field:
+    name, ctype, attributes, bits = entry
+    return Field(_text(name), _read_type(ctype), _read_attributes(attributes), _count(bits))
+
+
+def _read_enum(entry: Any) -> Enum:
+    name, base, members = entry
+    if base not in INTEGERS:
+        raise ValueError(f"enum {name!r} has no integer base")
+    return Enum(_text(name), tuple((_text(member), _integer(number)) for member, number in members), base)
+
+
+def _read_attributes(entry: Any) -> tuple[Attribute, ...]:
+    attributes = tuple(Attribute(_text(name), _text(argument)) for name, argument in entry)
+    if list(attributes) != sorted(set(attributes)):
+        raise ValueError("attributes must be sorted and unique")
+    return attributes
+
+
+def _read_type(entry: Any) -> CType:
+    if isinstance(entry, str):
+        if entry == "void":
+            return Void()
+        if entry in _SCALARS:
+            return Scalar(entry)
+        raise ValueError(f"unknown type {entry!r}")
+    word, *rest = entry
+    if word == "pointer":
+        target, const = rest
+        return Pointer(_read_type(target), _flag(const))
+    if word == "array":
+        element, length = rest
+        return Array(_read_type(element), _count(length))
+    (name,) = rest
+    return _NAMED[word](_text(name))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a name, got {value!r}")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"expected a boolean, got {value!r}")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"expected an integer, got {value!r}")
+    return value
+
+
+def _count(value: Any) -> int:
+    if _integer(value) < 0:
+        raise ValueError(f"expected a count, got {value}")
+    return _integer(value)
