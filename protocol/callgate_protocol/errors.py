@@ -41,7 +41,7 @@ FAULTS: frozenset[str] = frozenset(
 """Names that a `raise` message may carry. An unknown name is read as `InternalError`."""
 
 
-class Fault(Exception):  # noqa: N818 - a state that crosses the wire, not an error of the reader
+class Fault(Exception):
     """A failure that crosses the wire as a `raise` message.
 
     `name` is one of `FAULTS`; `details` holds the fields of the client's exception (plain strings and numbers).

@@ -1,0 +1,143 @@
+"""The client's end of a call channel: a DEALER socket, the conversation on it, and waiting that always ends.
+
+One thread at a time uses a call channel. It waits for two things at once: an answer on the socket, and the hang-up of
+the session's link, which is how the kernel says that the host has died.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import zmq
+
+from callgate_protocol.channel import Channel, Frames, Received, Role
+from callgate_protocol.limits import Limits
+
+from .link import Link
+
+__all__ = ["CallChannel", "DeadlinePassed", "HungUp"]
+
+_POLLIN = zmq.POLLIN
+_EVENTS = zmq.EVENTS
+_NOBLOCK = zmq.NOBLOCK
+_COPY_BYTES = 64 * 1024
+"""Bulk frames from this size on are handed to ZeroMQ without a copy."""
+
+_LAST_WORDS_MS = 20
+"""How long after a hang-up an answer that was already on its way may still be read."""
+
+
+class HungUp(ConnectionError):
+    """The host's link hung up: it is dead, or the session was closed."""
+
+
+class DeadlinePassed(TimeoutError):
+    """The time given to `receive` is over."""
+
+
+class CallChannel:
+    """One call channel of a session, used by one thread at a time."""
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        endpoint: str,
+        routing_id: bytes,
+        number: int,
+        link: Link,
+        limits: Limits,
+        *,
+        pipelined: bool = False,
+    ) -> None:
+        self.number = number
+        self.talk = Channel(Role.CLIENT, limits, pipelined=pipelined)
+        self.socket = context.socket(zmq.DEALER)
+        self.socket.set(zmq.ROUTING_ID, routing_id)
+        self.socket.set(zmq.LINGER, 0)
+        self.socket.set(zmq.MAXMSGSIZE, max(limits.header_bytes, limits.inline_bytes))
+        self.socket.connect(endpoint)
+        self._poll = select.poll()
+        self._poll.register(self.socket.fileno(), select.POLLIN)
+        self._link = os.dup(link.fileno())  # an own one, so that the number stays valid as long as somebody waits on it
+        self._poll.register(self._link, 0)
+
+    def send(self, frames: Frames) -> None:
+        """Send one message and the chunks that credit allows."""
+        self._put(frames)
+        if self.talk.sending:
+            self._put_chunks()
+
+    def receive(self, expires: float | None) -> Received:
+        """Wait for the next whole message until the monotonic time `expires`.
+
+        Raises HungUp, DeadlinePassed, RemoteProtocolError.
+        """
+        socket, talk = self.socket, self.talk
+        while True:
+            if not socket.get(_EVENTS) & _POLLIN:  # type: ignore[operator]
+                self._wait(expires)
+                continue
+            received = talk.receive(self.get())
+            if talk.sending:
+                self._put_chunks()
+            if (credit := talk.credit()) is not None:
+                self._put(credit)
+            if received is not None:
+                return received
+
+    def get(self) -> Sequence[Any]:
+        """The frames of a message that is there."""
+        header = self.socket.recv(_NOBLOCK)
+        if not self.socket.rcvmore:
+            return (header,)
+        frames: list[Any] = [header]
+        while self.socket.rcvmore:
+            frames.append(self.socket.recv(_NOBLOCK, copy=False).buffer)
+        return frames
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close(0)
+        self.close_descriptor()
+
+    def close_descriptor(self) -> None:
+        """Close this channel's hold on the link; all that a forked child may do with it."""
+        descriptor, self._link = self._link, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def readable(self) -> bool:
+        """Whether a message is there; also lets ZeroMQ look at what has arrived."""
+        return bool(self.socket.get(_EVENTS) & _POLLIN)  # type: ignore[operator]
+
+    def _put(self, frames: Frames) -> None:
+        if len(frames) == 1:
+            self.socket.send(frames[0])
+            return
+        last = len(frames) - 1
+        for index, frame in enumerate(frames):
+            more = zmq.SNDMORE if index < last else 0
+            self.socket.send(frame, more, copy=_size(frame) < _COPY_BYTES)
+
+    def _put_chunks(self) -> None:
+        for frames in self.talk.chunks():
+            self._put(frames)
+
+    def _wait(self, expires: float | None) -> None:
+        if expires is None:
+            ready = self._poll.poll()
+        else:
+            left = expires - time.monotonic()
+            if left <= 0:
+                raise DeadlinePassed
+            ready = self._poll.poll(left * 1000 + 1)
+        if any(events & ~select.POLLIN for _, events in ready) and not self.socket.poll(_LAST_WORDS_MS):
+            raise HungUp("the host's link hung up")
+
+
+def _size(frame: Any) -> int:
+    return frame.nbytes if isinstance(frame, memoryview) else len(frame)

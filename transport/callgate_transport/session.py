@@ -1,0 +1,325 @@
+"""The client's end of a session: everything that joins this process with one incarnation of a host.
+
+A session has a link (hello, descriptors, death), a control channel that the I/O thread reads, and a pool of call
+channels from which calling threads borrow. It decides nothing about values: callbacks and references are handed to the
+`SessionOwner`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+import zmq
+
+from callgate_protocol.abi import Abi
+from callgate_protocol.channel import Received
+from callgate_protocol.codec import decode, encode
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.limits import DEFAULT_LIMITS, Limits
+from callgate_protocol.messages import (
+    MAGIC,
+    Callback,
+    Cancel,
+    Cancelled,
+    CloseChannel,
+    Goodbye,
+    Hello,
+    Message,
+    Notice,
+    Open,
+    Opened,
+    Raise,
+    Refuse,
+    Release,
+    Return,
+    Welcome,
+    from_wire,
+    to_wire,
+)
+from callgate_protocol.version import FEATURES, MAJOR, MINOR
+
+from .callchannel import CallChannel, HungUp
+from .iothread import IoThread
+from .link import Link, LinkClosed
+from .retired import retire
+
+__all__ = ["Session", "SessionOwner"]
+
+_HELLO_SECONDS = 30.0
+
+
+class SessionOwner(Protocol):
+    """What a session tells the process it belongs to. All of it happens on the I/O thread."""
+
+    def called_back(self, callback: Callback, payloads: list[Any], answer: Callable[[Return | Raise], None]) -> None:
+        """A thread of the library calls; `answer` may be called later, from any thread."""
+
+    def noticed(self, notice: Notice) -> None:
+        """The host has something to say to people."""
+
+    def discard(self, received: Received) -> None:
+        """A late answer came that nobody waits for; give back what it carries."""
+
+    def died(self) -> None:
+        """The link hung up."""
+
+
+class Session:
+    """One session. Thread-safe, except where a method says otherwise."""
+
+    def __init__(self, io: IoThread, link: Link, welcome: Welcome, descriptors: list[int]) -> None:
+        self.io = io
+        self.link = link
+        self.incarnation = welcome.incarnation
+        self.process: int = welcome.about.get("process", 0)
+        self.features = frozenset(welcome.features) & frozenset(FEATURES)
+        self.limits = _limits(welcome).meet(DEFAULT_LIMITS)
+        self.abi = _abi(welcome)
+        self.descriptors = descriptors
+        """Read ends of the host's standard output and standard error; whoever takes them closes them."""
+        self.dead = False
+        self._secret = welcome.secret
+        self._first = welcome.calls
+        self._lock = threading.Lock()
+        self._free: list[CallChannel] = []
+        self._channels: set[CallChannel] = set()
+        self._requests = itertools.count(1)
+        self._waiting: dict[object, Future[Any]] = {}
+        self._callbacks: dict[int, Callback] = {}
+        self._owner: SessionOwner | None = None
+        self._control = self._dealer(welcome.control)
+
+    @classmethod
+    def open(cls, io: IoThread, path: str, about: dict[str, Any]) -> Session:
+        """Connect to the link socket at `path` and say hello.
+
+        Raises OSError when no host answers there, ConnectionError when it refuses.
+        """
+        link = Link.connect(path, _HELLO_SECONDS)
+        try:
+            process, user, _ = link.peer()
+            if user != os.getuid():
+                raise PermissionError(f"process {process} behind {path} belongs to user {user}")
+            link.send(Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), about))
+            message, descriptors = link.receive(_HELLO_SECONDS)
+            if isinstance(message, Refuse):
+                raise ConnectionRefusedError(f"the host refused the session: {message.message}")
+            if not isinstance(message, Welcome) or message.magic != MAGIC or message.major != MAJOR:
+                raise RemoteProtocolError("the host answered hello with something else")
+            return cls(io, link, message, descriptors)
+        except BaseException:
+            link.close()
+            raise
+
+    def start(self, owner: SessionOwner) -> None:
+        """Begin to serve the control channel and to watch the link for the host's death."""
+        self._owner = owner
+        self.io.post(self._watch)
+
+    # -- call channels -------------------------------------------------------------------------------------------
+
+    def take(self) -> CallChannel:
+        """Borrow a call channel; give it back with `give` or end it with `abandon`. Raises HungUp."""
+        try:
+            return self._free.pop()
+        except IndexError:
+            return self._open_channel(pipelined=False)
+
+    def give(self, channel: CallChannel) -> None:
+        """Give a channel back on which no call is under way."""
+        if self.dead:
+            self._drop(channel)
+        else:
+            self._free.append(channel)
+
+    def abandon(self, channel: CallChannel, call: int) -> None:
+        """Give up waiting on a channel: the host is told, and the I/O thread reads what still comes."""
+        if self.dead:
+            self._drop(channel)
+            return
+        self.send(Cancel(channel.number, call))
+        self.io.post(lambda: retire(self.io, channel, self._discard, lambda: self._close_channel(channel)))
+
+    def open_pipelined(self) -> CallChannel:
+        """A channel with many calls under way, for the I/O thread."""
+        return self._open_channel(pipelined=True)
+
+    def cancel(self, channel: int, call: int) -> Future[bool]:
+        """Ask that a call be not begun; the future says whether it had begun. Fails with HungUp when the host dies."""
+        future = self._expect((channel, call))
+        self.send(Cancel(channel, call))
+        return future
+
+    def forget_after_fork(self) -> None:
+        """In a forked child: let go of the descriptors that would keep the parent's session alive."""
+        self.dead = True
+        self.link.close()
+        for channel in self._channels:
+            channel.close_descriptor()
+
+    # -- control -------------------------------------------------------------------------------------------------
+
+    def send(self, message: Message) -> None:
+        """Send a message on the control channel."""
+        frame = encode(to_wire(message))
+        self.io.post(lambda: self._put_control(frame))
+
+    def release(self, references: list[list[int]]) -> None:
+        """Give references back."""
+        if references and not self.dead:
+            self.send(Release(references))
+
+    def close(self, reason: str) -> None:
+        """End the session: every waiting thread gets HungUp, the host sees the link end."""
+        if not self.dead:
+            self.send(Goodbye(reason))
+            self.io.post(self._hang_up)
+
+    def _open_channel(self, *, pipelined: bool) -> CallChannel:
+        with self._lock:
+            first, self._first = (self._first, "") if not pipelined else ("", self._first)
+        if first:
+            return self._channel(first, 1, pipelined=False)
+        request = next(self._requests)
+        future = self._expect(request)
+        self.send(Open(request, pipelined))
+        opened = future.result()
+        return self._channel(opened.endpoint, opened.channel, pipelined=pipelined)
+
+    def _channel(self, endpoint: str, number: int, *, pipelined: bool) -> CallChannel:
+        if self.dead:
+            raise HungUp("the session has ended")
+        channel = CallChannel(
+            self.io.context,
+            endpoint,
+            self._secret + number.to_bytes(4, "big"),
+            number,
+            self.link,
+            self.limits,
+            pipelined=pipelined,
+        )
+        self._channels.add(channel)
+        return channel
+
+    def _close_channel(self, channel: CallChannel) -> None:
+        self._put_control(encode(to_wire(CloseChannel(channel.number))))
+        self._drop(channel)
+
+    def _drop(self, channel: CallChannel) -> None:
+        self._channels.discard(channel)
+        channel.close()
+
+    def _expect(self, key: object) -> Future[Any]:
+        future: Future[Any] = Future()
+        with self._lock:
+            if self.dead:
+                raise HungUp("the session has ended")
+            self._waiting[key] = future
+        return future
+
+    def _resolve(self, key: object, value: Any) -> None:
+        with self._lock:
+            future = self._waiting.pop(key, None)
+        if future is not None:
+            future.set_result(value)
+
+    # -- on the I/O thread ---------------------------------------------------------------------------------------
+
+    def _dealer(self, endpoint: str) -> zmq.Socket[bytes]:
+        socket = self.io.context.socket(zmq.DEALER)
+        socket.set(zmq.ROUTING_ID, self._secret + bytes(4))
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.SNDHWM, 0)
+        socket.set(zmq.MAXMSGSIZE, max(self.limits.header_bytes, self.limits.inline_bytes))
+        socket.connect(endpoint)
+        return socket
+
+    def _watch(self) -> None:
+        self.io.watch(self._control, self._read_control)
+        self.io.watch(self.link.fileno(), self._read_link)
+
+    def _put_control(self, frame: bytes) -> None:
+        if not self.dead:
+            self._control.send(frame)
+
+    def _read_control(self) -> None:
+        while not self.dead and self._control.poll(0):
+            frames = self._control.recv_multipart(zmq.NOBLOCK)
+            try:
+                self._handle(from_wire(decode(frames[0], self.limits)), list(frames[1:]))
+            except RemoteProtocolError as error:
+                self._tell(Notice("ERROR", f"the host broke the protocol on its control channel: {error}"))
+                self._hang_up()
+                return
+
+    def _handle(self, message: Message, payloads: list[Any]) -> None:
+        match message:
+            case Opened():
+                self._resolve(message.request, message)
+            case Cancelled(channel, call, begun):
+                self._resolve((channel, call), begun)
+            case Callback() if self._owner is not None:
+                number = message.call
+                self._owner.called_back(message, payloads, lambda answer: self._answer(number, answer))
+            case Notice():
+                self._tell(message)
+            case _:
+                raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
+
+    def _answer(self, number: int, answer: Return | Raise) -> None:
+        assert answer.call == number
+        self.send(answer)
+
+    def _tell(self, notice: Notice) -> None:
+        if self._owner is not None:
+            self._owner.noticed(notice)
+
+    def _discard(self, received: Received) -> None:
+        if self._owner is not None:
+            self._owner.discard(received)
+
+    def _read_link(self) -> None:
+        try:
+            self.link.receive(0)
+        except BlockingIOError:
+            return
+        except (LinkClosed, RemoteProtocolError, OSError):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with self._lock:
+            if self.dead:
+                return
+            self.dead = True
+            waiting, self._waiting = self._waiting, {}
+            free, self._free = self._free, []
+        self.link.hang_up()
+        self.io.forget(self.link.fileno())
+        self.io.forget(self._control)
+        self._control.close(0)
+        self.link.close()
+        for channel in free:
+            self._drop(channel)
+        for future in waiting.values():
+            future.set_exception(HungUp("the host's link hung up"))
+        if self._owner is not None:
+            self._owner.died()
+
+
+def _limits(welcome: Welcome) -> Limits:
+    try:
+        return Limits.from_map(dict(welcome.limits))
+    except ValueError as error:
+        raise RemoteProtocolError(f"the host's limits are malformed: {error}") from error
+
+
+def _abi(welcome: Welcome) -> Abi:
+    try:
+        return Abi.from_map(welcome.abi)
+    except ValueError as error:
+        raise RemoteProtocolError(f"the host's abi is malformed: {error}") from error
