@@ -1,0 +1,103 @@
+"""What the warden knows about one host, and about the earlier hosts of the same key."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from callgate_broker.policy import Death
+from callgate_protocol.slots import Slot
+
+__all__ = ["Asker", "End", "History", "Host", "calls_of"]
+
+
+class Asker(NamedTuple):
+    """Who waits for an answer: a connection of the warden and the number of the request on it."""
+
+    peer: int
+    request: int
+
+
+class End(NamedTuple):
+    """How a host ended, as the kernel and its call slots tell it. One of `signal` and `status` is None."""
+
+    signal: int | None
+    status: int | None
+    answered: int
+    slots: Sequence[Slot]
+
+
+class History:
+    """The deaths behind one restart key. Only the latest matter to a policy, all are counted."""
+
+    __slots__ = ("deaths", "restarts")
+
+    def __init__(self) -> None:
+        self.deaths: deque[Death] = deque(maxlen=64)
+        self.restarts = 0
+
+    def add(self, death: Death) -> None:
+        """Remember one more death."""
+        self.deaths.append(death)
+        self.restarts += 1
+
+
+class Host:
+    """One host, from the request to start it until its record is all that is left."""
+
+    __slots__ = (
+        "asked",
+        "asker",
+        "client",
+        "delay",
+        "due",
+        "incarnation",
+        "key",
+        "label",
+        "link",
+        "number",
+        "phase",
+        "pid",
+        "reason",
+        "started",
+        "stoppers",
+        "waiters",
+        "where",
+    )
+
+    def __init__(self, incarnation: str, number: int, asker: Asker, *, label: str, key: str, client: int) -> None:
+        self.incarnation = incarnation
+        self.number = number
+        self.asker: Asker | None = asker
+        self.label = label
+        self.key = key
+        self.client = client
+        self.delay = 0.0
+        self.due = 0.0
+        self.asked = 0.0
+        self.pid = 0
+        self.link = ""
+        self.started = 0.0
+        self.reason: str | None = None
+        """Why the warden was asked to stop it."""
+        self.where: str | None = None
+        self.phase: int | None = None
+        self.waiters: list[Asker] = []
+        """Who waits for its record."""
+        self.stoppers: dict[Asker, float] = {}
+        """Who asked to stop it, and until when each waits for its end."""
+
+
+def calls_of(slots: Sequence[Slot]) -> list[dict[str, Any]]:
+    """The calls in flight as they appear in records and lists."""
+    return [
+        {
+            "channel": slot.channel,
+            "call": slot.call,
+            "library": slot.library,
+            "function": slot.function,
+            "phase": slot.phase,
+        }
+        for slot in slots
+    ]

@@ -1,0 +1,72 @@
+"""What may be asked of the warden, as a table, and the shape of its answers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+__all__ = ["OPERATIONS", "BadRequest", "Request", "failure", "parse", "success"]
+
+
+class BadRequest(Exception):
+    """A request with an unknown operation or unfit fields. The message says which."""
+
+
+class Request(NamedTuple):
+    """A request whose fields have been checked."""
+
+    number: int
+    operation: str
+    fields: dict[str, Any]
+
+
+class _Field(NamedTuple):
+    kind: type
+    required: bool = True
+    limit: int = 0
+    """Longest string."""
+
+
+OPERATIONS: dict[str, dict[str, _Field]] = {
+    "start": {"label": _Field(str, limit=255), "key": _Field(str, limit=4096), "client": _Field(int)},
+    "record": {"host": _Field(str, limit=64), "wait": _Field(bool, required=False)},
+    "stop": {
+        "host": _Field(str, limit=64),
+        "reason": _Field(str, limit=64),
+        "channel": _Field(int, required=False),
+        "call": _Field(int, required=False),
+    },
+    "list": {"offset": _Field(int, required=False)},
+}
+"""Every operation with its fields. Fields beyond these are ignored, so that a newer client may say more."""
+
+
+def parse(number: int, message: dict[str, Any]) -> Request:
+    """The request in a message; raises `BadRequest`."""
+    operation = message.get("op")
+    if not isinstance(operation, str) or operation not in OPERATIONS:
+        raise BadRequest(f"unknown operation {operation!r:.64}; there are {', '.join(OPERATIONS)}")
+    table = OPERATIONS[operation]
+    return Request(number, operation, {name: _checked(operation, name, table[name], message) for name in table})
+
+
+def _checked(operation: str, name: str, field: _Field, message: dict[str, Any]) -> Any:
+    value = message.get(name)
+    if value is None and not field.required:
+        return None
+    if type(value) is not field.kind:  # isinstance would take True for a number
+        raise BadRequest(f"{operation}: {name} must be {field.kind.__name__}, not {type(value).__name__}")
+    if isinstance(value, str) and len(value) > field.limit:
+        raise BadRequest(f"{operation}: {name} has {len(value)} characters, at most {field.limit} are allowed")
+    if isinstance(value, int) and value < 0:
+        raise BadRequest(f"{operation}: {name} must not be negative")
+    return value
+
+
+def success(number: int, result: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request that was carried out."""
+    return {"id": number, "ok": result}
+
+
+def failure(number: int, name: str, message: str) -> dict[str, Any]:
+    """The answer to a request that was not; `name` is one of `callgate_protocol.errors.FAULTS`."""
+    return {"id": number, "error": {"name": name, "message": message}}

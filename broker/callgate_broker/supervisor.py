@@ -1,0 +1,175 @@
+"""The warden's decisions: requests, deaths and timers in, actions out. No system call is made here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from callgate_broker.actions import Action, Discard, Observe, Reply, Report, Stop
+from callgate_broker.hosts import Asker, End, Host, calls_of
+from callgate_broker.nursery import Nursery
+from callgate_broker.policy import Death, Policy
+from callgate_broker.requests import BadRequest, Request, failure, parse, success
+
+__all__ = ["Supervisor"]
+
+_RECORDS_KEPT = 256
+_STOP_SECONDS = 2.0
+"""How long `stop` waits for the end of a killed host: one in an uninterruptible system call may never end."""
+_UNCOUNTED = frozenset({"closed"})
+"""Stops that say nothing about the library."""
+_SIGKILL = 9
+
+
+def _new_incarnation() -> str:
+    return os.urandom(16).hex()
+
+
+class Supervisor:
+    """Knows every host, living or dead, and answers for them."""
+
+    def __init__(self, policy: Policy | None = None, new_incarnation: Callable[[], str] = _new_incarnation) -> None:
+        self.nursery = Nursery(policy or Policy(), new_incarnation)
+        self.hosts: dict[str, Host] = {}
+        self.records: dict[str, dict[str, Any]] = {}
+        self._operations: dict[str, Callable[[Asker, Request, float], Iterator[Action]]] = {
+            "start": self._start,
+            "record": self._record,
+            "stop": self._stop,
+            "list": self._list,
+        }
+
+    def request(self, peer: int, number: int, message: dict[str, Any], now: float) -> Iterator[Action]:
+        """A peer asks for something."""
+        asker = Asker(peer, number)
+        try:
+            request = parse(number, message)
+        except BadRequest as error:
+            yield Reply(asker, failure(number, "ProtocolError", str(error)))
+            return
+        yield from self._operations[request.operation](asker, request, now)
+
+    def _start(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
+        fields = request.fields
+        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now)
+
+    def _record(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        name = request.fields["host"]
+        host = self.hosts.get(name)
+        if name in self.records:
+            yield Reply(asker, success(asker.request, self.records[name]))
+        elif host is None:
+            yield self._unknown(asker, name)
+        elif request.fields["wait"]:
+            host.waiters.append(asker)
+        else:
+            yield Observe(asker, host)
+
+    def _stop(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
+        name = request.fields["host"]
+        host = self.hosts.get(name)
+        if name in self.records:
+            record = self.records[name]
+            answer = {"where": record["where"] or "it had ended before", "phase": None, "dead": True}
+            yield Reply(asker, success(asker.request, answer))
+        elif host is None:
+            yield self._unknown(asker, name)
+        else:
+            host.stoppers[asker] = now + _STOP_SECONDS
+            if host.reason is None:
+                host.reason = request.fields["reason"]
+                yield Stop(host, request.fields["channel"], request.fields["call"])
+
+    def _list(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        yield Report(asker, request.fields["offset"] or 0)
+
+    def _unknown(self, asker: Asker, name: str) -> Reply:
+        return Reply(asker, failure(asker.request, "ObjectGone", f"there is no host {name}, nor a record of it"))
+
+    def forked(self, number: int, pid: int, link: str, now: float) -> Iterator[Action]:
+        """The template has made the process of request `number`, and it is being watched."""
+        host = self.nursery.answered(number)
+        if host is None:
+            return
+        host.pid, host.link, host.started = pid, link, now
+        self.hosts[host.incarnation] = host
+        if host.asker is None:
+            host.reason = "closed"
+            yield Stop(host)
+            return
+        answer: dict[str, Any] = {"host": host.incarnation, "pid": pid, "link": link}
+        if host.delay:
+            answer["delayed"] = round(host.delay, 3)
+        yield Reply(host.asker, success(host.asker.request, answer))
+
+    def fork_refused(self, number: int, message: str) -> Iterator[Action]:
+        """The template answered that it could not."""
+        host = self.nursery.answered(number)
+        if host is not None:
+            yield from self.nursery.failed(host, message)
+
+    def died(self, host: Host, end: End, now: float) -> Iterator[Action]:
+        """The host has been reaped."""
+        del self.hosts[host.incarnation]
+        record = _record_of(host, end)
+        self.records[host.incarnation] = record
+        if len(self.records) > _RECORDS_KEPT:
+            del self.records[next(iter(self.records))]
+        if record["reason"] not in _UNCOUNTED:
+            self.nursery.remember(host.key, Death(now, end.answered > 0, end.status == 0))
+        yield Discard(host.number)
+        for asker in host.waiters:
+            yield Reply(asker, success(asker.request, record))
+        for asker in host.stoppers:
+            yield _stopped(asker, host, dead=True)
+
+    def peer_gone(self, peer: int) -> None:
+        """A connection has ended; nobody waits for its answers."""
+        self.nursery.peer_gone(peer)
+        for host in self.hosts.values():
+            host.waiters = [asker for asker in host.waiters if asker.peer != peer]
+            host.stoppers = {asker: until for asker, until in host.stoppers.items() if asker.peer != peer}
+
+    def due(self) -> float | None:
+        """When `tick` has something to do."""
+        times = [until for host in self.hosts.values() for until in host.stoppers.values()]
+        nursery = self.nursery.due()
+        return min(times if nursery is None else [*times, nursery], default=None)
+
+    def tick(self, now: float) -> Iterator[Action]:
+        """Time has passed."""
+        yield from self.nursery.tick(now)
+        for host in self.hosts.values():
+            for asker in [asker for asker, until in host.stoppers.items() if until <= now]:
+                del host.stoppers[asker]
+                yield _stopped(asker, host, dead=False)
+
+
+def _stopped(asker: Asker, host: Host, *, dead: bool) -> Reply:
+    return Reply(asker, success(asker.request, {"where": host.where, "phase": host.phase, "dead": dead}))
+
+
+def _reason(host: Host, end: End) -> str:
+    """A host that crashed a moment before it was to be stopped did not die of the stop."""
+    own = "exit" if end.signal is None else "signal"
+    if host.reason is None:
+        return own
+    left_by_itself = host.reason in _UNCOUNTED and end.signal is None
+    return host.reason if end.signal == _SIGKILL or left_by_itself else own
+
+
+def _record_of(host: Host, end: End) -> dict[str, Any]:
+    return {
+        "host": host.incarnation,
+        "pid": host.pid,
+        "label": host.label,
+        "client": host.client,
+        "state": "dead",
+        "signal": end.signal,
+        "status": end.status,
+        "reason": _reason(host, end),
+        "where": host.where,
+        "answered": end.answered,
+        "calls": calls_of(end.slots),
+    }
