@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from callgate_broker.policy import Death
-from callgate_protocol.slots import Slot
+from callgate_protocol.slots import Phase, Slot
 
-__all__ = ["Asker", "End", "History", "Host", "calls_of"]
+__all__ = ["Asker", "End", "History", "Host", "calls_of", "in_flight"]
 
 
 class Asker(NamedTuple):
@@ -26,6 +26,11 @@ class End(NamedTuple):
     status: int | None
     answered: int
     slots: Sequence[Slot]
+
+    @property
+    def orderly(self) -> bool:
+        """Whether it left by itself with nothing to do, as a host does when its last session closes."""
+        return self.status == 0 and not in_flight(self.slots)
 
 
 class History:
@@ -89,8 +94,13 @@ class Host:
         """Who asked to stop it, and until when each waits for its end."""
 
 
+def in_flight(slots: Sequence[Slot]) -> list[Slot]:
+    """The slots of threads that are inside a call."""
+    return [slot for slot in slots if slot.phase != Phase.IDLE]
+
+
 def calls_of(slots: Sequence[Slot]) -> list[dict[str, Any]]:
-    """The calls in flight as they appear in records and lists."""
+    """The calls of these slots as they appear in records and lists."""
     return [
         {
             "channel": slot.channel,

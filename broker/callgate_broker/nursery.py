@@ -56,7 +56,7 @@ class Nursery:
         decision = decide(self._policy, self.history(key).deaths, now)
         if isinstance(decision, GiveUp):
             text = f"{label} is not started again: {decision.reason}"
-            yield Reply(asker, failure(asker.request, "Overloaded", text))
+            yield Reply(asker, failure(asker.request, "HostQuarantined", text))
             return
         host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client)
         if decision.delay > 0:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from callgate_broker.files import HostFiles
-from callgate_broker.hosts import Host, calls_of
+from callgate_broker.hosts import Host, calls_of, in_flight
 from callgate_broker.supervisor import Supervisor
 from callgate_broker.whereabouts import describe_thread, resident_bytes
 from callgate_protocol.slots import Slot
@@ -22,7 +22,7 @@ def whereabouts(host: Host, slots: list[Slot], channel: int | None, call: int | 
     """What the thread of this call is doing, and the phase the call is in."""
     if channel is None or call is None:
         return None, None
-    for slot in slots:
+    for slot in in_flight(slots):
         if (slot.channel, slot.call) == (channel, call):
             return describe_thread(host.pid, slot.thread), slot.phase
     return "not in this call any more", None
@@ -42,7 +42,7 @@ def living_record(host: Host, files: HostFiles) -> dict[str, Any]:
         "reason": host.reason,
         "where": host.where,
         "answered": answered,
-        "calls": calls_of(slots),
+        "calls": calls_of(in_flight(slots)),
     }
 
 

@@ -68,5 +68,5 @@ def success(number: int, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def failure(number: int, name: str, message: str) -> dict[str, Any]:
-    """The answer to a request that was not; `name` is one of `callgate_protocol.errors.FAULTS`."""
+    """The answer to a request that was not; `name` is that of an exception of the client."""
     return {"id": number, "error": {"name": name, "message": message}}

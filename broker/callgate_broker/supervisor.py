@@ -116,7 +116,7 @@ class Supervisor:
         self.records[host.incarnation] = record
         if len(self.records) > _RECORDS_KEPT:
             del self.records[next(iter(self.records))]
-        if record["reason"] not in _UNCOUNTED:
+        if record["reason"] not in _UNCOUNTED and not end.orderly:
             self.nursery.remember(host.key, Death(now, end.answered > 0, end.status == 0))
         yield Discard(host.number)
         for asker in host.waiters:
@@ -150,13 +150,10 @@ def _stopped(asker: Asker, host: Host, *, dead: bool) -> Reply:
     return Reply(asker, success(asker.request, {"where": host.where, "phase": host.phase, "dead": dead}))
 
 
-def _reason(host: Host, end: End) -> str:
-    """A host that crashed a moment before it was to be stopped did not die of the stop."""
-    own = "exit" if end.signal is None else "signal"
-    if host.reason is None:
-        return own
-    left_by_itself = host.reason in _UNCOUNTED and end.signal is None
-    return host.reason if end.signal == _SIGKILL or left_by_itself else own
+def _reason(host: Host, end: End) -> str | None:
+    """Why it was stopped; None if it ended by itself, be it a moment before it would have been stopped."""
+    left_as_asked = host.reason in _UNCOUNTED and end.signal is None
+    return host.reason if end.signal == _SIGKILL or left_as_asked else None
 
 
 def _record_of(host: Host, end: End) -> dict[str, Any]:

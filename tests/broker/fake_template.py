@@ -108,6 +108,10 @@ def _read(_: str) -> None:
     os.read(read_end, 1)
 
 
+def _poll(_: str) -> None:
+    select.poll().poll()
+
+
 def _stray(_: str) -> None:
     """Leave a grandchild of another session behind, as a library that starts a daemon does."""
     if os.fork() == 0:
@@ -123,7 +127,7 @@ _DEEDS: dict[str, Callable[[str], None]] = {
     "spin": _spin,
     "lock": _lock,
     "read": _read,
-    "poll": lambda _: select.poll().poll(),
+    "poll": _poll,
     "stop": lambda _: os.kill(os.getpid(), signal.SIGSTOP),
     "stray": _stray,
 }
