@@ -87,9 +87,9 @@ pack_into_phase = _PHASE.pack_into
 
 
 def read_slots(memory: memoryview) -> list[Slot]:
-    """Every slot that is not idle."""
+    """Every slot that was ever used. An idle one still names the last call of its thread, which has been answered."""
     slots = (Slot(*_SLOT.unpack_from(memory, slot_offset(index))) for index in range(SLOT_COUNT))
-    return [slot for slot in slots if slot.phase != Phase.IDLE]
+    return [slot for slot in slots if slot.thread]
 
 
 def read_answered(memory: memoryview) -> int:

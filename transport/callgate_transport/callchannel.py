@@ -78,7 +78,7 @@ class CallChannel:
         """
         socket, talk = self.socket, self.talk
         while True:
-            if not socket.get(_EVENTS) & _POLLIN:  # type: ignore[operator]
+            if not socket.get(_EVENTS) & _POLLIN:  # type: ignore[arg-type]
                 self._wait(expires)
                 continue
             received = talk.receive(self.get())
@@ -112,7 +112,7 @@ class CallChannel:
 
     def readable(self) -> bool:
         """Whether a message is there; also lets ZeroMQ look at what has arrived."""
-        return bool(self.socket.get(_EVENTS) & _POLLIN)  # type: ignore[operator]
+        return bool(self.socket.get(_EVENTS) & _POLLIN)  # type: ignore[arg-type]
 
     def _put(self, frames: Frames) -> None:
         if len(frames) == 1:

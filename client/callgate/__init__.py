@@ -1,0 +1,145 @@
+"""Call native libraries in another process, as if they were Python modules.
+
+>>> import callgate
+>>> libm = callgate.load("libm.so.6", "double cos(double x);")
+>>> libm.cos(0.0)
+1.0
+
+A library that crashes, hangs or leaks takes its own host process down, and the next call starts a new one. Everything
+that can be done *with* a library, handle or pointer is a function of this module; the objects themselves hold only the
+library's own names.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .deadline import deadline
+from .errors import (
+    AccessDenied,
+    ArgumentError,
+    BrokerLost,
+    DeadlineExceeded,
+    DeclarationError,
+    DllNotFoundError,
+    EntryPointNotFoundError,
+    Error,
+    HostCrashed,
+    HostExited,
+    HostLost,
+    HostOutOfMemory,
+    HostQuarantined,
+    InvalidCastError,
+    MarshalDirectiveError,
+    MarshalError,
+    NotExecuted,
+    NullReferenceError,
+    ObjectGone,
+    OutcomeUnknown,
+    OutOfRange,
+    Overloaded,
+    ProtocolError,
+    TypeLoadError,
+)
+from .values import Box, StrBuf, arg, constant
+
+if TYPE_CHECKING:
+    from .allocation import buffer, callback, cast, free, new, read, string, write
+    from .callbacks import CallbackPointer
+    from .connection import Connection, connect
+    from .functions import NativeFunction
+    from .library import Lib
+    from .loading import Info, close, get_last_error, info, load, types
+    from .memories import HostStruct
+    from .memory import Buffer, Handle, NativePtr
+    from .records import Struct
+
+__version__ = "0.1.0"
+
+_LATER = {
+    name: module
+    for module, names in {
+        "allocation": ("buffer", "callback", "cast", "free", "new", "read", "string", "write"),
+        "callbacks": ("CallbackPointer",),
+        "connection": ("Connection", "connect"),
+        "functions": ("NativeFunction",),
+        "library": ("Lib",),
+        "loading": ("Info", "close", "get_last_error", "info", "load", "types"),
+        "memories": ("HostStruct",),
+        "memory": ("Buffer", "Handle", "NativePtr"),
+        "records": ("Struct",),
+    }.items()
+    for name in names
+}
+"""Names that are imported at first use, so that `import callgate` costs little and `load` can start the warden before
+this process spends its time on importing ZeroMQ."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
+__all__ = [
+    "AccessDenied",
+    "ArgumentError",
+    "Box",
+    "BrokerLost",
+    "Buffer",
+    "CallbackPointer",
+    "Connection",
+    "DeadlineExceeded",
+    "DeclarationError",
+    "DllNotFoundError",
+    "EntryPointNotFoundError",
+    "Error",
+    "Handle",
+    "HostCrashed",
+    "HostExited",
+    "HostLost",
+    "HostOutOfMemory",
+    "HostQuarantined",
+    "HostStruct",
+    "Info",
+    "InvalidCastError",
+    "Lib",
+    "MarshalDirectiveError",
+    "MarshalError",
+    "NativeFunction",
+    "NativePtr",
+    "NotExecuted",
+    "NullReferenceError",
+    "ObjectGone",
+    "OutOfRange",
+    "OutcomeUnknown",
+    "Overloaded",
+    "ProtocolError",
+    "StrBuf",
+    "Struct",
+    "TypeLoadError",
+    "arg",
+    "buffer",
+    "callback",
+    "cast",
+    "close",
+    "connect",
+    "constant",
+    "deadline",
+    "free",
+    "get_last_error",
+    "info",
+    "load",
+    "new",
+    "read",
+    "string",
+    "types",
+    "write",
+]

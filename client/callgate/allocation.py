@@ -1,0 +1,112 @@
+"""Memory in a library's host: structs and buffers that keep their address, and reading through pointers (R8.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from callgate_protocol.marshal import Structure
+from callgate_protocol.references import read_reference
+from callgate_protocol.system import HostFunction
+
+from .callbacks import CallbackPointer
+from .convert import CallContext
+from .convert.base import received_binary
+from .errors import ArgumentError, DeclarationError
+from .library import Lib, binding_of
+from .memories import HostStruct, StructMemory
+from .memory import Addressable, Buffer, Memory, host_and_place
+
+__all__ = ["buffer", "callback", "cast", "free", "new", "read", "string", "write"]
+
+_STRING_LIMIT = 16 << 20
+
+
+def new(lib: Lib, type_name: str, *, extra: int = 0) -> HostStruct:
+    """A zeroed struct in the host, at one address until it is freed; `extra` bytes follow it (flexible arrays).
+
+    Raises DeclarationError for a type that the prototypes do not define.
+    """
+    binding = binding_of(lib)
+    if type_name not in binding.members:
+        known = ", ".join(binding.members) or "none"
+        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
+    types = binding.types
+    host = binding.ready()
+    reference, _ = read_reference(host.system(HostFunction.NEW, binding.number, type_name, extra))
+    memory = host.proxy(reference, lambda: StructMemory(host, reference.object))
+    return HostStruct(memory, binding.number, type_name, types)
+
+
+def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
+    """Bytes in the host, at one address until they are freed: so many zeros, or a copy of the given bytes."""
+    host = binding_of(lib).ready()
+    data = None if isinstance(content, int) else memoryview(content).cast("B")
+    length = content if isinstance(content, int) else len(content)
+    if data is not None:
+        length = data.nbytes
+    if length < 0:
+        raise ValueError(f"a buffer cannot have {length} bytes")
+    reference, _ = read_reference(host.system(HostFunction.BUFFER, length, data))
+    return host.proxy(reference, lambda: Buffer(host, reference.object, length))
+
+
+def free(memory: Memory | HostStruct) -> None:
+    """Free a struct, buffer or callback now; using it afterwards raises ObjectGone."""
+    if not isinstance(memory, Memory | HostStruct):
+        raise TypeError(f"only what callgate.new, buffer and callback gave can be freed, not {type(memory).__name__}")
+    memory.__exit__(None, None, None)
+
+
+def callback(lib: Lib, type_name: str, function: Callable[..., Any]) -> CallbackPointer:
+    """A C function pointer of a declared type that calls `function` until it is closed.
+
+    Calls from the library's own threads run on the library's callback executor.
+    """
+    binding = binding_of(lib)
+    if type_name not in binding.delegates:
+        known = ", ".join(binding.delegates) or "none"
+        raise DeclarationError(f"{binding.label} declares no function pointer type {type_name!r}; it declares {known}")
+    if not callable(function):
+        raise TypeError(f"a callback is a callable, not {type(function).__name__}")
+    _ = binding.types
+    host = binding.ready()
+    number = host.delegate(function, binding.delegates[type_name])
+    reference, _ = read_reference(host.system(HostFunction.CALLBACK, binding.number, type_name, number))
+    pointer = host.proxy(reference, lambda: CallbackPointer(host, reference.object, number))
+    host.keep(pointer)
+    return pointer
+
+
+def read(pointer: Addressable, length: int) -> bytes:
+    """`length` bytes at a place in the host."""
+    host, number, offset = host_and_place(pointer)
+    return host.read(number, offset, length)
+
+
+def write(pointer: Addressable, data: bytes | bytearray | memoryview) -> None:
+    """Put bytes at a place in the host."""
+    host, number, offset = host_and_place(pointer)
+    host.write(number, offset, memoryview(data).cast("B"))
+
+
+def string(pointer: Addressable, limit: int = _STRING_LIMIT) -> str:
+    """The NUL-terminated UTF-8 text at a place in the host, at most `limit` bytes of it."""
+    host, number, offset = host_and_place(pointer)
+    place = {"at": [number, offset]}
+    reply, payloads = host.invoke(0, HostFunction.STRING, [place, limit], [], None, "callgate.string")
+    return bytes(received_binary(reply.result, CallContext(host, payloads))).decode(errors="replace")
+
+
+def cast(lib: Lib, pointer: Addressable, type_name: str) -> Any:
+    """A copy of the struct that a pointer points to."""
+    binding = binding_of(lib)
+    if type_name not in binding.structs:
+        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}")
+    host, number, offset = host_and_place(pointer)
+    if host is not binding.ready():
+        raise ArgumentError(f"{pointer!r} does not live in the host of {binding.label}")
+
+    arguments = [binding.number, type_name, {"at": [number, offset]}, []]
+    reply, payloads = host.invoke(0, HostFunction.GET, arguments, [], None, "callgate.cast")
+    return binding.types.decoder(Structure(type_name))(reply.result, CallContext(host, payloads))

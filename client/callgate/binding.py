@@ -1,0 +1,185 @@
+"""A declared library and the host it is loaded in at the moment: started at first use, and again after a death."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from functools import cached_property
+from typing import Any
+
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import TypeLibrary
+from callgate_protocol.system import HostFunction
+from callgate_protocol.typelib import encode_library, library_hash
+from callgate_transport.session import Session
+
+from .brokers import Broker
+from .convert import TypeSpace
+from .errors import BrokerLost, MarshalDirectiveError, ObjectGone
+from .host import Host
+from .memory import Handle
+from .plan import DelegatePlan, FunctionPlan
+from .process import current
+from .records import enum_class, struct_class
+
+__all__ = ["Binding"]
+
+_ATTEMPTS = 3
+"""Starts of a host that dies, or whose broker does, before it has even said hello."""
+
+
+class Binding:
+    """One library of one client: its declaration, its plans, its host. Thread-safe."""
+
+    def __init__(
+        self,
+        file: str,
+        declared: TypeLibrary,
+        broker: Callable[[], Broker],
+        deadline: float | None,
+        callbacks: Executor | None,
+    ) -> None:
+        self.file = file
+        self.declared = declared
+        self.deadline = deadline
+        self.numbers = {function.name: number for number, function in enumerate(declared.functions)}
+        self.constants: Mapping[str, int] = {}
+        """Named numbers of the declaration."""
+        self.missing: frozenset[int] = frozenset()
+        """Declared functions that the library does not have."""
+        self.host: Host | None = None
+        self.number = 0
+        """The library's number in its host."""
+        self.restarts = 0
+        self._broker = broker
+        self._callbacks = callbacks
+        self._closed = ""
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._plans: dict[int, FunctionPlan] = {}
+        self._types: TypeSpace | None = None
+
+    @property
+    def label(self) -> str:
+        """The library's name, for people."""
+        return self.file.rpartition("/")[2]
+
+    def ready(self) -> Host:
+        """The host, with the library loaded. Raises HostLost, DllNotFoundError, ObjectGone, BrokerLost."""
+        host = self.host
+        if host is not None and not host.session.dead:
+            return host
+        with self._lock:
+            if self._closed:
+                raise ObjectGone(f"{self.label} was closed; load it again")
+            if self._owner != os.getpid():
+                raise ObjectGone(f"{self.label} was loaded before this process was forked; load it again here")
+            if self.host is None or self.host.session.dead:
+                self.restarts += self.host is not None
+                self.host = self._start()
+            return self.host
+
+    def plan(self, number: int) -> FunctionPlan:
+        """The compiled plan of a function. Raises MarshalDirectiveError."""
+        plan = self._plans.get(number)
+        if plan is None:
+            with self._lock:
+                try:
+                    plan = FunctionPlan(resolve(self.declared, self.declared.functions[number]), self.types)
+                except DirectiveError as error:
+                    raise MarshalDirectiveError(f"{self.label}: {error}") from None
+                self._plans[number] = plan
+        return plan
+
+    @property
+    def types(self) -> TypeSpace:
+        """The library's Python types, once a host has said what its scalars look like."""
+        if self._types is None:
+            with self._lock:
+                host = self.ready()
+                self._types = TypeSpace(
+                    self.label, host.session.abi, self.members, self.structs, self.enums, self.handles, self.delegates
+                )
+                for delegate in self.delegates.values():
+                    delegate.compile(self._types)
+        return self._types
+
+    def close(self) -> None:
+        """End the host and let nobody use the library again."""
+        with self._lock:
+            self._closed = "closed"
+            if self.host is not None:
+                self.host.close("callgate.close was called")
+
+    # -- Python types of the declaration -------------------------------------------------------------------------
+
+    @cached_property
+    def members(self) -> Mapping[str, Any]:
+        """Members of every struct."""
+        return {record.name: members_of(self.declared, record) for record in self.declared.records}
+
+    @cached_property
+    def structs(self) -> Mapping[str, Any]:
+        """Class of every struct."""
+        classes: dict[str, Any] = {}
+        for record in self.declared.records:
+            classes[record.name] = struct_class(record.name, self.members[record.name], classes)
+        return classes
+
+    @cached_property
+    def enums(self) -> Mapping[str, Any]:
+        """IntEnum of every enum."""
+        return {enum.name: enum_class(enum) for enum in self.declared.enums}
+
+    @cached_property
+    def handles(self) -> Mapping[str, type[Handle]]:
+        """Class of every opaque type."""
+        return {name: type(name, (Handle,), {"__slots__": ()}) for name in self.declared.opaques}
+
+    @cached_property
+    def delegates(self) -> Mapping[str, DelegatePlan]:
+        """Plan of every callback shape."""
+        return {delegate.name: DelegatePlan(resolve(self.declared, delegate)) for delegate in self.declared.delegates}
+
+    @cached_property
+    def encoded(self) -> tuple[bytes, bytes]:
+        """The canonical type library and its hash."""
+        encoded = encode_library(self.declared)
+        return encoded, library_hash(encoded)
+
+    # -- starting ------------------------------------------------------------------------------------------------
+
+    def _start(self) -> Host:
+        failure: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                host = self._connect()
+            except (BrokerLost, ConnectionError, FileNotFoundError) as error:
+                failure = error
+                continue
+            self._load(host)
+            return host
+        assert failure is not None
+        raise failure
+
+    def _connect(self) -> Host:
+        broker = self._broker()
+        started = broker.start(self.label)
+        process = current()
+        session = Session.open(process.io(), started.link, {"process": os.getpid(), "library": self.label})
+        callbacks = self._callbacks
+        host = Host(session, broker, self.label, process.callbacks if callbacks is None else lambda: callbacks)
+        process.hosts.add(host)
+        host.start()
+        return host
+
+    def _load(self, host: Host) -> None:
+        encoded, digest = self.encoded
+        try:
+            self.number, missing = host.system(HostFunction.LOAD, self.file, digest, encoded)
+        except BaseException:
+            host.close("loading failed")
+            raise
+        self.missing = frozenset(missing)

@@ -1,0 +1,196 @@
+"""Brokers as a client sees them: who starts hosts, says what they died of, and stops them.
+
+`EmbeddedBroker` is a private warden below this process; `connection.ConnectedBroker` speaks to a shared one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any, NamedTuple, Protocol
+
+from callgate_transport import datagrams, launch
+from callgate_transport.iothread import IoThread
+
+from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
+
+__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "Warden", "start_warden"]
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 2.0
+ERRORS: dict[str, type[Error]] = {
+    "HostQuarantined": HostQuarantined,
+    "AccessDenied": AccessDenied,
+    "Overloaded": Overloaded,
+}
+
+
+class Started(NamedTuple):
+    """A host that was started: where its link listens."""
+
+    host: str
+    process: int
+    link: str
+
+
+class Broker(Protocol):
+    """What a client asks of a broker."""
+
+    @property
+    def same_process(self) -> bool:
+        """False in a forked child of the process that connected."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether the broker is gone."""
+
+    def start(self, label: str) -> Started:
+        """Have a host started for the library `label`. Raises BrokerLost, HostQuarantined, Error."""
+
+    def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:
+        """What is known of a host, waiting up to `seconds` for its death to be recorded; None when nobody says."""
+
+    def stop(self, host: str, reason: str, channel: int = 0, call: int = 0) -> str:
+        """Stop a host; what the thread of the given call was doing."""
+
+    def report(self) -> Mapping[str, Any]:
+        """Everything that `callgate ps` shows."""
+
+
+class Warden(NamedTuple):
+    """A warden that was started: its process id and our end of its activation socket."""
+
+    process: int
+    activation: Any
+
+
+def start_warden() -> Warden:
+    """Start a private warden. It ends when this process ends, however that happens."""
+    ours, theirs = datagrams.pair()
+    try:
+        argv = launch.command("callgate_broker.warden", launch.source_roots(), "3", str(os.getpid()))
+        process = launch.spawn(argv, {3: theirs.fileno()}, new_session=True)
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return Warden(process, ours)
+
+
+def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """The answer, or the error that a broker gave. Raises TimeoutError, BrokerLost and the broker's errors."""
+    answer = future.result(seconds)
+    if "error" not in answer:
+        return dict(answer.get("ok") or {})
+    error = answer["error"]
+    raise ERRORS.get(error.get("name", ""), Error)(error.get("message", "the broker refused"))
+
+
+class EmbeddedBroker:
+    """Requests over the activation socket of a private warden; answers are read on the I/O thread."""
+
+    def __init__(self, warden: Warden, io: IoThread) -> None:
+        self.process = warden.process
+        self._socket = warden.activation
+        self._io = io
+        self._owner = os.getpid()
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._last_words = ""
+        self.lost = False
+        io.post(lambda: io.watch(self._socket.fileno(), self._read))
+
+    @property
+    def same_process(self) -> bool:
+        """False in a forked child."""
+        return os.getpid() == self._owner
+
+    def start(self, label: str) -> Started:
+        """See `Broker`."""
+        request = {"op": "start", "label": label, "key": label, "client": self._owner}
+        answer = self._ask(request, _START_SECONDS)
+        return Started(answer["host"], answer["pid"], answer["link"])
+
+    def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:
+        """See `Broker`."""
+        try:
+            return self._ask({"op": "record", "host": host, "wait": True}, seconds)
+        except (TimeoutError, Error):
+            return None
+
+    def stop(self, host: str, reason: str, channel: int = 0, call: int = 0) -> str:
+        """See `Broker`."""
+        request: dict[str, Any] = {"op": "stop", "host": host, "reason": reason}
+        if call:
+            request |= {"channel": channel, "call": call}
+        try:
+            return str(self._ask(request, _STOP_SECONDS).get("where") or "")
+        except (TimeoutError, Error):
+            return ""
+
+    def report(self) -> Mapping[str, Any]:
+        """See `Broker`."""
+        return self._ask({"op": "list"}, _STOP_SECONDS)
+
+    def close(self) -> None:
+        """End the warden and everything below it."""
+        self._socket.shutdown(2)
+
+    def close_after_fork(self) -> None:
+        """In a forked child: let go of the parent's activation socket."""
+        self.lost = True
+        self._socket.close()
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
+        number = next(self._numbers)
+        future: Future[dict[str, Any]] = Future()
+        with self._lock:
+            if self.lost:
+                raise BrokerLost(f"callgate's warden (process {self.process}) has ended. {self._last_words}".rstrip())
+            self._waiting[number] = future
+        try:
+            datagrams.send(self._socket, {"id": number, **request})
+            return expect(future, seconds)
+        except OSError as error:
+            if isinstance(error, Error | TimeoutError):
+                raise
+            raise BrokerLost(f"callgate's warden (process {self.process}) has ended: {error}") from error
+        finally:
+            with self._lock:
+                self._waiting.pop(number, None)
+
+    def _read(self) -> None:
+        try:
+            datagram = datagrams.receive(self._socket)
+        except (OSError, datagrams.MalformedDatagram) as error:
+            self._end(str(error))
+            return
+        if datagram is None:
+            self._end("")
+            return
+        number = datagram.message.get("id")
+        if number == 0:
+            self._last_words = str(datagram.message.get("error", {}).get("message", ""))
+            return
+        with self._lock:
+            future = self._waiting.pop(number, None) if isinstance(number, int) else None
+        if future is not None:
+            future.set_result(datagram.message)
+
+    def _end(self, why: str) -> None:
+        self._io.forget(self._socket.fileno())
+        with self._lock:
+            self.lost = True
+            waiting, self._waiting = self._waiting, {}
+        self._socket.close()
+        for future in waiting.values():
+            future.set_exception(BrokerLost(f"callgate's warden ended while it was asked {why}".rstrip()))
+        try:
+            os.waitpid(self.process, 0)
+        except ChildProcessError:
+            return  # somebody in this program waits for every child, which is their right

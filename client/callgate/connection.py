@@ -1,0 +1,154 @@
+"""A shared broker: `callgate.connect("ipc://…")`, the service that `callgate broker` runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from types import TracebackType
+from typing import Any, Self
+
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.system import BrokerFunction
+from callgate_transport import rundir
+from callgate_transport.dialogue import Dialogue, Refused
+
+from .brokers import ERRORS, Started
+from .errors import AccessDenied, BrokerLost, Error, ProtocolError
+from .library import Lib
+from .loading import load_with
+from .process import current
+
+__all__ = ["Connection", "connect"]
+
+_START_SECONDS = 60.0
+_ANSWER_SECONDS = 5.0
+
+
+class ConnectedBroker:
+    """Implements `brokers.Broker` over a conversation with the broker's talker."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._owner = os.getpid()
+        self._dialogue = Dialogue(current().io(), f"ipc://{path}", {"process": self._owner})
+        self.lost = False
+
+    @property
+    def same_process(self) -> bool:
+        """False in a forked child."""
+        return os.getpid() == self._owner
+
+    def start(self, label: str) -> Started:
+        """See `Broker`."""
+        request = {"label": label, "key": f"{self._owner}:{label}", "client": self._owner}
+        answer = self._ask(BrokerFunction.START, request, _START_SECONDS)
+        return Started(answer["host"], answer["pid"], answer["link"])
+
+    def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:
+        """See `Broker`."""
+        try:
+            return self._ask(BrokerFunction.RECORD, {"host": host, "wait": True}, seconds)
+        except Error:
+            return None
+
+    def stop(self, host: str, reason: str, channel: int = 0, call: int = 0) -> str:
+        """See `Broker`."""
+        request: dict[str, Any] = {"host": host, "reason": reason}
+        if call:
+            request |= {"channel": channel, "call": call}
+        try:
+            return str(self._ask(BrokerFunction.STOP, request, _ANSWER_SECONDS).get("where") or "")
+        except Error:
+            return ""
+
+    def report(self) -> Mapping[str, Any]:
+        """See `Broker`."""
+        return self._ask(BrokerFunction.LIST, {}, _ANSWER_SECONDS)
+
+    def close(self) -> None:
+        """End the conversation."""
+        self.lost = True
+        self._dialogue.close()
+
+    def _ask(self, function: BrokerFunction, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        if not self.same_process:
+            raise BrokerLost("a connection is not carried into a forked process; call callgate.connect again here")
+        try:
+            return self._dialogue.request(function, arguments).result(seconds)
+        except Refused as refused:
+            raise ERRORS.get(refused.name, Error)(str(refused)) from None
+        except RemoteProtocolError as error:
+            raise ProtocolError(f"the broker at {self._path} broke the protocol: {error}") from error
+        except TimeoutError:
+            raise BrokerLost(f"the broker at {self._path} did not answer within {seconds:g} s") from None
+        except ConnectionError as error:
+            raise BrokerLost(str(error)) from error
+
+
+class Connection:
+    """A connection to a shared broker. Thread-safe; a context manager; it reconnects by itself."""
+
+    def __init__(self, address: str, broker: ConnectedBroker) -> None:
+        self.address = address
+        self._broker = broker
+        self._closed = False
+
+    def load(
+        self, library: str, prototypes: str, *, deadline: float | None = None, callbacks: Executor | None = None
+    ) -> Lib:
+        """As `callgate.load`, with the host below this broker."""
+        return load_with(self._usable, library, prototypes, deadline, callbacks)
+
+    def report(self) -> Mapping[str, Any]:
+        """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""
+        return self._usable().report()
+
+    def close(self) -> None:
+        """Disconnect. Libraries that are loaded go on until their hosts die."""
+        self._closed = True
+        self._broker.close()
+
+    def _usable(self) -> ConnectedBroker:
+        if self._closed:
+            raise BrokerLost(f"the connection to {self.address} was closed")
+        return self._broker
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<connection to {self.address}{' (closed)' if self._closed else ''}>"
+
+
+def connect(address: str | None = None) -> Connection:
+    """Connect to a broker that `callgate broker` runs; without an address to the user's default one.
+
+    Raises BrokerLost when none listens there, AccessDenied, ValueError for an address that is no `ipc://…`.
+    """
+    if address is None:
+        address = f"ipc://{rundir.base_directory()}/{rundir.DEFAULT_NAME}/broker"
+    scheme, _, path = address.partition("://")
+    if scheme != "ipc" or not path.startswith("/"):
+        raise ValueError(f"{address!r} is no address of a broker on this machine; it looks like ipc:///run/…/broker")
+    _knock(path)
+    return Connection(address, ConnectedBroker(path))
+
+
+def _knock(path: str) -> None:
+    """ZeroMQ would wait for ever for a broker that is not there; a plain connection says at once."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        try:
+            door.connect(path)
+        except PermissionError as error:
+            raise AccessDenied(f"the broker at {path} belongs to another user: {error}") from error
+        except OSError as error:
+            raise BrokerLost(
+                f"no broker listens at {path} ({error.strerror}); start one with: callgate broker"
+            ) from error

@@ -1,0 +1,136 @@
+"""What converters share: the error they raise, the library's types, and what one call collects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from callgate.errors import InvalidCastError, MarshalError
+from callgate.memory import Handle
+from callgate.records import Struct
+from callgate_protocol.abi import Abi
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.marshal import Form, Member
+
+if TYPE_CHECKING:
+    from callgate.host import Host
+    from callgate.plan import DelegatePlan
+
+__all__ = [
+    "DECODERS",
+    "ENCODERS",
+    "INLINE_BYTES",
+    "CallContext",
+    "Decoder",
+    "Encoder",
+    "Mismatch",
+    "TypeSpace",
+    "binary",
+    "wrong_type",
+]
+
+INLINE_BYTES = 1024
+"""Binary values up to this length travel inside the message, longer ones as bulk frames."""
+
+
+class Mismatch(Exception):
+    """A value cannot be converted; `path` is where inside the argument, outermost step first."""
+
+    def __init__(self, kind: type[MarshalError], text: str, path: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.path = path
+
+    def inside(self, step: str) -> Mismatch:
+        """The same fault, seen from one level further out."""
+        return Mismatch(self.kind, self.text, step + self.path)
+
+
+class TypeSpace:
+    """The Python classes of one library's types, its host's binary interface, and converters for its forms."""
+
+    def __init__(
+        self,
+        library: str,
+        abi: Abi,
+        members: Mapping[str, tuple[Member, ...]],
+        structs: Mapping[str, type[Struct]],
+        enums: Mapping[str, type[IntEnum]],
+        handles: Mapping[str, type[Handle]],
+        delegates: Mapping[str, DelegatePlan],
+    ) -> None:
+        self.library = library
+        self.abi = abi
+        self.members = members
+        self.structs = structs
+        self.enums = enums
+        self.handles = handles
+        self.delegates = delegates
+
+    def encoder(self, form: Form) -> Encoder:
+        """The converter from Python to the wire."""
+        return ENCODERS[type(form)](form, self)
+
+    def decoder(self, form: Form) -> Decoder:
+        """The converter from the wire to Python."""
+        return DECODERS[type(form)](form, self)
+
+
+class CallContext:
+    """What one call collects while its arguments are converted, and lets go of when it is over."""
+
+    __slots__ = ("closing", "delegates", "host", "payloads", "received", "tokens")
+
+    def __init__(self, host: Host, received: list[Any] | None = None) -> None:
+        self.host = host
+        self.payloads: list[Any] = []
+        """Bulk frames to send."""
+        self.received: list[Any] = received or []
+        """Bulk frames that came with the answer."""
+        self.delegates: list[int] = []
+        self.tokens: list[int] = []
+        self.closing: list[Handle] = []
+
+    def finish(self) -> None:
+        """The call is over: functions and objects given for its duration are forgotten."""
+        for number in self.delegates:
+            self.host.delegates.pop(number, None)
+        for token in self.tokens:
+            self.host.contexts.pop(token, None)
+
+
+Encoder: TypeAlias = Callable[[Any, CallContext], Any]
+Decoder: TypeAlias = Callable[[Any, CallContext], Any]
+
+ENCODERS: dict[type[Form], Callable[[Any, TypeSpace], Encoder]] = {}
+"""Form → maker of its converter; `table` fills both, so that forms inside forms find each other."""
+DECODERS: dict[type[Form], Callable[[Any, TypeSpace], Decoder]] = {}
+
+
+def binary(data: Any, context: CallContext) -> Any:
+    """The wire form of bytes: themselves when short, else the number of a bulk frame."""
+    if len(data) <= INLINE_BYTES:
+        return bytes(data)
+    context.payloads.append(data)
+    return {"payload": len(context.payloads) - 1}
+
+
+def received_binary(wire: Any, context: CallContext) -> bytes | bytearray | memoryview:
+    """The bytes of a wire value that `binary` made on the other side."""
+    if type(wire) is bytes:
+        return wire
+    index = wire.get("payload") if type(wire) is dict else None
+    if type(index) is not int or not 0 <= index < len(context.received):
+        raise RemoteProtocolError("expected binary data or the number of a bulk frame")
+    data: bytes | bytearray | memoryview = context.received[index]
+    return data
+
+
+def wrong_type(expected: str, value: Any) -> Mismatch:
+    """The usual fault: expected this, got that."""
+    shown = repr(value)
+    if len(shown) > 60:
+        shown = shown[:57] + "…"
+    return Mismatch(InvalidCastError, f"expected {expected}, got {type(value).__name__} {shown}")

@@ -1,0 +1,192 @@
+"""Pointers: handles, plain addresses, carried objects, function pointers, end pointers (R8, R9, R10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callgate import memory
+from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
+from callgate.memory import Addressable, Memory, NativePtr, place_of
+from callgate.values import Constant
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.marshal import Address, Code, Context, Handle, Nothing, Offset
+from callgate_protocol.references import Reference, read_reference
+
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, wrong_type
+
+__all__ = ["as_place"]
+
+
+def as_place(value: Any, context: CallContext) -> Any:
+    """The wire form of whatever can stand for an address; None when `value` is nothing of the kind."""
+    if isinstance(value, Addressable):
+        return place_of(value, context.host)
+    if isinstance(value, Constant):
+        return {"constant": value.value}
+    return None
+
+
+def encode_nothing(_form: Nothing, _types: TypeSpace) -> Encoder:
+    """The result of a callback that returns void: whatever Python gave back is dropped."""
+    return lambda _value, _context: None
+
+
+def decode_nothing(_form: Nothing, _types: TypeSpace) -> Decoder:
+    """None."""
+    return lambda _wire, _context: None
+
+
+def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
+    """R10.2: a handle of the declared type; None only where the declaration says `[unique]`."""
+    expected = types.handles[form.opaque]
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if type(value) is expected:
+            wire = place_of(value, context.host)
+            if form.closes:
+                context.closing.append(value)
+            return wire
+        if value is None:
+            if form.nullable:
+                return None
+            raise Mismatch(NullReferenceError, f"None is not a {form.opaque} handle; [unique] would allow NULL")
+        if isinstance(value, memory.Handle) and type(value).__name__ != form.opaque:
+            raise Mismatch(InvalidCastError, f"expected a {form.opaque} handle, got {value!r}")
+        if (place := as_place(value, context)) is not None:
+            return place
+        raise wrong_type(f"a {form.opaque} handle", value)
+
+    return encode
+
+
+def decode_handle(form: Handle, types: TypeSpace) -> Decoder:
+    """The one proxy of the object."""
+    build = types.handles[form.opaque]
+
+    def decode(wire: Any, context: CallContext) -> memory.Handle | None:
+        if wire is None:
+            return None
+        reference, _ = read_reference(wire)
+        return context.host.proxy(reference, lambda: build(context.host, reference.object))
+
+    return decode
+
+
+def encode_address(_form: Address, _types: TypeSpace) -> Encoder:
+    """None, memory of the host, a handle, a magic constant, or bytes that are copied for the call."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if (place := as_place(value, context)) is not None:
+            return place
+        if isinstance(value, bytes | bytearray | memoryview):
+            return binary(value if isinstance(value, bytes) else bytes(value), context)
+        if isinstance(value, int):
+            raise Mismatch(
+                InvalidCastError,
+                f"a plain number is no pointer; a library's magic value is written callgate.constant({value})",
+            )
+        try:
+            view = memoryview(value)
+        except TypeError:
+            raise wrong_type("a pointer, buffer, handle, bytes or None", value) from None
+        return binary(view.tobytes(), context)
+
+    return encode
+
+
+def decode_address(_form: Address, _types: TypeSpace) -> Decoder:
+    """None, the very object whose memory it is, or a pointer into it."""
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        if wire is None:
+            return None
+        reference, offset = read_reference(wire)
+        owner = context.host.proxy(reference, lambda: Memory(context.host, reference.object))
+        if offset or type(owner) is Memory:
+            return NativePtr(owner, offset)
+        return owner._face  # noqa: SLF001 - the user holds the face
+
+    return decode
+
+
+def encode_context(_form: Context, _types: TypeSpace) -> Encoder:
+    """Any object: only a token travels (R9.13)."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        token = context.host.carry(value)
+        context.tokens.append(token)
+        return {"context": token}
+
+    return encode
+
+
+def decode_context(_form: Context, _types: TypeSpace) -> Decoder:
+    """The very object that was given."""
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        if wire is None:
+            return None
+        token = wire.get("context") if type(wire) is dict else None
+        try:
+            return context.host.contexts[token]  # type: ignore[index]
+        except KeyError:
+            raise Mismatch(
+                ArgumentError, "native code passed a context that was not given to it, or no longer"
+            ) from None
+
+    return decode
+
+
+def encode_code(form: Code, types: TypeSpace) -> Encoder:
+    """A callable, valid during the call (R9.5); or one that was made with `callgate.callback`; or a constant."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, Addressable | Constant):
+            return as_place(value, context)
+        if not callable(value):
+            raise wrong_type(f"a callable for {form.delegate}, callgate.constant(…) or None", value)
+        number = context.host.delegate(value, types.delegates[form.delegate])
+        if not form.keep:
+            context.delegates.append(number)
+        return {"delegate": number}
+
+    return encode
+
+
+def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
+    """The callback object that it is (R9.7), or a pointer to foreign code."""
+
+    def decode(wire: Any, context: CallContext) -> Memory | NativePtr | None:
+        if wire is None:
+            return None
+        reference: Reference = read_reference(wire)[0]
+        owner = context.host.proxy(reference, lambda: Memory(context.host, reference.object))
+        return NativePtr(owner, 0) if type(owner) is Memory else owner
+
+    return decode
+
+
+def decode_offset(_form: Offset, _types: TypeSpace) -> Decoder:
+    """A distance in bytes."""
+
+    def decode(wire: Any, _context: CallContext) -> int | None:
+        if wire is not None and type(wire) is not int:
+            raise RemoteProtocolError(f"expected a distance, got {type(wire).__name__}")
+        return wire
+
+    return decode
+
+
+def encode_offset(form: Offset, _types: TypeSpace) -> Encoder:
+    """An end pointer is only ever an out."""
+
+    def encode(value: Any, _context: CallContext) -> Any:
+        raise wrong_type(f"nothing: the end of {form.parameter} comes back as a number", value)
+
+    return encode

@@ -1,0 +1,176 @@
+"""Structs, unions and the arrays inside them (R7, R6.14)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from callgate.errors import ArgumentError, InvalidCastError
+from callgate.records import Struct, python_name
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.marshal import Boolean, Enumeration, Floating, Form, Integer, Raw, Series, Structure
+
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
+
+__all__ = ["element_code", "pack_numbers", "unpack_numbers"]
+
+_BYTE_SCALARS = frozenset({"u1", "uchar"})
+
+
+def element_code(form: Form, types: TypeSpace) -> str:
+    """The `struct` code of a number that arrays carry packed; "" for elements that travel one by one."""
+    match form:
+        case Integer(scalar) | Floating(scalar) | Enumeration(_, scalar):
+            return types.abi.struct_code(scalar)
+        case Boolean():
+            return "?"
+        case _:
+            return ""
+
+
+def pack_numbers(form: Form, types: TypeSpace) -> Encoder:
+    """A sequence of numbers to the host's own representation."""
+    code, order, encode_one = element_code(form, types), types.abi.order_code, types.encoder(form)
+
+    def encode(values: Any, context: CallContext) -> bytes:
+        checked = []
+        for position, value in enumerate(values):
+            try:
+                checked.append(encode_one(value, context))
+            except Mismatch as fault:
+                raise fault.inside(f"[{position}]") from None
+        return struct.pack(f"{order}{len(checked)}{code}", *checked)
+
+    return encode
+
+
+def unpack_numbers(form: Form, types: TypeSpace) -> Decoder:
+    """Packed numbers to a list."""
+    code, order, decode_one = element_code(form, types), types.abi.order_code, types.decoder(form)
+    size = struct.calcsize(order + code)
+    plain = not isinstance(form, Enumeration)
+
+    def decode(wire: Any, context: CallContext) -> list[Any]:
+        data = received_binary(wire, context)
+        if len(data) % size:
+            raise RemoteProtocolError(f"{len(data)} bytes are not a whole number of elements of {size}")
+        values = list(struct.unpack(f"{order}{len(data) // size}{code}", data))
+        return values if plain else [decode_one(value, context) for value in values]
+
+    return decode
+
+
+def encode_structure(form: Structure, types: TypeSpace) -> Encoder:
+    """An instance of the struct's class, a mapping by member name, or a sequence in member order."""
+    members = [(python_name(member.name), types.encoder(member.form)) for member in types.members[form.record]]
+    names = [name for name, _ in members]
+    build = types.structs[form.record]
+
+    def encode(value: Any, context: CallContext) -> list[Any]:
+        if not isinstance(value, build):
+            value = _built(value, build, names)
+        wire = []
+        for name, encode_member in members:
+            try:
+                wire.append(encode_member(getattr(value, name), context))
+            except Mismatch as fault:
+                raise fault.inside(f".{name}") from None
+        return wire
+
+    return encode
+
+
+def _built(value: Any, build: type[Struct], names: list[str]) -> Struct:
+    try:
+        if isinstance(value, Mapping):
+            return build(**value)
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+            return build(*value)
+    except TypeError as error:
+        raise Mismatch(InvalidCastError, str(error)) from None
+    raise wrong_type(f"{build.__name__}({', '.join(names)}), or a mapping or sequence of its members", value)
+
+
+def decode_structure(form: Structure, types: TypeSpace) -> Decoder:
+    """An instance of the struct's class."""
+    decoders = [types.decoder(member.form) for member in types.members[form.record]]
+    build = types.structs[form.record]
+
+    def decode(wire: Any, context: CallContext) -> Struct:
+        if type(wire) is not list or len(wire) != len(decoders):
+            raise RemoteProtocolError(f"expected the {len(decoders)} members of {form.record}")
+        return build(*[decode_one(each, context) for decode_one, each in zip(decoders, wire, strict=True)])
+
+    return decode
+
+
+def encode_raw(form: Raw, _types: TypeSpace) -> Encoder:
+    """A union's bytes."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if not isinstance(value, bytes | bytearray | memoryview):
+            raise wrong_type(f"the bytes of union {form.record}", value)
+        return binary(bytes(value), context)
+
+    return encode
+
+
+def decode_raw(_form: Raw, _types: TypeSpace) -> Decoder:
+    """A union's bytes."""
+
+    def decode(wire: Any, context: CallContext) -> bytes:
+        return bytes(received_binary(wire, context))
+
+    return decode
+
+
+def encode_series(form: Series, types: TypeSpace) -> Encoder:
+    """R6.14: exactly `length` elements; None is all zeros."""
+    packed = bool(element_code(form.element, types))
+    elements = pack_numbers(form.element, types) if packed else _encode_each(form.element, types)
+    is_bytes = isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, str) or not isinstance(value, Sequence | memoryview | bytearray):
+            raise wrong_type(f"a sequence of {form.length} elements", value)
+        if form.length and len(value) != form.length:
+            raise Mismatch(ArgumentError, f"{len(value)} elements were given for an array of {form.length}")
+        if is_bytes and isinstance(value, bytes | bytearray):
+            return binary(bytes(value), context)
+        return elements(value, context)
+
+    return encode
+
+
+def _encode_each(form: Form, types: TypeSpace) -> Encoder:
+    encode_one = types.encoder(form)
+
+    def encode(values: Any, context: CallContext) -> list[Any]:
+        wire = []
+        for position, value in enumerate(values):
+            try:
+                wire.append(encode_one(value, context))
+            except Mismatch as fault:
+                raise fault.inside(f"[{position}]") from None
+        return wire
+
+    return encode
+
+
+def decode_series(form: Series, types: TypeSpace) -> Decoder:
+    """A list, or bytes for an array of unsigned bytes."""
+    if isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS:
+        return lambda wire, context: bytes(received_binary(wire, context))
+    if element_code(form.element, types):
+        return unpack_numbers(form.element, types)
+    decode_one = types.decoder(form.element)
+
+    def decode(wire: Any, context: CallContext) -> list[Any]:
+        if type(wire) is not list:
+            raise RemoteProtocolError(f"expected an array, got {type(wire).__name__}")
+        return [decode_one(each, context) for each in wire]
+
+    return decode

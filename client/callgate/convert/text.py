@@ -1,0 +1,82 @@
+"""C strings (R5): UTF-8 on Linux, NUL-terminated, None for NULL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callgate.errors import ArgumentError
+from callgate.memory import Addressable, place_of
+from callgate.values import Constant
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.marshal import FixedText, Text
+
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
+
+__all__ = ["as_utf8", "decode_fixed_text", "decode_text", "encode_fixed_text", "encode_text"]
+
+
+def as_utf8(value: Any) -> bytes:
+    """R5.5: strict UTF-8; R5.6: no NUL inside a terminated string."""
+    if isinstance(value, str):
+        try:
+            data = value.encode()
+        except UnicodeEncodeError as error:
+            raise Mismatch(ArgumentError, f"a lone surrogate at position {error.start} has no UTF-8 form") from None
+    elif isinstance(value, bytes | bytearray):
+        data = bytes(value)
+    else:
+        raise wrong_type("a str, bytes or None", value)
+    if b"\0" in data:
+        raise Mismatch(
+            ArgumentError, f"embedded NUL at byte {data.index(0)}: native code would see only what is before"
+        )
+    return data
+
+
+def encode_text(_form: Text, _types: TypeSpace) -> Encoder:
+    """None, str, bytes, or text that lives in the host."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, Addressable):
+            return place_of(value, context.host)
+        if isinstance(value, Constant):
+            return {"constant": value.value}
+        return binary(as_utf8(value), context)
+
+    return encode
+
+
+def decode_text(_form: Text, _types: TypeSpace) -> Decoder:
+    """None or str; bytes that are not UTF-8 become U+FFFD (R5.5)."""
+
+    def decode(wire: Any, context: CallContext) -> str | None:
+        return None if wire is None else str(received_binary(wire, context), "utf-8", "replace")
+
+    return decode
+
+
+def encode_fixed_text(form: FixedText, _types: TypeSpace) -> Encoder:
+    """R5.16: at most `length - 1` bytes and a terminator."""
+
+    def encode(value: Any, _context: CallContext) -> bytes:
+        if value is None:
+            return b""
+        data = as_utf8(value)
+        if len(data) >= form.length > 0:
+            raise Mismatch(ArgumentError, f"{len(data)} bytes do not fit into char[{form.length}] with its terminator")
+        return data
+
+    return encode
+
+
+def decode_fixed_text(_form: FixedText, _types: TypeSpace) -> Decoder:
+    """The text up to its terminator."""
+
+    def decode(wire: Any, _context: CallContext) -> str:
+        if type(wire) is not bytes:
+            raise RemoteProtocolError(f"expected binary data, got {type(wire).__name__}")
+        return wire.decode(errors="replace")
+
+    return decode

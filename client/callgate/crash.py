@@ -1,0 +1,73 @@
+"""From the warden's record of a death to the exception that says what happened to one call."""
+
+from __future__ import annotations
+
+import signal as signals
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from callgate_protocol.slots import Phase
+
+from .errors import HostCrashed, HostExited, HostLost
+
+__all__ = ["CallSite", "death"]
+
+
+class CallSite(NamedTuple):
+    """One call of this process: for people, and as the host's slots know it."""
+
+    library: str
+    function: str
+    channel: int = 0
+    call: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.function} ({self.library})" if self.function else self.library
+
+
+def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output: str) -> HostLost:
+    """The exception for the call at `site`. `record` is None when the broker could not say."""
+    began = _began(record, site)
+    fields: dict[str, Any] = {"function": site.function, "began": began, "process": process, "output": output}
+    if record is None or record.get("state") != "dead":
+        return HostLost(f"the host of {site} (process {process}) is gone, and its broker cannot say why", **fields)
+    reason, number, status = record.get("reason"), record.get("signal"), record.get("status")
+    if reason == "deadline":
+        return HostLost(f"the host of {site} was stopped because another call passed its deadline", **fields)
+    if reason:
+        return HostLost(f"the host of {site} was stopped: {reason}", **fields)
+    if number is not None:
+        known = _signal(number)
+        name = known.name if isinstance(known, signals.Signals) else f"signal {number}"
+        return HostCrashed(_told(f"{name} killed the host of {site}", began, output), signal=known, **fields)
+    return HostExited(_told(f"{site.library} called exit({status})", began, output), status=status or 0, **fields)
+
+
+def _told(what: str, began: bool | None, output: str) -> str:
+    how = {
+        True: "native code had been entered",
+        False: "the call had not begun",
+        None: "nobody can know how far it was",
+    }
+    tail = f"\n--- the end of its output ---\n{output[-2000:].rstrip()}" if output.strip() else ""
+    return f"{what} ({how[began]}). Its handles are gone; the next call starts a new host.{tail}"
+
+
+def _signal(number: int) -> signals.Signals | int:
+    try:
+        return signals.Signals(number)
+    except ValueError:
+        return number
+
+
+def _began(record: Mapping[str, Any] | None, site: CallSite) -> bool | None:
+    """Whether native code had been entered, from the slots: a thread that never saw the call has not begun it."""
+    if record is None or record.get("state") != "dead" or not site.call:
+        return None
+    for call in record.get("calls", ()):
+        if call.get("channel") == site.channel:
+            if call.get("call") == site.call:
+                return call.get("phase") not in (Phase.ACCEPTED, Phase.NAMES[Phase.ACCEPTED])
+            if call.get("call", 0) > site.call:
+                return None
+    return False

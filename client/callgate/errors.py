@@ -1,0 +1,174 @@
+"""What can go wrong, as Python exceptions: each derives from `Error` and from the builtin a careful user would catch.
+
+Names that tell a state of the world (`HostLost`, `ObjectGone`) carry no `Error`, names of faults do. All of them pickle
+and print whole, so that they survive `concurrent.futures` and pytest-xdist.
+"""
+
+from __future__ import annotations
+
+import signal as signals
+from typing import Any
+
+__all__ = [
+    "AccessDenied",
+    "ArgumentError",
+    "BrokerLost",
+    "DeadlineExceeded",
+    "DeclarationError",
+    "DllNotFoundError",
+    "EntryPointNotFoundError",
+    "Error",
+    "HostCrashed",
+    "HostExited",
+    "HostLost",
+    "HostOutOfMemory",
+    "HostQuarantined",
+    "InvalidCastError",
+    "MarshalDirectiveError",
+    "MarshalError",
+    "NotExecuted",
+    "NullReferenceError",
+    "ObjectGone",
+    "OutOfRange",
+    "OutcomeUnknown",
+    "Overloaded",
+    "ProtocolError",
+    "TypeLoadError",
+]
+
+
+class Error(Exception):
+    """Root of every error of callgate. Extra fields are given by keyword and become attributes."""
+
+    def __init__(self, message: str = "", **fields: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(fields)
+
+    @property
+    def message(self) -> str:
+        """The text alone."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class DeclarationError(Error, TypeError):
+    """A declaration cannot be understood. `line` and `column` say where, counted from 1 (0: not in a text)."""
+
+    line: int = 0
+    column: int = 0
+
+
+class MarshalDirectiveError(DeclarationError):
+    """A type and its attributes do not go together (R19)."""
+
+
+class TypeLoadError(DeclarationError):
+    """A struct, union or enum cannot be laid out (R7)."""
+
+
+class MarshalError(Error):
+    """A value cannot be converted. Native code was not entered."""
+
+    library: str = ""
+    function: str = ""
+    argument: int = 0
+    """Position, counted from 1; 0 for the result."""
+    path: str = ""
+    """The place inside the argument, e.g. `'rows'[3].name`."""
+
+
+class InvalidCastError(MarshalError, TypeError):
+    """A value of the wrong type."""
+
+
+class OutOfRange(MarshalError, OverflowError):
+    """A number that the C type cannot hold (R2.5)."""
+
+
+class ArgumentError(MarshalError, ValueError):
+    """A value of the right type that is not allowed here."""
+
+
+class NullReferenceError(MarshalError, ValueError):
+    """None where a pointer must not be NULL (R1.21)."""
+
+
+class DllNotFoundError(Error, OSError):
+    """The library cannot be loaded; the message holds the loader's own words."""
+
+
+class EntryPointNotFoundError(Error, AttributeError, LookupError):
+    """The library has no such function, or no prototype was given for it."""
+
+
+class DeadlineExceeded(Error, TimeoutError):
+    """The deadline passed before the call came back."""
+
+    where: str = ""
+    """What the native thread was doing: spinning, waiting for a lock, sleeping."""
+    began: bool | None = None
+    host_stopped: bool = False
+    function: str = ""
+
+
+class HostLost(Error, ConnectionError):
+    """The host is gone and its handles are dead. Go on: the next call starts a new host by itself."""
+
+    function: str = ""
+    began: bool | None = None
+    """Whether native code had been entered; None when nobody can know."""
+    process: int = 0
+    output: str = ""
+    """The end of what the library wrote to its standard output and standard error."""
+
+
+class HostCrashed(HostLost):
+    """A signal killed the host."""
+
+    signal: signals.Signals | int = 0
+
+
+class HostExited(HostLost):
+    """The library called `exit()`."""
+
+    status: int = 0
+
+
+class HostOutOfMemory(HostLost, MemoryError):
+    """The host ran into its memory limit."""
+
+
+class HostQuarantined(Error):
+    """The library's host died too often; the call was refused. `last` is the last death."""
+
+    last: HostLost | None = None
+
+
+class ObjectGone(Error, ReferenceError, ValueError):
+    """A handle, pointer or proxy of an earlier host, or one that was released or closed."""
+
+
+class OutcomeUnknown(Error, ConnectionError):
+    """Nobody can know whether the call ran."""
+
+
+class NotExecuted(Error, ConnectionError):
+    """The call certainly did not run."""
+
+
+class AccessDenied(Error, PermissionError):
+    """The broker or host does not let this user in."""
+
+
+class Overloaded(Error):
+    """A limit was reached; try again later."""
+
+
+class ProtocolError(Error):
+    """The other side said something that the protocol does not allow."""
+
+
+class BrokerLost(Error, ConnectionError):
+    """The broker cannot be reached, or ended."""

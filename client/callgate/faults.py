@@ -1,0 +1,40 @@
+"""From a fault that a host raised to the exception of this process."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from callgate_protocol.messages import Raise
+
+from . import errors
+
+__all__ = ["exception_of"]
+
+_CLASSES: Final[dict[str, type[errors.Error]]] = {
+    name: getattr(errors, name)
+    for name in (
+        "ArgumentError",
+        "DeclarationError",
+        "DllNotFoundError",
+        "EntryPointNotFoundError",
+        "InvalidCastError",
+        "MarshalDirectiveError",
+        "MarshalError",
+        "NotExecuted",
+        "NullReferenceError",
+        "ObjectGone",
+        "OutOfRange",
+        "Overloaded",
+        "ProtocolError",
+        "TypeLoadError",
+    )
+} | {"OutOfMemory": errors.HostOutOfMemory}
+"""Fault → class; faults that are not here are the host's own and become plain `Error`."""
+
+
+def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
+    """The exception for a `raise` message."""
+    kind = _CLASSES.get(fault.name, errors.Error)
+    text = fault.message if library in fault.message else f"{fault.message} ({library})"
+    details = {name: value for name, value in fault.details.items() if isinstance(value, str | int | None)}
+    return kind(text, **{"library": library, "function": function} | details)

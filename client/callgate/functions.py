@@ -1,0 +1,120 @@
+"""A C function as a Python function: `lib.cos(0.5)`."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+from callgate_protocol.marshal import DirectiveError, Signature, resolve
+from callgate_protocol.messages import Return
+from callgate_protocol.model import Function, c_name
+from callgate_protocol.waypoints import ARMED, reach
+
+from .binding import Binding
+from .convert import CallContext
+from .deadline import ambient, expiry
+from .errors import DeadlineExceeded, EntryPointNotFoundError, MarshalDirectiveError
+from .records import python_name
+
+__all__ = ["NativeFunction"]
+
+
+class NativeFunction:
+    """One function of a library. Callable with positional and keyword arguments; thread-safe."""
+
+    def __init__(self, binding: Binding, number: int) -> None:
+        declared = binding.declared.functions[number]
+        self.errcheck: Callable[[Any, NativeFunction, tuple[Any, ...]], Any] | None = None
+        """(result, function, arguments) → what the caller gets; runs in this process."""
+        self.__name__ = self.__qualname__ = declared.name
+        self.__doc__ = f"{declared.prototype or declared.name};\n\nA function of {binding.label}, called in its host."
+        self._binding = binding
+        self._number = number
+        self._declared = declared
+        self._count = -1
+        """How many arguments a plain call has; unknown until the first."""
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Perform the call in the library's host and wait for it.
+
+        Raises MarshalError and its children before native code is entered, HostLost when the host dies,
+        DeadlineExceeded, and what a callback raised.
+        """
+        binding = self._binding
+        host = binding.ready()
+        plan = binding.plan(self._number)
+        if named or len(arguments) != self._count:
+            arguments = self._bind(arguments, named)
+        if ARMED:
+            reach("client.before_encode")
+        context: Any = CallContext(host) if plan.needs_context else None
+        expires = None if binding.deadline is None and ambient.get() is None else self._expiry()
+        try:
+            wire = plan.encode(arguments, context)
+            reply, payloads = host.invoke(
+                binding.number, self._number, wire, context.payloads if context else [], expires, self.__name__
+            )
+            result = self._finish(reply, payloads, arguments, context)
+        finally:
+            if context is not None:
+                context.finish()
+        return result if self.errcheck is None else self.errcheck(result, self, arguments)
+
+    def __repr__(self) -> str:
+        return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        signature = self._resolved()
+        kind, rest = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
+        types = {parameter.name: c_name(parameter.type) for parameter in self._declared.parameters}
+        parameters = [
+            inspect.Parameter(python_name(plan.name), kind, annotation=types[plan.name]) for plan in signature.passed
+        ]
+        if signature.variadic:
+            parameters.append(inspect.Parameter("arguments", rest))
+        return inspect.Signature(parameters, return_annotation=c_name(self._declared.result.type))
+
+    def _resolved(self) -> Signature:
+        try:
+            return resolve(self._binding.declared, self._declared)
+        except DirectiveError as error:
+            raise MarshalDirectiveError(f"{self._binding.label}: {error}") from None
+
+    def _expiry(self) -> float | None:
+        expires = expiry(self._binding.deadline)
+        if expires is not None and expires <= time.monotonic():
+            text = f"the deadline had passed before {self.__name__} was called"
+            raise DeadlineExceeded(text, function=self.__name__, began=False)
+        return expires
+
+    def _finish(self, reply: Return, payloads: list[Any], arguments: tuple[Any, ...], context: Any) -> Any:
+        if context is None:
+            return self._binding.plan(self._number).finish(arguments, reply, context)
+        context.received = payloads
+        for handle in context.closing:
+            handle._gone = f"{self.__name__} closed it"  # noqa: SLF001 - the plan decided that the call ends its life
+        return self._binding.plan(self._number).finish(arguments, reply, context)
+
+    def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Positional arguments, for a call with names or of the wrong length. Raises TypeError."""
+        if self._number in self._binding.missing:
+            raise EntryPointNotFoundError(f"{self._binding.label} has no function {self.__name__!r}")
+        signature = self._resolved()
+        if not signature.variadic:
+            self._count = len(signature.passed)
+        if not named and len(arguments) == len(signature.passed):
+            return arguments
+        try:
+            bound = self.__signature__.bind(*arguments, **named)
+        except TypeError as error:
+            wanted = ", ".join(python_name(plan.name) for plan in signature.passed) or "nothing"
+            raise TypeError(f"{self.__name__}() of {self._binding.label} takes {wanted}: {error}") from None
+        return bound.args
+
+
+def declared_name(function: Function) -> str:
+    """The attribute under which a function is found."""
+    return python_name(function.name)

@@ -1,0 +1,343 @@
+"""One host as this process sees it: a session, the proxies of its objects, and calls that always end."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from callgate_protocol.channel import Received
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.messages import Callback, Notice, Raise, Return
+from callgate_protocol.references import ImportTable, Reference
+from callgate_protocol.system import HostFunction
+from callgate_protocol.waypoints import ARMED, reach
+from callgate_transport.callchannel import CallChannel, DeadlinePassed, HungUp
+from callgate_transport.session import Session
+
+from .convert import CallContext
+from .convert.base import binary, received_binary
+from .crash import CallSite, death
+from .errors import DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
+from .faults import exception_of
+from .memory import Remote
+from .output import Output
+from .plan import DelegatePlan
+
+if TYPE_CHECKING:
+    from .brokers import Broker
+
+__all__ = ["Host"]
+
+_log = logging.getLogger("callgate")
+_P = TypeVar("_P")
+_CANCEL_SECONDS = 0.05
+_RECORD_SECONDS = 0.25
+_GRACE_SECONDS = 0.25
+"""How long native code may take to come back after a callback that outlived the deadline."""
+
+
+class _Nesting(threading.local):
+    """The channel on which this thread is serving a callback of the host, if it is."""
+
+    channel: CallChannel | None = None
+
+
+class Host:
+    """Implements `callgate_transport.session.SessionOwner`. Thread-safe."""
+
+    def __init__(self, session: Session, broker: Broker, label: str, callbacks: Callable[[], Executor]) -> None:
+        self.session = session
+        self.label = label
+        self.delegates: dict[int, tuple[Callable[..., Any], DelegatePlan]] = {}
+        """Python callables that native code holds, by number."""
+        self.contexts: dict[int, Any] = {}
+        """Objects that native code carries (R9.13), by token; tokens are never used again."""
+        self.errno = threading.local()
+        self.output = Output(session.io, label, session.descriptors)
+        self._broker = broker
+        self._callbacks = callbacks
+        self._imports: ImportTable[Any] = ImportTable()
+        self._imports_lock = threading.Lock()
+        self._kept: set[Any] = set()
+        self._failures: dict[int, BaseException] = {}
+        self._numbers = itertools.count(1)
+        self._nesting = _Nesting()
+        self._closing = ""
+        self._down = threading.Event()
+
+    def start(self) -> None:
+        """Begin to listen to the host's side of the session."""
+        self.output.start()
+        self.session.start(self)
+
+    @property
+    def dead(self) -> bool:
+        """Whether the session has ended."""
+        return self.session.dead
+
+    def describe(self) -> str:
+        """For messages."""
+        return f"{self.label} (host process {self.session.process})"
+
+    def close(self, reason: str) -> None:
+        """End the session; the host ends with it."""
+        self._closing = reason
+        self.session.close(reason)
+
+    # -- calls ---------------------------------------------------------------------------------------------------
+
+    def invoke(
+        self,
+        library: int,
+        function: int,
+        arguments: list[Any],
+        payloads: list[Any],
+        expires: float | None,
+        name: str,
+    ) -> tuple[Return, list[Any]]:
+        """Perform a call and wait for its answer, serving callbacks meanwhile.
+
+        Raises HostLost and its children, DeadlineExceeded, ObjectGone for a closed library, and what the host raised.
+        """
+        if self._imports.collected:
+            self.flush_releases()
+        nested = self._nesting.channel
+        try:
+            channel = nested or self.session.take()
+        except HungUp:
+            raise self._lost(CallSite(self.label, name)) from None
+        number = 0
+        try:
+            remaining = None if expires is None else max(0, int((expires - time.monotonic()) * 1000))
+            number, frames = channel.talk.call(library, function, arguments, payloads, remaining)
+            if ARMED:
+                reach("client.before_send")
+            channel.send(frames)
+            if ARMED:
+                reach("client.after_send")
+            answer = self._await(channel, number, expires)
+        except BaseException as error:
+            raise self._given_up(channel, number, error, name, nested=nested is not None) from None
+        if nested is None:
+            self.session.give(channel)
+        if ARMED:
+            reach("client.reply_received")
+        if isinstance(answer.message, Raise):
+            raise self._fault(answer.message, name)
+        assert isinstance(answer.message, Return)
+        self.errno.value = answer.message.errno
+        return answer.message, answer.payloads
+
+    def system(self, function: HostFunction, *arguments: Any) -> Any:
+        """Ask the host itself. Bytes among the arguments travel as bulk frames when they are long."""
+        context = CallContext(self)
+        wire = [binary(each, context) if isinstance(each, bytes | memoryview) else each for each in arguments]
+        reply, _ = self.invoke(0, function, wire, context.payloads, None, f"callgate's {function.name.lower()}")
+        return reply.result
+
+    def read(self, number: int, offset: int, length: int) -> bytes:
+        """Bytes of an object's memory."""
+        name = "callgate.read"
+        reply, payloads = self.invoke(0, HostFunction.READ, [{"at": [number, offset]}, length], [], None, name)
+        return bytes(received_binary(reply.result, CallContext(self, payloads)))
+
+    def write(self, number: int, offset: int, data: memoryview) -> None:
+        """Put bytes into an object's memory."""
+        self.system(HostFunction.WRITE, {"at": [number, offset]}, data)
+
+    def _await(self, channel: CallChannel, number: int, expires: float | None) -> Received:
+        while True:
+            received = channel.receive(expires)
+            if not isinstance(received.message, Callback):
+                return received
+            if ARMED:
+                reach("client.callback_received")
+            self._serve(channel, received.message, received.payloads)
+            if ARMED:
+                reach("client.callback_answered")
+            if expires is not None and time.monotonic() > expires:
+                expires = time.monotonic() + _GRACE_SECONDS
+
+    def _serve(self, channel: CallChannel, callback: Callback, payloads: list[Any]) -> None:
+        """Run a callback on the thread that waits (R9.10), and answer it."""
+        outer, self._nesting.channel = self._nesting.channel, channel
+        depth = channel.talk.depth
+        context = CallContext(self, payloads)
+        try:
+            result, outs = self._perform(callback, context)
+        except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
+            if channel.talk.depth != depth or self.session.dead:
+                raise
+            self._failures[callback.call] = error
+            frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
+        else:
+            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
+        finally:
+            self._nesting.channel = outer
+        channel.send(frames)
+
+    def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
+        entry = self.delegates.get(callback.delegate)
+        if entry is None:
+            raise ObjectGone(f"native code of {self.label} called a function that was given for an earlier call only")
+        call, plan = entry
+        return plan.perform(call, callback.arguments, context)
+
+    # -- when a call does not come back --------------------------------------------------------------------------
+
+    def _given_up(
+        self, channel: CallChannel, number: int, error: BaseException, name: str, *, nested: bool
+    ) -> BaseException:
+        """Put the channel away and find the exception that tells what happened."""
+        site = CallSite(self.label, name, channel.number, number)
+        if isinstance(error, HungUp):
+            self._retire(channel, number, nested=nested)
+            return self._lost(site)
+        if isinstance(error, RemoteProtocolError):
+            self.close("it broke the protocol")
+            self._retire(channel, number, nested=nested)
+            return ProtocolError(f"the host of {site} broke the protocol: {error}")
+        if isinstance(error, DeadlinePassed):
+            stopped = self._stop_for_deadline(site)
+            self._retire(channel, number, nested=nested)
+            return stopped
+        self._retire(channel, number, nested=nested)
+        return error
+
+    def _retire(self, channel: CallChannel, number: int, *, nested: bool) -> None:
+        """A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends."""
+        if nested:
+            if number and channel.talk.depth and not self.session.dead:
+                self.close("a call inside a callback was given up")
+            return
+        if number and channel.talk.depth:
+            self.session.abandon(channel, number)
+        else:
+            self.session.give(channel)
+
+    def _stop_for_deadline(self, site: CallSite) -> Error:
+        began = True
+        try:
+            began = self.session.cancel(site.channel, site.call).result(_CANCEL_SECONDS)
+        except TimeoutError:
+            pass  # its I/O thread does not answer: native code holds it up
+        except HungUp:
+            return self._lost(site)
+        fields = {"function": site.function, "began": began}
+        if not began:
+            return DeadlineExceeded(f"{site} was not begun before its deadline; its host goes on", **fields)
+        where = self._broker.stop(self.session.incarnation.hex(), "deadline", site.channel, site.call)
+        self._down.wait(_RECORD_SECONDS)
+        text = (
+            f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'still running'}"
+        )
+        return DeadlineExceeded(text, where=where, host_stopped=True, **fields)
+
+    def _lost(self, site: CallSite) -> Error:
+        if self._closing:
+            return ObjectGone(f"{self.label} was closed: {self._closing}")
+        record = self._broker.record(self.session.incarnation.hex(), _RECORD_SECONDS)
+        self._down.wait(_RECORD_SECONDS)
+        return death(record, site, self.session.process, self.output.tail(1) or self.output.tail(0))
+
+    def _fault(self, fault: Raise, name: str) -> BaseException:
+        if fault.name == "CallbackFailed":
+            failure = self._failures.pop(fault.details.get("callback", 0), None)
+            if failure is not None:
+                return failure
+        return exception_of(fault, self.label, name)
+
+    def obituary(self) -> HostLost | Error:
+        """What this host died of, for whoever finds it dead."""
+        return self._lost(CallSite(self.label, ""))
+
+    # -- objects -------------------------------------------------------------------------------------------------
+
+    def proxy(self, reference: Reference, make: Callable[[], _P]) -> _P:
+        """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference."""
+        if reference.incarnation != self.session.incarnation:
+            raise RemoteProtocolError("a reference of another host came over this host's session")
+        with self._imports_lock:
+            proxy: _P = self._imports.receive(reference, make)
+            return proxy
+
+    def check_alive(self, proxy: Remote) -> None:
+        """Raise ObjectGone when the object died with its host."""
+        if self.session.dead:
+            raise ObjectGone(f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one")
+        if not self._broker.same_process:
+            raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
+
+    def flush_releases(self) -> None:
+        """Give back the references of proxies that were collected."""
+        with self._imports_lock:
+            releases = self._imports.take_releases()
+        self.session.release(releases)
+
+    def delegate(self, call: Callable[..., Any], plan: DelegatePlan) -> int:
+        """Give a callable a number by which native code can call it."""
+        number = next(self._numbers)
+        self.delegates[number] = (call, plan)
+        return number
+
+    def keep(self, pointer: Any) -> None:
+        """Hold on to an object until `forget_delegate`."""
+        self._kept.add(pointer)
+
+    def forget_delegate(self, number: int, pointer: Any) -> None:
+        """Native code will not call this one again."""
+        self.delegates.pop(number, None)
+        self._kept.discard(pointer)
+
+    def carry(self, value: Any) -> int:
+        """A token for an object of this process."""
+        token = next(self._numbers)
+        self.contexts[token] = value
+        return token
+
+    # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
+
+    def called_back(self, callback: Callback, payloads: list[Any], answer: Callable[[Return | Raise], None]) -> None:
+        """A thread of the library calls: run it on the library's callback executor (R9.10)."""
+
+        def run() -> None:
+            context = CallContext(self, payloads)
+            try:
+                result, outs = self._perform(callback, context)
+            except BaseException as error:  # crosses the border; there is no caller to raise it to (R9.9)
+                _log.exception("callgate: a callback from a thread of %s failed", self.label)
+                answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}))
+            else:
+                answer(Return(callback.call, result, outs, 0, []))
+
+        try:
+            self._callbacks().submit(run)
+        except RuntimeError as error:  # the executor is shut down
+            answer(Raise(callback.call, "CallbackFailed", str(error), {}))
+
+    def noticed(self, notice: Notice) -> None:
+        """Hand the host's words to logging."""
+        _log.log(getattr(logging, notice.level, logging.WARNING), "%s: %s", self.describe(), notice.message)
+
+    def discard(self, received: Received) -> None:
+        """Give back the references of an answer that nobody waits for."""
+        self.session.release([[number, times] for number, times in _references_in(received.message)])
+
+    def died(self) -> None:
+        """The session is over."""
+        self.output.drain()
+        self._down.set()
+
+
+def _references_in(value: Any) -> list[tuple[int, int]]:
+    """(object, times) of every reference inside a wire value."""
+    if isinstance(value, dict) and isinstance(value.get("ref"), list):
+        return [(value["ref"][1], value["ref"][3])]
+    if isinstance(value, list | tuple):
+        return [found for each in value for found in _references_in(each)]
+    return []

@@ -1,0 +1,176 @@
+"""What lives in a host and is named from here: handles, buffers, host-owned structs, pointers.
+
+None of these holds an address. Each is a proxy for an object in the host's table; when the host has died or the object
+was closed, using it raises `ObjectGone`, whatever native memory holds by then.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from callgate_protocol.system import HostFunction
+
+# ruff: noqa: SLF001 - the proxies of this file know each other
+from .errors import ArgumentError, ObjectGone
+
+if TYPE_CHECKING:
+    from .host import Host
+
+__all__ = ["Addressable", "Buffer", "Handle", "Memory", "NativePtr", "Remote", "host_and_place", "place_of"]
+
+
+class Addressable:
+    """Anything that stands for a place in a host's memory."""
+
+    __slots__ = ()
+
+    def _place(self) -> tuple[Remote, int]:
+        """The object whose memory it is, and the offset in it."""
+        raise NotImplementedError
+
+
+class Remote(Addressable):
+    """A proxy for one object of one host. Two mentions of the same object are the same proxy."""
+
+    __slots__ = ("__weakref__", "_gone", "_host", "_number")
+
+    def __init__(self, host: Host, number: int) -> None:
+        self._host = host
+        self._number = number
+        self._gone = ""
+
+    def __repr__(self) -> str:
+        state = f", gone: {self._gone or 'its host has died'}" if self._gone or self._host.dead else ""
+        return f"<{type(self).__name__} {self._number} in {self._host.describe()}{state}>"
+
+    def _place(self) -> tuple[Remote, int]:
+        return self, 0
+
+    def _check(self) -> int:
+        """The object's number. Raises ObjectGone when it can no longer be used."""
+        if self._gone:
+            raise ObjectGone(f"{self!r} cannot be used any more: {self._gone}")
+        self._host.check_alive(self)
+        return self._number
+
+
+class Handle(Remote):
+    """An opaque C pointer, e.g. `sqlite3 *`. Subclass it once per opaque type in typed declarations."""
+
+    __slots__ = ()
+
+
+class Memory(Remote):
+    """Memory in the host. Pointer arithmetic works: `memory + 4`, `pointer - memory`."""
+
+    __slots__ = ()
+
+    @property
+    def _face(self) -> Any:
+        """What the user holds for this memory."""
+        return self
+
+    def __add__(self, distance: int) -> NativePtr:
+        return NativePtr(self, 0) + distance
+
+    def __sub__(self, other: Memory | NativePtr) -> int:
+        return NativePtr(self, 0) - other
+
+    def _free(self) -> None:
+        if not self._gone and not self._host.dead:
+            self._host.system(HostFunction.FREE, {"at": [self._number, 0]})
+        self._gone = self._gone or "it was freed"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._free()
+
+
+class Buffer(Memory):
+    """Bytes that stay at one address in the host: `callgate.buffer(lib, 65536)`. Slices read and write."""
+
+    __slots__ = ("_length",)
+
+    def __init__(self, host: Host, number: int, length: int) -> None:
+        super().__init__(host, number)
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __bytes__(self) -> bytes:
+        return self[:]
+
+    def __getitem__(self, key: slice) -> bytes:
+        start, stop = self._bounds(key)
+        return self._host.read(self._check(), start, max(0, stop - start))
+
+    def __setitem__(self, key: slice, data: bytes | bytearray | memoryview) -> None:
+        start, stop = self._bounds(key)
+        view = memoryview(data).cast("B")
+        if len(view) != stop - start:
+            raise ArgumentError(f"{len(view)} bytes do not fit into a slice of {stop - start}")
+        self._host.write(self._check(), start, view)
+
+    def _bounds(self, key: slice) -> tuple[int, int]:
+        if not isinstance(key, slice):
+            raise TypeError(f"a buffer is read and written by slices, e.g. buffer[{key!r}:{key!r}+1]")
+        start, stop, step = key.indices(self._length)
+        if step != 1:
+            raise ValueError("a buffer is read and written in order: slices have no step")
+        return start, max(start, stop)
+
+
+class NativePtr(Addressable):
+    """A pointer into memory of the host: a place in some object there. Comparable, and subtracts to a distance."""
+
+    __slots__ = ("_base", "_offset")
+
+    def __init__(self, base: Memory, offset: int) -> None:
+        self._base = base
+        self._offset = offset
+
+    def _place(self) -> tuple[Remote, int]:
+        return self._base, self._offset
+
+    def __add__(self, distance: int) -> NativePtr:
+        return NativePtr(self._base, self._offset + distance)
+
+    def __sub__(self, other: Memory | NativePtr) -> int:
+        theirs = other if isinstance(other, NativePtr) else NativePtr(other, 0)
+        if theirs._base is not self._base:
+            raise ArgumentError(f"{self!r} and {other!r} point into different objects, so they have no distance")
+        return self._offset - theirs._offset
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Memory):
+            return other is self._base and self._offset == 0
+        return isinstance(other, NativePtr) and other._base is self._base and other._offset == self._offset
+
+    def __hash__(self) -> int:
+        return hash((id(self._base), self._offset))
+
+    def __repr__(self) -> str:
+        return f"<NativePtr {self._offset:+d} from {self._base!r}>"
+
+
+def place_of(value: Addressable, host: Host) -> dict[str, list[int]]:
+    """The wire form of an address that goes home. Raises ObjectGone, or ArgumentError for another host's object."""
+    base, offset = value._place()
+    number = base._check()
+    if base._host is not host:
+        raise ArgumentError(f"{value!r} lives in another host than {host.describe()}; each library has its own")
+    return {"at": [number, offset]}
+
+
+def host_and_place(value: Any) -> tuple[Host, int, int]:
+    """Host, object and offset of a proxy or pointer. Raises TypeError for anything else, ObjectGone."""
+    if not isinstance(value, Addressable):
+        raise TypeError(f"expected a buffer, struct, handle or pointer of a host, got {type(value).__name__}")
+    base, offset = value._place()
+    return base._host, base._check(), offset

@@ -1,0 +1,172 @@
+"""Marshal plans of the client: a signature compiled, once, into the conversions of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.marshal import (
+    Boolean,
+    Bytes,
+    Elements,
+    Enumeration,
+    Floating,
+    Integer,
+    Nothing,
+    ParameterPlan,
+    Signature,
+)
+from callgate_protocol.messages import Return
+
+from .convert import CallContext, Mismatch, TypeSpace
+from .convert.elements import in_place_encoder, length_of, write_back
+from .errors import ArgumentError, MarshalError
+from .memory import Addressable
+from .values import Box
+from .variadic import encode_extra
+
+__all__ = ["DelegatePlan", "FunctionPlan"]
+
+_SCALARS = (Integer, Floating, Boolean, Enumeration, Nothing)
+
+
+class FunctionPlan:
+    """How one function's arguments become a `call`, and its `return` a result."""
+
+    def __init__(self, signature: Signature, types: TypeSpace) -> None:
+        self.signature = signature
+        self.passed = signature.passed
+        self._types = types
+        self._encoders = [_encoder(plan, types) for plan in self.passed]
+        self._counts = _counted(self.passed)
+        self._result = types.decoder(signature.result)
+        self._has_result = not isinstance(signature.result, Nothing)
+        self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
+        self._outs = [(plan, self._positions.get(plan.index), _finisher(plan, types)) for plan in signature.outs]
+        forms = [signature.result, *(plan.form for plan in signature.parameters)]
+        self.needs_context = signature.variadic or not all(isinstance(form, _SCALARS) for form in forms)
+        """Whether a call collects anything besides plain numbers."""
+
+    def encode(self, arguments: Sequence[Any], context: Any) -> list[Any]:
+        """The arguments of the `call` (R1.14: left to right; the first that cannot be converted ends it).
+
+        `context` is the call's CallContext, or None when `needs_context` is false.
+        """
+        wire = []
+        try:
+            for encode, value in zip(self._encoders, arguments, strict=False):
+                wire.append(encode(value, context))
+            for value in arguments[len(self._encoders) :]:
+                wire.append(encode_extra(value, self._types, context))  # noqa: PERF401 - the fault needs the count
+        except Mismatch as fault:
+            raise self._error(fault, len(wire)) from None
+        for check in self._counts:
+            self._check_count(check, arguments, wire)
+        return wire
+
+    def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
+        """What the caller gets: the result, then the outs (section 0 of the rule book)."""
+        if not self._outs:
+            return self._result(reply.result, context)
+        if len(reply.outs) != len(self._outs):
+            raise RemoteProtocolError(f"{self.signature.name} has {len(self._outs)} outs, not {len(reply.outs)}")
+        values = [self._result(reply.result, context)] if self._has_result else []
+        for (plan, position, finish), wire in zip(self._outs, reply.outs, strict=True):
+            given = None if position is None else arguments[position]
+            if plan.in_place:
+                finish(given, wire, context)
+            elif isinstance(given, Box):
+                given.value = finish(None, wire, context)
+            elif not isinstance(given, Addressable):
+                values.append(finish(None, wire, context))
+        return values[0] if len(values) == 1 else tuple(values) or None
+
+    def _error(self, fault: Mismatch, position: int) -> MarshalError:
+        name = self.passed[position].name if position < len(self.passed) else "..."
+        path = f"'{name}'{fault.path}"
+        return fault.kind(
+            f"argument {position + 1} {path} of {self.signature.name}: {fault.text}",
+            library=self._types.library,
+            function=self.signature.name,
+            argument=position + 1,
+            path=path,
+        )
+
+    def _check_count(self, check: tuple[int, int, str], arguments: Sequence[Any], wire: list[Any]) -> None:
+        """R6.3: a count beyond the array would let native code read past its end."""
+        array, count, count_name = check
+        value, announced = arguments[array], wire[count]
+        if value is None or isinstance(value, Addressable | Box):
+            return
+        announced = announced[0] if type(announced) is list and len(announced) == 1 else announced
+        form = self.passed[array].form
+        held = length_of(form, value, self._types)
+        if type(announced) is int and announced > held:
+            unit = "bytes" if isinstance(form, Bytes) else "elements"
+            text = f"it has {held} {unit}, but '{count_name}' says {announced}"
+            raise self._error(Mismatch(ArgumentError, text), array)
+
+
+def _encoder(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
+    return in_place_encoder(plan, types) if plan.in_place else types.encoder(plan.form)
+
+
+def _finisher(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, Any, CallContext], Any]:
+    if plan.in_place:
+        return write_back(plan, types)
+    decode = types.decoder(plan.form)
+    return lambda _given, wire, context: decode(wire, context)
+
+
+def _counted(passed: Sequence[ParameterPlan]) -> list[tuple[int, int, str]]:
+    """(position of the array, position of its count, name of the count) for every count that the caller gives."""
+    positions = {plan.name: position for position, plan in enumerate(passed)}
+    found = []
+    for position, plan in enumerate(passed):
+        count = plan.form.count if isinstance(plan.form, Elements | Bytes) else None
+        if count is not None and count.parameter in positions:
+            found.append((position, positions[count.parameter], count.parameter))
+    return found
+
+
+class DelegatePlan:
+    """How native code's arguments become those of a Python callable, and what it gives back an answer (R9.8)."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self._ready = False
+
+    def compile(self, types: TypeSpace) -> None:
+        """Make the conversions; separate, because a delegate may take a delegate of its own shape."""
+        if self._ready:
+            return
+        self._arguments = [types.decoder(plan.form) for plan in self.signature.parameters if plan.direction.travels_in]
+        self._result = types.encoder(self.signature.result)
+        self._has_result = not isinstance(self.signature.result, Nothing)
+        self._outs = [types.encoder(plan.form) for plan in self.signature.outs]
+        self._ready = True
+
+    def perform(
+        self, call: Callable[..., Any], arguments: Sequence[Any], context: CallContext
+    ) -> tuple[Any, list[Any]]:
+        """Run the callable on wire arguments; its result and outs as wire values."""
+        if len(arguments) != len(self._arguments):
+            raise RemoteProtocolError(f"{self.signature.name} has {len(self._arguments)} arguments")
+        values = [decode(wire, context) for decode, wire in zip(self._arguments, arguments, strict=True)]
+        given = call(*values)
+        wanted = self._has_result + len(self._outs)
+        results = given if wanted > 1 else (given,)
+        if wanted > 1 and (not isinstance(given, tuple) or len(given) != wanted):
+            raise TypeError(
+                f"the callback for {self.signature.name} must give a tuple of {wanted} values, not {given!r}"
+            )
+        try:
+            outs = [
+                encode(value, context)
+                for encode, value in zip(self._outs, results[wanted - len(self._outs) :], strict=True)
+            ]
+            return self._result(results[0] if self._has_result else None, context), outs
+        except Mismatch as fault:
+            text = f"the result{fault.path} of the callback for {self.signature.name}: {fault.text}"
+            raise fault.kind(text, function=self.signature.name, path=fault.path) from None

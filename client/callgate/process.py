@@ -1,0 +1,105 @@
+"""What this process has once: an I/O thread, a private warden when one is needed, and a clean start after a fork."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from callgate_transport.iothread import IoThread
+
+    from .brokers import EmbeddedBroker
+    from .host import Host
+
+__all__ = ["Process", "current"]
+
+
+class Process:
+    """The process-wide parts, made at first use. Thread-safe."""
+
+    def __init__(self) -> None:
+        self.id = os.getpid()
+        self._lock = threading.Lock()
+        self._io: IoThread | None = None
+        self._broker: EmbeddedBroker | None = None
+        self._callbacks: Executor | None = None
+        self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
+
+    def embedded_broker(self) -> EmbeddedBroker:
+        """The private broker; started when there is none, and again when the last one was lost.
+
+        The warden is started before this process imports ZeroMQ, so that both get ready at the same time.
+        """
+        with self._lock:
+            if self._broker is None or self._broker.lost:
+                from .brokers import EmbeddedBroker, start_warden  # noqa: PLC0415 - see above
+
+                warden = start_warden()
+                self._broker = EmbeddedBroker(warden, self._io_thread())
+            return self._broker
+
+    def io(self) -> IoThread:
+        """The I/O thread."""
+        with self._lock:
+            return self._io_thread()
+
+    def callbacks(self) -> Executor:
+        """Where callbacks from the libraries' own threads run when a library has no executor of its own."""
+        with self._lock:
+            if self._callbacks is None:
+                self._callbacks = ThreadPoolExecutor(1, "callgate-callbacks")
+            return self._callbacks
+
+    def close(self) -> None:
+        """At the end of the program: end the sessions and the private broker."""
+        if os.getpid() != self.id:
+            return
+        for host in list(self.hosts):
+            host.close("the program ends")
+        if self._broker is not None and not self._broker.lost:
+            self._broker.close()
+        if self._callbacks is not None:
+            self._callbacks.shutdown(wait=False, cancel_futures=True)
+
+    def close_after_fork(self) -> None:
+        """In a forked child: close descriptors that would keep the parent's sessions alive; touch nothing else."""
+        for host in list(self.hosts):
+            host.session.forget_after_fork()
+            host.output.close_after_fork()
+        if self._broker is not None:
+            self._broker.close_after_fork()
+
+    def _io_thread(self) -> IoThread:
+        if self._io is None:
+            from callgate_transport.iothread import IoThread  # noqa: PLC0415 - see embedded_broker
+
+            self._io = IoThread()
+        return self._io
+
+
+_current = Process()
+
+
+def current() -> Process:
+    """The parts of this process."""
+    return _current
+
+
+def _after_fork() -> None:
+    global _current, _inherited  # noqa: PLW0603 - a forked child starts clean
+    _inherited = _current  # kept alive: its threads do not exist here, so nothing of it may be finalised
+    _inherited.close_after_fork()
+    _current = Process()
+
+
+_inherited: Process | None = None
+os.register_at_fork(after_in_child=_after_fork)
+
+
+@atexit.register
+def _at_exit() -> None:
+    _current.close()

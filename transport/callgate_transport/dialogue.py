@@ -1,0 +1,149 @@
+"""A client's conversation with a broker: one DEALER socket on the I/O thread, kept up across the talker's deaths.
+
+Requests may be made from any thread and are answered through futures. When the connection comes back after it was
+lost, hello is said again and every unanswered request is sent again: the broker's functions can be repeated.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from callgate_protocol.channel import Channel, Role
+from callgate_protocol.codec import decode, encode
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.messages import MAGIC, Hello, Raise, Refuse, Return, Welcome, from_wire, to_wire
+from callgate_protocol.system import BrokerFunction
+from callgate_protocol.version import FEATURES, MAJOR, MINOR
+
+from .iothread import IoThread
+
+__all__ = ["Dialogue", "Refused"]
+
+
+class Refused(Exception):
+    """The broker raised."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class Dialogue:
+    """Requests to one broker."""
+
+    def __init__(self, io: IoThread, endpoint: str, about: dict[str, Any]) -> None:
+        self._io = io
+        self._about = about
+        self._numbers = itertools.count(1)
+        self._requests: dict[int, tuple[BrokerFunction, Mapping[str, Any], Future[dict[str, Any]]]] = {}
+        self._calls: dict[int, int] = {}
+        self._talk: Channel | None = None
+        self._closed = False
+        self._socket = io.context.socket(zmq.DEALER)
+        self._socket.set(zmq.LINGER, 0)
+        self._socket.set(zmq.RECONNECT_IVL, 20)
+        self._socket.set(zmq.RECONNECT_IVL_MAX, 500)
+        self._socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
+        events = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.DISCONNECTED
+        self._monitor = self._socket.get_monitor_socket(events)
+        self._socket.connect(endpoint)
+        io.post(self._watch)
+
+    def request(self, function: BrokerFunction, arguments: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        """Ask for a function of library 0. The future fails with Refused or RemoteProtocolError."""
+        future: Future[dict[str, Any]] = Future()
+        self._io.post(lambda: self._add(function, arguments, future))
+        return future
+
+    def close(self) -> None:
+        """End the conversation; unanswered requests fail with ConnectionError."""
+        self._io.post(self._close)
+
+    def _watch(self) -> None:
+        self._io.watch(self._socket, self._read)
+        self._io.watch(self._monitor, self._connection_changed)
+
+    def _add(self, function: BrokerFunction, arguments: Mapping[str, Any], future: Future[dict[str, Any]]) -> None:
+        if self._closed:
+            future.set_exception(ConnectionError("the connection to the broker was closed"))
+            return
+        number = next(self._numbers)
+        self._requests[number] = (function, arguments, future)
+        self._send(number)
+
+    def _send(self, number: int) -> None:
+        if self._talk is None:
+            return  # sent when the broker has welcomed us
+        function, arguments, _ = self._requests[number]
+        call, frames = self._talk.call(0, function, [dict(arguments)])
+        self._calls[call] = number
+        self._socket.send_multipart(frames, zmq.NOBLOCK)
+
+    def _connection_changed(self) -> None:
+        while not self._closed and self._monitor.poll(0):
+            event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
+            self._talk = None
+            self._calls.clear()
+            if event == zmq.Event.HANDSHAKE_SUCCEEDED:
+                hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), self._about)
+                self._socket.send(encode(to_wire(hello)), zmq.NOBLOCK)
+
+    def _read(self) -> None:
+        while not self._closed and self._socket.poll(0):
+            frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            try:
+                self._handle(frames)
+            except RemoteProtocolError as error:
+                self._fail(error)
+                return
+
+    def _handle(self, frames: list[bytes]) -> None:
+        if self._talk is None:
+            self._welcomed(frames)
+            return
+        received = self._talk.receive(frames)
+        message = received.message if received is not None else None
+        if not isinstance(message, Return | Raise):
+            return
+        number = self._calls.pop(message.call, 0)
+        _, _, future = self._requests.pop(number, (None, None, None))
+        if future is None:
+            return
+        if isinstance(message, Return) and isinstance(message.result, dict):
+            future.set_result(message.result)
+        elif isinstance(message, Raise):
+            future.set_exception(Refused(str(message.details.get("error") or message.name), message.message))
+        else:
+            future.set_exception(RemoteProtocolError("the broker's answer is not a map"))
+
+    def _welcomed(self, frames: list[bytes]) -> None:
+        message = from_wire(decode(frames[0], DEFAULT_LIMITS))
+        if isinstance(message, Refuse):
+            self._fail(Refused(message.name, message.message))
+        elif isinstance(message, Welcome):
+            self._talk = Channel(Role.CLIENT, DEFAULT_LIMITS, pipelined=True)
+            for number in list(self._requests):
+                self._send(number)
+
+    def _fail(self, error: Exception) -> None:
+        requests, self._requests = self._requests, {}
+        for _, _, future in requests.values():
+            future.set_exception(error)
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._io.forget(self._socket)
+        self._io.forget(self._monitor)
+        self._socket.disable_monitor()
+        self._monitor.close(0)
+        self._socket.close(0)
+        self._fail(ConnectionError("the connection to the broker was closed"))
