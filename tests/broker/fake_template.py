@@ -1,8 +1,8 @@
 """A template that speaks the real protocol but whose hosts do what their label says, without any library.
 
 `exit:3`, `kill:11`, `pause`, `sleep`, `spin`, `lock`; `answered=5` before a comma sets that counter first;
-`call` before a comma writes a call slot (channel 7, call 9, function 2) first. `refuse`, `die` and `mute` are for the
-template itself.
+`call` before a comma writes a call slot (channel 7, call 9, function 2) first. A host names itself "begun" when it
+comes to its deed. `refuse`, `die`, `orphan,die` and `mute` are for the template itself.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from callgate_protocol import slots
@@ -39,7 +40,9 @@ def _deal_with(datagram: datagrams.Datagram, connection: socket.socket) -> dict[
     label = datagram.message["label"]
     if label == "refuse":
         return {"error": "not this one"}
-    if label == "die":
+    if label == "orphan,die":
+        _fork_host("pause", datagram.fds, connection)
+    if label.endswith("die"):
         os.write(2, b"cannot import the moon")
         os._exit(9)
     if label == "mute":
@@ -73,6 +76,7 @@ def _become_host(label: str, memory_fd: int, warden: int) -> None:
     for preparation in preparations:
         _prepare(preparation, memory_fd)
     verb, _, argument = deed.partition(":")
+    Path("/proc/self/comm").write_text("begun")
     _DEEDS[verb](argument)
     os._exit(0)
 
