@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from callgate_protocol.marshal import DirectiveError, Signature, resolve
 from callgate_protocol.messages import Return
-from callgate_protocol.model import Function, c_name
+from callgate_protocol.model import c_name
 from callgate_protocol.waypoints import ARMED, reach
+from callgate_transport.callchannel import HungUp
 
 from .binding import Binding
 from .convert import CallContext
 from .deadline import ambient, expiry
 from .errors import DeadlineExceeded, EntryPointNotFoundError, MarshalDirectiveError
+from .process import defer
 from .records import python_name
 
 __all__ = ["NativeFunction"]
@@ -61,6 +64,42 @@ class NativeFunction:
             if context is not None:
                 context.finish()
         return result if self.errcheck is None else self.errcheck(result, self, arguments)
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """Have the call performed without waiting: calls submitted to one library run in order, one by one.
+
+        The future gives what the call would have given or raised. Callbacks run on the library's callback executor.
+        Raises MarshalError at once when an argument cannot be converted.
+        """
+        binding = self._binding
+        host = binding.ready()
+        plan = binding.plan(self._number)
+        arguments = self._bind(arguments, named)
+        context = CallContext(host)
+        try:
+            wire = plan.encode(arguments, context)
+            answered = host.submit(binding.number, self._number, wire, context.payloads)
+        except HungUp:
+            context.finish()
+            raise host.obituary() from None
+        except BaseException:
+            context.finish()
+            raise
+        promised: Future[Any] = Future()
+        promised.set_running_or_notify_cancel()
+
+        def settle(_answered: Future[Any]) -> None:
+            try:
+                reply, payloads = host.outcome(answered, self.__name__)
+                result = self._finish(reply, payloads, arguments, context)
+                promised.set_result(result if self.errcheck is None else self.errcheck(result, self, arguments))
+            except BaseException as error:  # handed to whoever asks for the result
+                promised.set_exception(error)
+            finally:
+                context.finish()
+
+        answered.add_done_callback(lambda done: settle(done) if done.exception() is None else defer(settle, done))
+        return promised
 
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"
@@ -113,8 +152,3 @@ class NativeFunction:
             wanted = ", ".join(python_name(plan.name) for plan in signature.passed) or "nothing"
             raise TypeError(f"{self.__name__}() of {self._binding.label} takes {wanted}: {error}") from None
         return bound.args
-
-
-def declared_name(function: Function) -> str:
-    """The attribute under which a function is found."""
-    return python_name(function.name)

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from callgate_protocol.channel import Received
@@ -17,6 +17,7 @@ from callgate_protocol.references import ImportTable, Reference
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import CallChannel, DeadlinePassed, HungUp
+from callgate_transport.pipeline import Answer
 from callgate_transport.session import Session
 
 from .convert import CallContext
@@ -64,7 +65,8 @@ class Host:
         self._imports: ImportTable[Any] = ImportTable()
         self._imports_lock = threading.Lock()
         self._kept: set[Any] = set()
-        self._failures: dict[int, BaseException] = {}
+        self._failures: dict[tuple[int, int], BaseException] = {}
+        """What callbacks raised, by channel and callback, until the call around them comes back."""
         self._numbers = itertools.count(1)
         self._nesting = _Nesting()
         self._closing = ""
@@ -128,9 +130,29 @@ class Host:
         if ARMED:
             reach("client.reply_received")
         if isinstance(answer.message, Raise):
-            raise self._fault(answer.message, name)
+            raise self._fault(answer.message, name, channel.number)
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
+        return answer.message, answer.payloads
+
+    def submit(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Future[Received]:
+        """Have a call performed without waiting for it; the future fails with HungUp when the host dies."""
+        if self._imports.collected:
+            self.flush_releases()
+        return self.session.pipeline().submit(library, function, arguments, payloads)
+
+    def outcome(self, answered: Future[Received], name: str) -> tuple[Return, list[Any]]:
+        """What came of a submitted call. Raises what `invoke` would; may ask the broker, so not on the I/O thread."""
+        try:
+            answer = answered.result()
+        except HungUp:
+            raise self._lost(CallSite(self.label, name)) from None
+        except RemoteProtocolError as error:
+            self.close("it broke the protocol")
+            raise ProtocolError(f"the host of {name} ({self.label}) broke the protocol: {error}") from error
+        if isinstance(answer.message, Raise):
+            raise self._fault(answer.message, name, self.session.pipeline().number)
+        assert isinstance(answer.message, Return)
         return answer.message, answer.payloads
 
     def system(self, function: HostFunction, *arguments: Any) -> Any:
@@ -173,7 +195,7 @@ class Host:
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
                 raise
-            self._failures[callback.call] = error
+            self._failures[channel.number, callback.call] = error
             frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
         else:
             frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
@@ -245,9 +267,9 @@ class Host:
         self._down.wait(_RECORD_SECONDS)
         return death(record, site, self.session.process, self.output.tail(1) or self.output.tail(0))
 
-    def _fault(self, fault: Raise, name: str) -> BaseException:
+    def _fault(self, fault: Raise, name: str, channel: int) -> BaseException:
         if fault.name == "CallbackFailed":
-            failure = self._failures.pop(fault.details.get("callback", 0), None)
+            failure = self._failures.pop((channel, fault.details.get("callback", 0)), None)
             if failure is not None:
                 return failure
         return exception_of(fault, self.label, name)
@@ -302,23 +324,26 @@ class Host:
 
     # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
 
-    def called_back(self, callback: Callback, payloads: list[Any], answer: Callable[[Return | Raise], None]) -> None:
-        """A thread of the library calls: run it on the library's callback executor (R9.10)."""
+    def called_back(self, channel: int, callback: Callback, payloads: list[Any], answer: Answer) -> None:
+        """No thread waits for this callback: run it on the library's callback executor (R9.10)."""
 
         def run() -> None:
             context = CallContext(self, payloads)
             try:
                 result, outs = self._perform(callback, context)
-            except BaseException as error:  # crosses the border; there is no caller to raise it to (R9.9)
-                _log.exception("callgate: a callback from a thread of %s failed", self.label)
-                answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}))
+            except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
+                if channel:
+                    self._failures[channel, callback.call] = error
+                else:
+                    _log.exception("callgate: a callback from a thread of %s failed", self.label)
+                answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}), [])
             else:
-                answer(Return(callback.call, result, outs, 0, []))
+                answer(Return(callback.call, result, outs, 0, []), context.payloads)
 
         try:
             self._callbacks().submit(run)
         except RuntimeError as error:  # the executor is shut down
-            answer(Raise(callback.call, "CallbackFailed", str(error), {}))
+            answer(Raise(callback.call, "CallbackFailed", str(error), {}), [])
 
     def noticed(self, notice: Notice) -> None:
         """Hand the host's words to logging."""

@@ -6,8 +6,9 @@ import atexit
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from callgate_transport.iothread import IoThread
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .brokers import EmbeddedBroker
     from .host import Host
 
-__all__ = ["Process", "current"]
+__all__ = ["Process", "current", "defer"]
 
 
 class Process:
@@ -87,6 +88,11 @@ _current = Process()
 def current() -> Process:
     """The parts of this process."""
     return _current
+
+
+def defer(work: Callable[..., None], *arguments: Any) -> None:
+    """Run something that may wait for the broker; for the I/O thread, which must not wait."""
+    threading.Thread(target=work, args=arguments, name="callgate-deferred", daemon=True).start()
 
 
 def _after_fork() -> None:

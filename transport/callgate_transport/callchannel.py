@@ -69,7 +69,7 @@ class CallChannel:
         """Send one message and the chunks that credit allows."""
         self._put(frames)
         if self.talk.sending:
-            self._put_chunks()
+            self.send_chunks()
 
     def receive(self, expires: float | None) -> Received:
         """Wait for the next whole message until the monotonic time `expires`.
@@ -83,7 +83,7 @@ class CallChannel:
                 continue
             received = talk.receive(self.get())
             if talk.sending:
-                self._put_chunks()
+                self.send_chunks()
             if (credit := talk.credit()) is not None:
                 self._put(credit)
             if received is not None:
@@ -123,7 +123,8 @@ class CallChannel:
             more = zmq.SNDMORE if index < last else 0
             self.socket.send(frame, more, copy=_size(frame) < _COPY_BYTES)
 
-    def _put_chunks(self) -> None:
+    def send_chunks(self) -> None:
+        """Send the chunks that credit allows now."""
         for frames in self.talk.chunks():
             self._put(frames)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -46,6 +46,7 @@ from callgate_protocol.version import FEATURES, MAJOR, MINOR
 from .callchannel import CallChannel, HungUp
 from .iothread import IoThread
 from .link import Link, LinkClosed
+from .pipeline import Answer, Pipeline
 from .retired import retire
 
 __all__ = ["Session", "SessionOwner"]
@@ -56,8 +57,11 @@ _HELLO_SECONDS = 30.0
 class SessionOwner(Protocol):
     """What a session tells the process it belongs to. All of it happens on the I/O thread."""
 
-    def called_back(self, callback: Callback, payloads: list[Any], answer: Callable[[Return | Raise], None]) -> None:
-        """A thread of the library calls; `answer` may be called later, from any thread."""
+    def called_back(self, channel: int, callback: Callback, payloads: list[Any], answer: Answer) -> None:
+        """Native code calls and no thread of ours waits for it; `answer` may be called later, from any thread.
+
+        `channel` is the number of the pipelined channel, or 0 when a thread of the library calls.
+        """
 
     def noticed(self, notice: Notice) -> None:
         """The host has something to say to people."""
@@ -92,6 +96,8 @@ class Session:
         self._waiting: dict[object, Future[Any]] = {}
         self._callbacks: dict[int, Callback] = {}
         self._owner: SessionOwner | None = None
+        self._pipeline: Pipeline | None = None
+        self._pipeline_lock = threading.Lock()
         self._control = self._dealer(welcome.control)
 
     @classmethod
@@ -145,9 +151,14 @@ class Session:
         self.send(Cancel(channel.number, call))
         self.io.post(lambda: retire(self.io, channel, self._discard, lambda: self._close_channel(channel)))
 
-    def open_pipelined(self) -> CallChannel:
-        """A channel with many calls under way, for the I/O thread."""
-        return self._open_channel(pipelined=True)
+    def pipeline(self) -> Pipeline:
+        """The session's pipelined channel, opened at first use. Raises HungUp."""
+        with self._pipeline_lock:
+            if self._pipeline is None:
+                assert self._owner is not None
+                channel = self._open_channel(pipelined=True)
+                self._pipeline = Pipeline(self.io, channel, self.limits, self._owner.called_back)
+            return self._pipeline
 
     def cancel(self, channel: int, call: int) -> Future[bool]:
         """Ask that a call be not begun; the future says whether it had begun. Fails with HungUp when the host dies."""
@@ -164,10 +175,10 @@ class Session:
 
     # -- control -------------------------------------------------------------------------------------------------
 
-    def send(self, message: Message) -> None:
-        """Send a message on the control channel."""
-        frame = encode(to_wire(message))
-        self.io.post(lambda: self._put_control(frame))
+    def send(self, message: Message, payloads: Sequence[Any] = ()) -> None:
+        """Send a message on the control channel, with the bulk frames that it announces."""
+        frames = [encode(to_wire(message)), *payloads]
+        self.io.post(lambda: self._put_control(frames))
 
     def release(self, references: list[list[int]]) -> None:
         """Give references back."""
@@ -207,7 +218,7 @@ class Session:
         return channel
 
     def _close_channel(self, channel: CallChannel) -> None:
-        self._put_control(encode(to_wire(CloseChannel(channel.number))))
+        self._put_control([encode(to_wire(CloseChannel(channel.number)))])
         self._drop(channel)
 
     def _drop(self, channel: CallChannel) -> None:
@@ -243,9 +254,9 @@ class Session:
         self.io.watch(self._control, self._read_control)
         self.io.watch(self.link.fileno(), self._read_link)
 
-    def _put_control(self, frame: bytes) -> None:
+    def _put_control(self, frames: list[Any]) -> None:
         if not self.dead:
-            self._control.send(frame)
+            self._control.send_multipart(frames)
 
     def _read_control(self) -> None:
         while not self.dead and self._control.poll(0):
@@ -264,16 +275,16 @@ class Session:
             case Cancelled(channel, call, begun):
                 self._resolve((channel, call), begun)
             case Callback() if self._owner is not None:
-                number = message.call
-                self._owner.called_back(message, payloads, lambda answer: self._answer(number, answer))
+                self._owner.called_back(0, message, payloads, self._answer)
             case Notice():
                 self._tell(message)
             case _:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
 
-    def _answer(self, number: int, answer: Return | Raise) -> None:
-        assert answer.call == number
-        self.send(answer)
+    def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+        if isinstance(answer, Return):
+            answer = answer._replace(payloads=[len(payload) for payload in payloads])
+        self.send(answer, payloads)
 
     def _tell(self, notice: Notice) -> None:
         if self._owner is not None:
@@ -307,6 +318,8 @@ class Session:
             self._drop(channel)
         for future in waiting.values():
             future.set_exception(HungUp("the host's link hung up"))
+        if self._pipeline is not None:
+            self._pipeline.end()
         if self._owner is not None:
             self._owner.died()
 

@@ -163,11 +163,9 @@ def decode_bytes(_form: Bytes, _types: TypeSpace) -> Decoder:
 
 
 def in_place_encoder(plan: ParameterPlan, types: TypeSpace) -> Encoder:
-    """For an array that comes back into the caller's object: what is sent of it, once it is clear that it can be filled."""
-    if plan.direction is Direction.INOUT:
-        content = types.encoder(plan.form)
-    else:
-        content = _length_only(plan.form, types)
+    """For an array that comes back into the caller's object: what is sent, once it is clear that it can be filled."""
+    travels_in = plan.direction is Direction.INOUT
+    content = types.encoder(plan.form) if travels_in else _length_only(plan.form, types)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:

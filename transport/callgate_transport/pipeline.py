@@ -1,0 +1,126 @@
+"""Pipelined calls: many under way on one channel, sent and read by the I/O thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, NamedTuple
+
+from callgate_protocol.channel import Received
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
+from callgate_protocol.limits import Limits
+from callgate_protocol.messages import Callback, Raise, Return
+
+from .callchannel import CallChannel, HungUp
+from .iothread import IoThread
+
+__all__ = ["Pipeline"]
+
+Answer = Callable[[Return | Raise, list[Any]], None]
+
+
+class _Waiting(NamedTuple):
+    """A call that has not been sent yet."""
+
+    library: int
+    function: int
+    arguments: list[Any]
+    payloads: list[Any]
+    future: Future[Received]
+
+
+class Pipeline:
+    """The pipelined channel of a session. `submit` may be called from any thread, the rest runs on the I/O thread."""
+
+    def __init__(
+        self,
+        io: IoThread,
+        channel: CallChannel,
+        limits: Limits,
+        called_back: Callable[[int, Callback, list[Any], Answer], None],
+    ) -> None:
+        self.number = channel.number
+        self._io = io
+        self._channel = channel
+        self._credit = limits.credit_calls
+        self._called_back = called_back
+        self._queue: deque[_Waiting] = deque()
+        self._sent: dict[int, Future[Received]] = {}
+        self._ended = False
+        io.post(lambda: io.watch(channel.socket, self._read))
+
+    def submit(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Future[Received]:
+        """Have a call performed after those submitted before it; the future holds its `return` or `raise`.
+
+        The future fails with HungUp when the session ends first.
+        """
+        future: Future[Received] = Future()
+        self._queue.append(_Waiting(library, function, arguments, payloads, future))
+        self._io.post(self._send)
+        return future
+
+    def end(self) -> None:
+        """The session has ended."""
+        self._ended = True
+        self._io.forget(self._channel.socket)
+        waiting = [*self._sent.values(), *(call.future for call in self._queue)]
+        self._sent.clear()
+        self._queue.clear()
+        for future in waiting:
+            future.set_exception(HungUp("the host's link hung up"))
+
+    def _send(self) -> None:
+        if self._ended:
+            self.end()
+            return
+        talk = self._channel.talk
+        while self._queue and not talk.sending and talk.under_way < self._credit:
+            call = self._queue.popleft()
+            try:
+                number, frames = talk.call(call.library, call.function, call.arguments, call.payloads)
+            except LocalProtocolError as error:
+                call.future.set_exception(error)
+                continue
+            self._sent[number] = call.future
+            self._channel.send(frames)
+
+    def _read(self) -> None:
+        try:
+            while not self._ended and self._channel.readable():
+                self._take()
+        except RemoteProtocolError as error:
+            sent, self._sent = self._sent, {}
+            for future in sent.values():
+                future.set_exception(error)
+            self.end()
+            return
+        if self._queue:
+            self._send()
+
+    def _take(self) -> None:
+        channel = self._channel
+        received = channel.talk.receive(channel.get())
+        if channel.talk.sending:
+            channel.send_chunks()
+        if (credit := channel.talk.credit()) is not None:
+            channel.send(credit)
+        if received is None:
+            return
+        message = received.message
+        if isinstance(message, Callback):
+            self._called_back(self.number, message, received.payloads, self._answer)
+        elif isinstance(message, Return | Raise):
+            self._sent.pop(message.call).set_result(received)
+
+    def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+        self._io.post(lambda: self._send_answer(answer, payloads))
+
+    def _send_answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+        if self._ended:
+            return
+        talk = self._channel.talk
+        if isinstance(answer, Return):
+            self._channel.send(talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads))
+        else:
+            self._channel.send(talk.fail(answer.call, answer.name, answer.message, answer.details))
