@@ -1,0 +1,107 @@
+"""Callbacks: nested, from the library's own threads, kept beyond a call, and stale."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+import callgate
+from callgate import Lib
+
+
+def test_nested_to_depth_fifty(faults: Lib) -> None:
+    """Native and Python call each other 50 deep on one thread."""
+    threads = set()
+
+    def down(value: int) -> int:
+        threads.add(threading.get_ident())
+        return 0 if value == 0 else 1 + faults.call_it(down, value - 1)
+
+    assert faults.call_it(down, 50) == 50
+    assert threads == {threading.get_ident()}
+
+
+def test_callback_from_a_thread_of_the_library(faults: Lib) -> None:
+    """A callback from a thread that the library made runs on the callback executor, while the caller waits."""
+    seen = []
+
+    def note(value: int) -> int:
+        seen.append(threading.current_thread().name)
+        return value * 2
+
+    with callgate.callback(faults, "number_cb", note) as pointer:
+        assert faults.call_from_thread(pointer, 21) == 42
+    assert seen != [threading.current_thread().name]
+
+
+def test_kept_callback(faults: Lib) -> None:
+    """A callback made with callgate.callback is called by later calls, until it is closed."""
+    pointer = callgate.callback(faults, "number_cb", lambda value: value + 1)
+    faults.store(pointer)
+
+    assert [faults.call_stored(number) for number in range(3)] == [1, 2, 3]
+    callgate.free(pointer)
+
+
+def test_stale_callback(faults: Lib) -> None:
+    """R9.5: a function given for one call and called by a later one answers zero and crashes nothing."""
+    faults.store(lambda value: value + 1)
+
+    try:
+        result = faults.call_stored(1)
+    except callgate.ObjectGone:
+        result = 0
+    assert result == 0
+    assert faults.add(1, 2) == 3
+
+
+def test_exception_passes_through_native_code(faults: Lib) -> None:
+    """What a callback raises is raised by the call around it, with its traceback."""
+
+    def fail(_value: int) -> int:
+        raise KeyError("here")
+
+    with pytest.raises(KeyError, match="here") as caught:
+        faults.call_it(fail, 1)
+    assert any(entry.name == "fail" for entry in caught.traceback)
+
+
+def test_result_of_the_wrong_type(faults: Lib) -> None:
+    """R9.4: a callback's result is converted by the declared type or refused."""
+    with pytest.raises(callgate.InvalidCastError, match="result"):
+        faults.call_it(lambda _value: None, 1)
+
+
+def test_no_callable(faults: Lib) -> None:
+    """Only callables, callback pointers, constants and None are function pointers."""
+    with pytest.raises(callgate.InvalidCastError, match="argument 1 'callback' of call_it"):
+        faults.call_it(5, 1)
+
+
+def test_submitted_call_with_a_callback(faults: Lib) -> None:
+    """Callbacks of submitted calls run on the callback executor; what they raise is in the future."""
+
+    def fail(_value: int) -> int:
+        raise KeyError("here")
+
+    good, bad = faults.call_it.submit(lambda value: value + 1, 1), faults.call_it.submit(fail, 1)
+
+    assert good.result(10) == 2
+    with pytest.raises(KeyError):
+        bad.result(10)
+
+
+def test_standard_output_is_captured(faults: Lib) -> None:
+    """What the library prints is kept and does not reach our own standard output."""
+    from tests.conftest import wait_until
+
+    faults.say("hello from C")
+
+    assert wait_until(lambda: "hello from C" in callgate.info(faults).stdout)
+
+
+def test_unknown_callback_type(faults: Lib) -> None:
+    """A callback type that was not declared is refused with those that were."""
+    with pytest.raises(callgate.DeclarationError, match="number_cb"):
+        callgate.callback(faults, "nope", print)
