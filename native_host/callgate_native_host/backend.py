@@ -1,0 +1,135 @@
+"""cffi's backend, confined to one class: nothing else in the project touches `_cffi_backend`, which has no types.
+
+Everything above works on two kinds of values: Python numbers, and what this class hands out as `Any`. A pointer is a
+number of pointer width everywhere, in signatures as in memory: every ABI this project runs on passes and stores a
+`uintptr_t` exactly as it does a pointer, and it keeps a wrong pointer from ever being read on the way through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+import _cffi_backend
+
+__all__ = ["Backend", "BackendType", "FieldSpec"]
+
+BackendType: TypeAlias = Any
+"""A type of the backend."""
+
+FieldSpec: TypeAlias = tuple[str, BackendType, int]
+"""A member: name, type, and width in bits or -1."""
+
+_NO_FLAGS: Final = 0
+_ALIGNMENT: Final = 16
+"""What `malloc` promises on every 64-bit ABI; compilers copy aligned structs with instructions that insist on it."""
+
+
+class Backend:
+    """Types, memory, functions and callbacks of C. Attributes are the backend's own functions, for their speed."""
+
+    def __init__(self) -> None:
+        cffi: Any = _cffi_backend
+        self.newp: Callable[..., Any] = cffi.newp
+        """(pointer or array type, initial value) -> owned memory; zeroed where nothing is given."""
+        self.cast: Callable[[BackendType, Any], Any] = cffi.cast
+        self.buffer: Callable[..., Any] = cffi.buffer
+        self.from_buffer: Callable[..., Any] = cffi.from_buffer
+        self.memmove: Callable[[Any, Any, int], None] = cffi.memmove
+        self.unpack: Callable[[Any, int], Any] = cffi.unpack
+        self.sizeof: Callable[[Any], int] = cffi.sizeof
+        self.alignof: Callable[[BackendType], int] = cffi.alignof
+        self.get_errno: Callable[[], int] = cffi.get_errno
+        self.set_errno: Callable[[int], None] = cffi.set_errno
+        self.array_of: Callable[[BackendType, int | None], BackendType] = cffi.new_array_type
+        """(pointer type, length or None) -> array type."""
+        self.pointer_to: Callable[[BackendType], BackendType] = cffi.new_pointer_type
+        self._cffi = cffi
+        self.void: BackendType = cffi.new_void_type()
+        self.pointer: BackendType = self.primitive("uintptr_t")
+        """The type of every pointer."""
+        self._char = self.pointer_to(self.primitive("char"))
+        self._chars = self.array_of(self._char, None)
+
+    def primitive(self, name: str) -> BackendType:
+        """The scalar type of a C spelling."""
+        return self._cffi.new_primitive_type(name)
+
+    def record(self, name: str, fields: Sequence[FieldSpec], union: bool, pack: int) -> BackendType:
+        """A struct or union laid out by the rules of this platform's C compiler (R7.3, R7.5, R7.8)."""
+        make = self._cffi.new_union_type if union else self._cffi.new_struct_type
+        ctype = make(f"{'union' if union else 'struct'} {name}")
+        packing = (_NO_FLAGS, pack) if pack else ()
+        self._cffi.complete_struct_or_union(ctype, list(fields), None, -1, -1, *packing)
+        return ctype
+
+    def offsets(self, record: BackendType) -> dict[str, int]:
+        """Where each member of a struct or union starts."""
+        return {name: field.offset for name, field in record.fields}
+
+    def function_type(self, parameters: Sequence[BackendType], result: BackendType, variadic: bool) -> BackendType:
+        """The type of functions of one shape."""
+        return self._cffi.new_function_type(tuple(parameters), result, variadic)
+
+    def callback(self, function_type: BackendType, function: Callable[..., Any]) -> Any:
+        """Code that native code can call. Raises NotImplementedError for shapes that libffi cannot serve."""
+        return self._cffi.callback(function_type, function, None, None)
+
+    def load_library(self, file: str | None) -> Any:
+        """dlopen; None is the process itself. Raises OSError with the loader's own words."""
+        return self._cffi.load_library(file, self._cffi.RTLD_NOW | self._cffi.RTLD_LOCAL)
+
+    def load_function(self, library: Any, function_type: BackendType, name: str) -> Any:
+        """dlsym; None when the library has no such symbol (R2.11)."""
+        try:
+            return library.load_function(function_type, name)
+        except AttributeError:
+            return None
+
+    def read_variable(self, library: Any, ctype: BackendType, name: str) -> Any:
+        """The value of a global variable of a library."""
+        return library.read_variable(ctype, name)
+
+    def address_of(self, data: Any) -> int:
+        """Where owned memory, a callback or a function lies."""
+        return int(self.cast(self.pointer, data))
+
+    def address_in(self, record: Any, pointer_type: BackendType) -> int:
+        """Where a struct or union lies that the backend shows a view of."""
+        return self.address_of(self._cffi.rawaddressof(pointer_type, record, 0))
+
+    def at(self, pointer_type: BackendType, address: int) -> Any:
+        """A typed view of memory that somebody else keeps alive."""
+        return self.cast(pointer_type, address)
+
+    def bytes_of(self, record: Any, pointer_type: BackendType, size: int) -> bytes:
+        """A copy of the memory of a struct or union that the backend shows a view of."""
+        copy: bytes = self.buffer(self._cffi.rawaddressof(pointer_type, record, 0), size)[:]
+        return copy
+
+    def allocate(self, size: int) -> tuple[Any, int]:
+        """Zeroed memory and its address, aligned as `malloc` aligns, with at least one spare byte behind it.
+
+        The spare byte keeps "one past the end" of one block from being the start of another.
+        """
+        memory = self.newp(self._chars, size + _ALIGNMENT)
+        address = self.address_of(memory)
+        return memory, address + -address % _ALIGNMENT
+
+    def text(self, data: bytes) -> Any:
+        """A private copy with a NUL behind it (R5.2)."""
+        return self.newp(self._chars, data)
+
+    def read(self, address: int, size: int) -> bytes:
+        """A copy of memory."""
+        copy: bytes = self.buffer(self.cast(self._char, address), size)[:]
+        return copy
+
+    def write(self, address: int, data: Any) -> None:
+        """Copy bytes into memory."""
+        self.memmove(self.cast(self._char, address), data, len(data))
+
+    def read_text(self, address: int, limit: int = -1) -> bytes:
+        """A copy of the bytes up to the first NUL, at most `limit` of them when it is not negative."""
+        copy: bytes = self._cffi.string(self.cast(self._char, address), limit)
+        return copy

@@ -1,0 +1,117 @@
+"""Where a callback goes: down the channel of the call it belongs to, or over the session's control channel (R9.10)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from callgate_protocol.channel import Received
+from callgate_protocol.errors import Fault, LocalProtocolError
+from callgate_protocol.messages import Raise, Return
+
+from .delegates import DelegatePlan
+from .objects import Objects
+from .scope import Scope
+from .session import Session
+from .thunks import Target, Thunk
+from .worker import Gone, Notify, Worker
+
+__all__ = ["Ask", "Callbacks"]
+
+Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
+"""Asks a session over its control channel and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
+
+
+class Callbacks:
+    """Runs when native code calls a function pointer, on the thread that called it. Never raises into native code."""
+
+    def __init__(self, objects: Objects, ask: Ask, notify: Notify) -> None:
+        self._objects = objects
+        self._ask = ask
+        self._notify = notify
+        self._workers: dict[int, Worker] = {}
+
+    def register(self, thread: int, worker: Worker) -> None:
+        """A worker's thread has started."""
+        self._workers[thread] = worker
+
+    def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:
+        """R9.9: what the client answers, or zero when there is no answer."""
+        target = thunk.target
+        if target is None:
+            return self._stale(plan, thunk)
+        if not target.session.alive:
+            return plan.zero
+        worker = self._workers.get(threading.get_ident())
+        call = worker.active if worker is not None else None
+        if worker is None or call is None or call.session is not target.session:
+            return self._unsolicited(plan, target, natives)
+        try:
+            return self._exchange(plan, target, natives, worker.call_back)
+        except Gone:
+            return plan.zero
+        except Exception as error:  # the border: native code must not be unwound
+            call.failure = call.failure or _failure(error)
+            return plan.zero
+
+    def _unsolicited(self, plan: DelegatePlan, target: Target, natives: Sequence[Any]) -> Any:
+        """A thread that the library made, or native code calling another session's function."""
+        session = target.session
+        try:
+            return self._exchange(plan, target, natives, lambda *question: self._ask(session, *question))
+        except Gone:
+            return plan.zero
+        except Exception as error:  # the border: there is no call that could raise it
+            self._notify(session, "ERROR", f"the callback {plan.name} got zero: {_failure(error).message}")
+            return plan.zero
+
+    def _exchange(
+        self,
+        plan: DelegatePlan,
+        target: Target,
+        natives: Sequence[Any],
+        ask: Callable[[int, list[Any], Sequence[Any]], Received],
+    ) -> Any:
+        scope = Scope(target.session, lasting=True)
+        try:
+            answer, payloads = self._question(plan, target, natives, scope, ask)
+            if isinstance(answer, Raise):
+                raise Fault("CallbackFailed", answer.message, callback=answer.call)
+            assert isinstance(answer, Return)
+            scope.payloads = payloads
+            native = plan.accept(answer.result, answer.outs, natives, scope)
+            scope.hand_over()
+            return native
+        finally:
+            scope.end()
+
+    def _question(
+        self,
+        plan: DelegatePlan,
+        target: Target,
+        natives: Sequence[Any],
+        scope: Scope,
+        ask: Callable[[int, list[Any], Sequence[Any]], Received],
+    ) -> Received:
+        try:
+            return ask(target.delegate, plan.offer(natives, scope), scope.bulk)
+        except (Fault, LocalProtocolError):
+            self._objects.take_back(scope.references, target.session.secret)  # it was not sent
+            raise
+
+    def _stale(self, plan: DelegatePlan, thunk: Thunk) -> Any:
+        """R9.6: the pointer outlived the call it was given for."""
+        plan.pool.stale_calls += 1
+        if thunk.former is not None:
+            text = f"native code called a {plan.name} that was given for an earlier call only; it got zero"
+            self._notify(thunk.former, "WARNING", text)
+        return plan.zero
+
+
+def _failure(error: Exception) -> Fault:
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, LocalProtocolError):
+        return Fault("MarshalError", f"the callback's arguments cannot be sent: {error}")
+    return Fault("InternalError", f"{type(error).__name__}: {error}")

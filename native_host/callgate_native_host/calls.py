@@ -1,0 +1,106 @@
+"""Performing one call: convert, decide that it begins, enter native code, convert back, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from callgate_protocol.channel import Frames
+from callgate_protocol.errors import Fault, LocalProtocolError
+from callgate_protocol.messages import Call
+from callgate_protocol.waypoints import ARMED, reach
+
+from .backend import Backend
+from .conversation import Conversation
+from .faults import Mismatch
+from .loading import Libraries
+from .objects import Objects
+from .plan import FunctionPlan
+from .scope import Scope
+from .system import System
+from .worker import Worker
+
+__all__ = ["Caller"]
+
+
+class _Outcome(NamedTuple):
+    """What a call comes back with."""
+
+    result: Any
+    outs: list[Any]
+    errno: int
+
+
+class Caller:
+    """Performs calls, on whichever worker they arrive."""
+
+    def __init__(self, backend: Backend, libraries: Libraries, objects: Objects, system: System) -> None:
+        self._backend = backend
+        self._libraries = libraries
+        self._objects = objects
+        self._system = system
+
+    def perform(
+        self, worker: Worker, conversation: Conversation, call: Call, payloads: Sequence[Any]
+    ) -> Frames | None:
+        """The frames of the answer, whatever happens; None when the session is gone."""
+        scope = Scope(conversation.session, payloads)
+        fault: Fault | None = None
+        try:
+            outcome = self._run(worker, conversation, call, scope)
+            if conversation.open:
+                return conversation.channel.answer(call.call, outcome.result, outcome.outs, outcome.errno, scope.bulk)
+        except Exception as error:  # the border: whatever went wrong here becomes a `raise` message
+            fault = _fault_of(error)
+        finally:
+            scope.end()
+        self._objects.take_back(scope.references, conversation.session.secret)
+        if fault is None or not conversation.open:
+            return None
+        return conversation.channel.fail(call.call, fault.name, fault.message, fault.details)
+
+    def _run(self, worker: Worker, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
+        if call.library == 0:
+            conversation.begin(call.call, call.remaining)
+            request = (call.function, call.arguments, scope)
+            return _Outcome(worker.run_native(self._system.perform, request, scope), [], 0)
+        plan = self._libraries.get(call.library).function(call.function)
+        natives = plan.enter(call.arguments, scope)
+        conversation.begin(call.call, call.remaining)
+        if scope.closing:
+            return self._close_with(worker, plan, natives, scope)
+        return self._enter(worker, plan, natives, scope)
+
+    def _close_with(self, worker: Worker, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
+        """R10.8: the handles go out of use as the call is entered, and are gone when it is over."""
+        try:
+            self._objects.close(scope.closing)
+        except Mismatch as finding:
+            raise finding.fault_of(plan.name) from None
+        try:
+            return self._enter(worker, plan, natives, scope)
+        finally:
+            for entry in scope.closing:
+                self._objects.remove(entry)
+
+    def _enter(self, worker: Worker, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
+        scope.hand_over()
+        backend = self._backend
+        backend.set_errno(0)
+        result = worker.run_native(plan.function, natives, scope)
+        errno = backend.get_errno()  # R11.1: before anything else can change it
+        if ARMED:
+            reach("host.after_native")
+        if scope.failure is not None:
+            raise scope.failure
+        return _Outcome(*plan.leave(result, natives, scope), errno)
+
+
+def _fault_of(error: Exception) -> Fault:
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, LocalProtocolError):
+        return Fault("MarshalError", f"the answer cannot be sent: {error}")
+    if isinstance(error, MemoryError):
+        return Fault("OutOfMemory", "the host has no memory left for this")
+    return Fault("InternalError", f"{type(error).__name__}: {error}")

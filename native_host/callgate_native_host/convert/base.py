@@ -1,0 +1,39 @@
+"""What every converter is: one form of `callgate_protocol.marshal`, in C and on the wire, in both directions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from ..backend import BackendType
+from ..scope import Scope
+
+__all__ = ["Converter"]
+
+
+class Converter(ABC):
+    """How the values of one form cross.
+
+    The C side of a value is what the backend takes and gives: a number (pointers are numbers as well), bytes for text
+    inside a struct, a list of members or a view for a struct.
+    """
+
+    ctype: BackendType
+    """The type of the value in a signature and in memory."""
+
+    packed: bool = False
+    """Whether arrays of it travel as binary, in this machine's representation."""
+
+    by_value: bool = True
+    """Whether libffi can pass it by value (R2.12)."""
+
+    nodes: int = 1
+    """About how many values of a message one value becomes; a message may hold so many only."""
+
+    @abstractmethod
+    def from_wire(self, wire: Any, scope: Scope) -> Any:
+        """The C side of a wire value. Raises Mismatch."""
+
+    @abstractmethod
+    def to_wire(self, native: Any, scope: Scope) -> Any:
+        """The wire value of what C gave. Raises Mismatch."""

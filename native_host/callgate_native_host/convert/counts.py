@@ -1,0 +1,69 @@
+"""How many elements a pointer has: read from what native code gets or gave (R6.3, R6.5, R6.6)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Final
+
+from ..backend import Backend, BackendType
+from ..faults import Mismatch
+
+__all__ = ["ConstantCount", "Counter", "ParameterCount", "PointedCount"]
+
+_MOST: Final = 1 << 31
+
+
+class Counter(ABC):
+    """The count of one pointer."""
+
+    @abstractmethod
+    def of(self, natives: Sequence[Any]) -> int:
+        """The count, from the C side of all parameters. Raises Mismatch when it is no count."""
+
+
+class ConstantCount(Counter):
+    """`size_is(8)`."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def of(self, natives: Sequence[Any]) -> int:
+        """Always the same."""
+        return self._count
+
+
+class ParameterCount(Counter):
+    """`size_is(n)`."""
+
+    def __init__(self, index: int, name: str) -> None:
+        self._index = index
+        self._name = name
+
+    def of(self, natives: Sequence[Any]) -> int:
+        """The value of the parameter."""
+        return _checked(natives[self._index], self._name)
+
+
+class PointedCount(Counter):
+    """`size_is(*n)`: what the parameter points to now."""
+
+    def __init__(self, backend: Backend, index: int, name: str, pointer_type: BackendType) -> None:
+        self._backend = backend
+        self._index = index
+        self._name = name
+        self._pointer_type = pointer_type
+
+    def of(self, natives: Sequence[Any]) -> int:
+        """The number behind the pointer; none behind NULL."""
+        address = natives[self._index]
+        if not address:
+            return 0
+        return _checked(self._backend.at(self._pointer_type, address)[0], f"*{self._name}")
+
+
+def _checked(count: Any, name: str) -> int:
+    number = int(count)
+    if not 0 <= number <= _MOST:
+        raise Mismatch(f"the count '{name}' is {number}", "ArgumentError")
+    return number

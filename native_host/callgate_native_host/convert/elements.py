@@ -1,0 +1,142 @@
+"""Pointers to values: one, or as many as a count says (R1.8, R6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from callgate_protocol.marshal import Direction
+
+from ..backend import Backend
+from ..faults import Mismatch, expected
+from ..scope import Scope
+from .counts import Counter
+from .many import Many
+from .passing import Passing
+from .places import Places, is_place
+
+__all__ = ["ElementsPassing", "ElementsResult"]
+
+
+class _Room(NamedTuple):
+    """What lies behind a pointer of this call. `length` is None where only native code knows it."""
+
+    memory: Any
+    length: int | None
+
+
+class ElementsPassing(Passing):
+    """A parameter that points to values. `counter` is None for a pointer to exactly one."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        places: Places,
+        index: int,
+        direction: Direction,
+        many: Many,
+        counter: Counter | None,
+        *,
+        nullable: bool,
+    ) -> None:
+        self.ctype = backend.pointer
+        self._backend = backend
+        self._places = places
+        self._index = index
+        self._direction = direction
+        self._many = many
+        self._counter = counter
+        self._nullable = nullable
+        self._make: Callable[[Any, Scope], tuple[Any, int]] = (
+            many.build if direction.travels_in else self._empty if counter is not None else self._slot
+        )
+
+    def enter(self, wire: Any, scope: Scope) -> int:
+        """Values are copied in (R5.2, R6.3), room is made for what comes out, memory of the host is used as it is."""
+        if wire is None and self._is_given:
+            if self._nullable:
+                return 0
+            raise Mismatch("NULL is not allowed here", "NullReferenceError")
+        if is_place(wire):
+            return self._enter_place(wire, scope)
+        memory, count = self._make(wire, scope)
+        if count == 0 and self._counter is None:
+            raise Mismatch("a pointer to one value needs a value", "ArgumentError")
+        scope.rooms[self._index] = _Room(memory, count)
+        return self._backend.address_of(memory)
+
+    @property
+    def _is_given(self) -> bool:
+        return self._direction.travels_in or self._counter is not None
+
+    def _enter_place(self, wire: Any, scope: Scope) -> int:
+        place = self._places.find(wire, scope)
+        count = None if place.room is None else place.room // self._many.size
+        if count == 0 and self._counter is None:
+            raise Mismatch(f"{place.room} bytes are left there, {self._many.size} are needed", "ArgumentError")
+        scope.rooms[self._index] = _Room(None, count)
+        return place.address
+
+    def _slot(self, _wire: Any, _scope: Scope) -> tuple[Any, int]:
+        return self._many.room(1), 1
+
+    def _empty(self, wire: Any, _scope: Scope) -> tuple[Any, int]:
+        """What the caller gives for an array that is only filled is its length (R6.4)."""
+        if type(wire) is not int:
+            raise expected("a number of elements", wire)
+        if wire < 0:
+            raise Mismatch(f"{wire} is no number of elements", "ArgumentError")
+        return self._many.room(wire), wire
+
+    def check(self, natives: Sequence[Any], scope: Scope) -> None:
+        """R6.3: a count beyond the array would let native code read or write past its end."""
+        room = scope.rooms.get(self._index)
+        if self._counter is None or room is None or room.length is None:
+            return
+        count = self._counter.of(natives)
+        if count > room.length:
+            raise Mismatch(f"it has {room.length} elements, but the count says {count}", "ArgumentError")
+
+    def leave(self, natives: Sequence[Any], scope: Scope) -> Any:
+        """R6.4: as many elements as there were; nothing for NULL and for memory of the host."""
+        room = scope.rooms.get(self._index)
+        if room is None or room.memory is None:
+            return None
+        if self._counter is None:
+            return [self._many.element.to_wire(room.memory[0], scope)]
+        return self._many.read(room.memory, room.length, scope, own=True)
+
+    def offer(self, natives: Sequence[Any], scope: Scope) -> Any:
+        """R6.5: what native code points to, copied; R6.6: NULL is nil whatever the count says."""
+        address = natives[self._index]
+        if not address:
+            return None
+        view = self._backend.at(self._many.pointer_type, address)
+        if self._counter is None:
+            return [self._many.element.to_wire(view[0], scope)]
+        return self._many.read(view, self._counter.of(natives), scope, own=False)
+
+    def accept(self, wire: Any, natives: Sequence[Any], scope: Scope) -> None:
+        """R9.8: written through native code's pointer, never beyond its count."""
+        address = natives[self._index]
+        if not address or wire is None:
+            return
+        most = 1 if self._counter is None else self._counter.of(natives)
+        self._many.write(address, wire, most, scope)
+
+
+class ElementsResult:
+    """A pointer that a function returns: as many elements as the count says, read after the outs (R6.8, R6.9)."""
+
+    def __init__(self, backend: Backend, many: Many, counter: Counter | None) -> None:
+        self.ctype = backend.pointer
+        self._backend = backend
+        self._many = many
+        self._counter = counter
+
+    def leave(self, native: int, natives: Sequence[Any], scope: Scope) -> Any:
+        """Nil for NULL."""
+        if not native:
+            return None
+        count = 1 if self._counter is None else self._counter.of(natives)
+        return self._many.read(self._backend.at(self._many.pointer_type, native), count, scope, own=False)

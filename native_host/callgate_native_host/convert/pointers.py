@@ -1,0 +1,145 @@
+"""Pointers by value: handles, plain addresses, carried objects, function pointers (R8, R9, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from callgate_protocol import marshal
+
+from ..backend import Backend
+from ..faults import Mismatch, expected
+from ..objects import Entry
+from ..scope import Scope
+from ..session import Session
+from ..thunks import Thunk
+from .base import Converter
+from .places import Places, is_place
+
+__all__ = ["AddressConverter", "CodeConverter", "ContextConverter", "HandleConverter", "ThunkSource"]
+
+ThunkSource: TypeAlias = Callable[[Session, int], Thunk]
+"""A function pointer for one of a session's callables."""
+
+_REFERENCE_NODES = 11
+
+
+class HandleConverter(Converter):
+    """A pointer to an opaque type: only one of that type, only while it is open (R10)."""
+
+    nodes = _REFERENCE_NODES
+
+    def __init__(self, backend: Backend, form: marshal.Handle, places: Places) -> None:
+        self.ctype = backend.pointer
+        self._form = form
+        self._places = places
+
+    def from_wire(self, wire: Any, scope: Scope) -> int:
+        """R10.2: NULL only where the declaration allows it."""
+        if wire is None:
+            if self._form.nullable:
+                return 0
+            raise Mismatch(f"NULL is not a {self._form.opaque} handle", "NullReferenceError")
+        place = self._places.find(wire, scope)
+        if place.entry is not None:
+            self._take(place.entry, scope)
+        return place.address
+
+    def _take(self, entry: Entry, scope: Scope) -> None:
+        if entry.kind not in ("", self._form.opaque):  # as in C, an untyped pointer becomes whatever is wanted
+            raise Mismatch(f"expected {self._form.opaque}, got a {entry.kind}", "InvalidCastError")
+        if scope.handle is None:
+            scope.handle = entry
+        if self._form.closes:
+            scope.closing.append(entry)
+
+    def to_wire(self, native: int, scope: Scope) -> Any:
+        """A reference; the same pointer is the same object while it lives."""
+        return self._places.name(native, self._form.opaque, scope, exact=True)
+
+
+class AddressConverter(Converter):
+    """A pointer whose target only native code reads: memory of the host, or a copy that lives during the call."""
+
+    nodes = _REFERENCE_NODES
+
+    def __init__(self, backend: Backend, form: marshal.Address, places: Places) -> None:
+        self.ctype = backend.pointer
+        self._backend = backend
+        self._form = form
+        self._places = places
+
+    def from_wire(self, wire: Any, scope: Scope) -> int:
+        """R1.17: a copy is gone when the call ends; memory that stays is made with NEW or BUFFER."""
+        if wire is None:
+            return 0
+        if is_place(wire):
+            return self._places.find(wire, scope).address
+        data = scope.binary(wire)
+        if scope.lasting:
+            raise Mismatch("a callback cannot hand out bytes: nobody would own them; give memory of the host")
+        memory, address = self._backend.allocate(len(data))
+        self._backend.write(address, data)
+        scope.keep.append(memory)
+        return address
+
+    def to_wire(self, native: int, scope: Scope) -> Any:
+        """A reference, or the block that it points into with an offset."""
+        return self._places.name(native, self._form.target, scope)
+
+
+class ContextConverter(Converter):
+    """A `void *` that native code only carries back: the client's token for any object (R9.13)."""
+
+    nodes = 3
+
+    def __init__(self, backend: Backend) -> None:
+        self.ctype = backend.pointer
+
+    def from_wire(self, wire: Any, scope: Scope) -> int:
+        """The token is the pointer."""
+        if wire is None:
+            return 0
+        token = wire.get("context") if type(wire) is dict else None
+        if type(token) is not int or not 0 < token < 1 << 63:
+            raise expected("a context", wire)
+        return token
+
+    def to_wire(self, native: int, scope: Scope) -> Any:
+        """The pointer is the token."""
+        return {"context": native} if native else None
+
+
+class CodeConverter(Converter):
+    """A function pointer (R9.1): a client's callable, one made with CALLBACK, or native code's own."""
+
+    nodes = _REFERENCE_NODES
+
+    def __init__(self, backend: Backend, form: marshal.Code, places: Places, thunks: ThunkSource) -> None:
+        self.ctype = backend.pointer
+        self._form = form
+        self._kind = f"code:{form.delegate}"
+        self._places = places
+        self._thunks = thunks
+
+    def from_wire(self, wire: Any, scope: Scope) -> int:
+        """R9.5: a callable given in a call is valid during that call, unless the declaration says `keep`."""
+        if wire is None:
+            return 0
+        if type(wire) is dict and "delegate" in wire:
+            return self._thunk(wire["delegate"], scope).address
+        place = self._places.find(wire, scope)
+        if place.entry is not None and place.entry.kind not in ("", self._kind):
+            raise Mismatch(f"expected a function pointer {self._form.delegate}, got a {place.entry.kind}", "InvalidCastError")
+        return place.address
+
+    def _thunk(self, delegate: Any, scope: Scope) -> Thunk:
+        if type(delegate) is not int or not 0 <= delegate < 1 << 63:
+            raise expected("the number of a delegate", delegate)
+        thunk = self._thunks(scope.session, delegate)
+        (scope.lasting_thunks if self._form.keep or scope.lasting else scope.thunks).append(thunk)
+        return thunk
+
+    def to_wire(self, native: int, scope: Scope) -> Any:
+        """R9.7: the callback object that it is, or a reference to native code's own function."""
+        return self._places.name(native, self._kind, scope, exact=True)

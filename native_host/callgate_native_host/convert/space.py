@@ -1,0 +1,104 @@
+"""The converters of one library: made from its declarations at first use, each record and delegate once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+from callgate_protocol import marshal
+from callgate_protocol.errors import Fault
+from callgate_protocol.model import Record, TypeLibrary
+
+from ..backend import Backend
+from ..libc import Libc
+from ..objects import Objects
+from .base import Converter
+from .places import Places
+from .pointers import ThunkSource
+from .records import MemberCode, RawConverter, StructureConverter
+from .scalars import IntegerConverter
+
+__all__ = ["Maker", "Space", "Tools"]
+
+
+class Tools(NamedTuple):
+    """What converters work with."""
+
+    backend: Backend
+    libc: Libc
+    objects: Objects
+    places: Places
+
+
+class Space:
+    """Everything that converters of one library share. Not locked: whoever compiles holds the library's lock."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        model: TypeLibrary,
+        symbol: Callable[[str, Any], Any],
+        thunks: Callable[[str], ThunkSource],
+        makers: dict[type[Any], Maker],
+    ) -> None:
+        self.tools = tools
+        self.model = model
+        self.thunks = thunks
+        """Delegate name -> where its function pointers come from."""
+        self._symbol = symbol
+        self._makers = makers
+        self._records: dict[str, StructureConverter | RawConverter] = {}
+        self._building: set[str] = set()
+
+    def converter(self, form: Any) -> Converter:
+        """The converter of a form."""
+        return self._makers[type(form)](self, form)
+
+    def record(self, name: str) -> StructureConverter | RawConverter:
+        """The converter of a struct or union. Raises Fault (`TypeLoadError`)."""
+        known = self._records.get(name)
+        if known is None:
+            known = self._records[name] = self._build(name)
+        return known
+
+    def _build(self, name: str) -> StructureConverter | RawConverter:
+        if name in self._building:
+            raise Fault("TypeLoadError", f"{name} contains itself (R7.17); a pointer to it may stand there")
+        try:
+            record = self.model.record(name)
+        except KeyError:
+            raise Fault("TypeLoadError", f"{name} is no struct or union of this library") from None
+        self._building.add(name)
+        try:
+            make = RawConverter if record.union else StructureConverter
+            return make(self.tools.backend, name, self._members(record), record.union, record.pack)
+        finally:
+            self._building.discard(name)
+
+    def _members(self, record: Record) -> list[MemberCode]:
+        try:
+            members = marshal.members_of(self.model, record)
+        except marshal.DirectiveError as error:
+            raise Fault("MarshalDirectiveError", str(error)) from error
+        return [
+            MemberCode(member.name, self._member(member.form, field.bits), field.bits or -1)
+            for member, field in zip(members, record.fields, strict=True)
+        ]
+
+    def _member(self, form: marshal.Form, bits: int) -> Converter:
+        if bits and isinstance(form, marshal.Integer | marshal.Enumeration):
+            return IntegerConverter(self.tools.backend, form, bits)
+        return self.converter(form)
+
+    def deallocator(self, name: str) -> Callable[[int], None]:
+        """The function of the library, declared or not, that frees what it handed out (R8.1)."""
+        backend = self.tools.backend
+        shape = backend.function_type((backend.pointer,), backend.void, variadic=False)
+        function: Callable[[int], None] | None = self._symbol(name, shape)
+        if function is None:
+            raise Fault("EntryPointNotFoundError", f"there is no function {name} to free memory with")
+        return function
+
+
+Maker: TypeAlias = Callable[[Space, Any], Converter]
+"""Makes the converter of one form."""

@@ -1,0 +1,117 @@
+"""The worker threads of a host, and which of them reads which channel of which session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import zmq
+
+from .conversation import Conversation
+from .router import Context, Router, router_socket
+from .session import Session
+from .slotwriter import Answered, SlotWriter
+from .worker import Notify, Perform, Worker
+
+__all__ = ["Crew", "Opening"]
+
+_THREADS: Final = 32
+"""Channels beyond this many share threads."""
+
+
+class Opening(NamedTuple):
+    """A channel that was opened."""
+
+    channel: int
+    endpoint: str
+
+
+class Crew:
+    """Opens and closes channels. Used by the I/O thread only."""
+
+    def __init__(
+        self,
+        context: Context,
+        directory: str,
+        slots: memoryview,
+        perform: Perform,
+        notify: Notify,
+        register: Callable[[int, Worker], None],
+    ) -> None:
+        self._context = context
+        self._directory = directory
+        self._slots = slots
+        self._answered = Answered(slots)
+        self._perform = perform
+        self._notify = notify
+        self._register = register
+        self._workers: list[Worker] = []
+        self._open: dict[bytes, tuple[Conversation, Worker]] = {}
+        self._last: dict[bytes, int] = {}
+
+    @property
+    def channels(self) -> int:
+        """Channels that are open."""
+        return len(self._open)
+
+    @property
+    def threads(self) -> int:
+        """Threads that serve them."""
+        return len(self._workers)
+
+    def open(self, session: Session, *, pipelined: bool) -> Opening:
+        """Open a channel for a session. Numbers start at 1 and are not used again."""
+        number = self._last.get(session.secret, 0) + 1
+        self._last[session.secret] = number
+        conversation = Conversation(session, number, pipelined=pipelined)
+        worker = self._least_used()
+        worker.adopt(conversation)
+        self._open[conversation.routing_id] = conversation, worker
+        return Opening(number, worker.endpoint)
+
+    def close(self, session: Session, channel: int) -> None:
+        """The client uses a channel no more."""
+        conversation, worker = self._open.pop(session.routing_id(channel), (None, None))
+        if conversation is not None and worker is not None:
+            worker.dismiss(conversation)
+            worker.wake()
+
+    def close_all(self, session: Session) -> None:
+        """A session is gone: whoever waits for it in a callback stops waiting."""
+        self._last.pop(session.secret, None)
+        mine = [conversation.number for conversation, _ in self._open.values() if conversation.session is session]
+        for channel in mine:
+            self.close(session, channel)
+
+    def cancel(self, session: Session, channel: int, call: int) -> bool:
+        """Whether a call has begun; if not, it never will. A channel that is not open has nothing to begin."""
+        conversation, _ = self._open.get(session.routing_id(channel), (None, None))
+        return conversation is not None and conversation.cancel(call)
+
+    def _least_used(self) -> Worker:
+        idle = next((worker for worker in self._workers if worker.load == 0), None)
+        if idle is not None:
+            return idle
+        if len(self._workers) < _THREADS:
+            return self._hire()
+        return min(self._workers, key=lambda worker: worker.load)
+
+    def _hire(self) -> Worker:
+        index = len(self._workers)
+        endpoint, inside = f"ipc://{self._directory}/c{index + 1}", f"inproc://c{index + 1}"
+        router = Router(router_socket(self._context, endpoint, inside))
+        bell = self._context.socket(zmq.DEALER)
+        bell.set(zmq.LINGER, 0)
+        bell.connect(inside)
+        worker = Worker(
+            router,
+            endpoint,
+            lambda: bell.send(b""),
+            lambda: SlotWriter(self._slots, index),
+            self._answered,
+            self._perform,
+            self._notify,
+        )
+        self._workers.append(worker)
+        worker.start(self._register)
+        return worker

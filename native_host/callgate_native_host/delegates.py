@@ -1,0 +1,82 @@
+"""A delegate, compiled: from what native code passes to a callback message, and from its answer back to C (R9.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from callgate_protocol.errors import Fault
+from callgate_protocol.marshal import Bytes, Elements, Nothing, Signature, Structure
+
+from .convert.parameters import check_by_value, parameter_passing
+from .convert.space import Space
+from .faults import Mismatch
+from .scope import Scope
+from .thunks import Thunk, ThunkPool
+
+__all__ = ["DelegatePlan", "Runner"]
+
+Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
+"""What happens when native code calls: the plan, the function pointer it called, and what it passed."""
+
+
+class DelegatePlan:
+    """How callables of one shape are called back. Raises Fault when native code could not call them."""
+
+    def __init__(self, space: Space, signature: Signature, run: Runner) -> None:
+        self.name = signature.name
+        self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
+        self._offered = [(p, self._passings[p.index]) for p in signature.parameters if p.direction.travels_in]
+        self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
+        self._result = _result(space, signature)
+        for plan, passing in zip(signature.parameters, self._passings, strict=True):
+            check_by_value(f"parameter '{plan.name}' of {self.name}", passing.by_value)
+        backend = space.tools.backend
+        types = [passing.ctype for passing in self._passings]
+        shape = backend.function_type(types, self._result.ctype, signature.variadic)
+        if signature.variadic:
+            raise Fault("MarshalDirectiveError", f"{self.name} is variadic, which a callback cannot be")
+        self.zero = self._zero(space, signature)
+        """What native code gets when there is no answer (R9.9)."""
+        self.pool = ThunkPool(backend, shape, lambda thunk, natives: run(self, thunk, natives))
+
+    def _zero(self, space: Space, signature: Signature) -> Any:
+        if isinstance(signature.result, Nothing):
+            return None
+        if isinstance(signature.result, Structure):
+            backend = space.tools.backend
+            return backend.newp(backend.pointer_to(self._result.ctype))[0]
+        return 0
+
+    def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
+        """The arguments of the callback message: every parameter that travels in. Raises Fault."""
+        wires = []
+        for plan, passing in self._offered:
+            try:
+                wires.append(passing.offer(natives, scope))
+            except Mismatch as finding:
+                raise finding.fault_of(f"'{plan.name}' as native code gave it to the callback {self.name}") from None
+        return wires
+
+    def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
+        """R9.8: the outs through native code's pointers, then the result as C takes it. Raises Fault."""
+        if len(outs) != len(self._outs):
+            text = f"the callback {self.name} has {len(self._outs)} outs, {len(outs)} came back"
+            raise Fault("MarshalError", text)
+        for (plan, passing), wire in zip(self._outs, outs, strict=True):
+            try:
+                passing.accept(wire, natives, scope)
+            except Mismatch as finding:
+                raise finding.fault_of(f"'{plan.name}' as the callback {self.name} gave it back") from None
+        try:
+            return self._result.from_wire(result, scope)
+        except Mismatch as finding:
+            raise finding.fault_of(f"the result of the callback {self.name}") from None
+
+
+def _result(space: Space, signature: Signature) -> Any:
+    if isinstance(signature.result, Elements | Bytes):
+        raise Fault("MarshalDirectiveError", f"the callback {signature.name} cannot return an array; return a pointer")
+    converter = space.converter(signature.result)
+    check_by_value(f"the result of the callback {signature.name}", converter.by_value)
+    return converter

@@ -1,0 +1,179 @@
+"""The link socket: who may connect, hello and welcome, and sessions that end when their link does."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from callgate_protocol.abi import Abi
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.limits import DEFAULT_LIMITS, Limits
+from callgate_protocol.messages import MAGIC, Hello, Message, Refuse, Welcome
+from callgate_protocol.version import FEATURES, MAJOR, MINOR
+from callgate_transport.link import Link, LinkClosed
+
+from .control import Control
+from .crew import Crew
+from .objects import Objects
+from .reactor import Reactor
+from .session import Session
+
+__all__ = ["Door"]
+
+_HELLO_SECONDS: Final = 10.0
+"""How long a connection may stay silent; meanwhile nothing waits for it."""
+
+
+class Door:
+    """Accepts links, opens sessions, ends them. Lives on the I/O thread."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        listener: socket.socket,
+        control: Control,
+        crew: Crew,
+        objects: Objects,
+        abi: Abi,
+        incarnation: bytes,
+        endpoint: str,
+        streams: list[int],
+        on_empty: Callable[[], None],
+    ) -> None:
+        self._reactor = reactor
+        self._listener = listener
+        self._control = control
+        self._crew = crew
+        self._objects = objects
+        self._abi = abi
+        self._incarnation = incarnation
+        self._endpoint = endpoint
+        self._streams = streams
+        self._on_empty = on_empty
+        self._links: dict[Session, Link] = {}
+        self.had_session = False
+        listener.setblocking(False)
+        control.on_goodbye(self.end)
+        reactor.watch(listener.fileno(), self._accept)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        link = Link(connection)
+        if link.peer()[1] != os.getuid():
+            link.close()
+            return
+        self._reactor.watch(link.fileno(), lambda: self._greet(link))
+        self._reactor.after(_HELLO_SECONDS, lambda: self._give_up(link))
+
+    def _give_up(self, link: Link) -> None:
+        if link.fileno() >= 0 and link not in self._links.values():
+            self._turn_away(link)
+
+    def _turn_away(self, link: Link, refuse: Refuse | None = None) -> None:
+        self._reactor.forget(link.fileno())
+        try:
+            if refuse is not None:
+                link.send(refuse)
+        except LinkClosed:
+            pass  # it did not wait for the reason
+        finally:
+            link.close()
+
+    def _greet(self, link: Link) -> None:
+        """The first message of a connection."""
+        try:
+            hello, descriptors = link.receive(0)
+        except BlockingIOError:
+            return
+        except LinkClosed:
+            self._turn_away(link)
+            return
+        except RemoteProtocolError as error:
+            self._turn_away(link, Refuse("ProtocolError", str(error)))
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+        try:
+            limits = _agreed(hello)
+        except RemoteProtocolError as error:
+            self._turn_away(link, Refuse("ProtocolError", str(error)))
+            return
+        assert isinstance(hello, Hello)
+        self._begin(link, hello, limits)
+
+    def _begin(self, link: Link, hello: Hello, limits: Limits) -> None:
+        session = Session(secrets.token_bytes(16), limits)
+        self._links[session] = link
+        self.had_session = True
+        self._control.add(session)
+        opening = self._crew.open(session, pipelined=False)
+        welcome = Welcome(
+            MAGIC,
+            MAJOR,
+            min(MINOR, hello.minor),
+            [feature for feature in FEATURES if feature in hello.features],
+            limits.as_map(),
+            {"process": os.getpid()},
+            self._abi.as_map(),
+            self._incarnation,
+            session.secret,
+            self._endpoint,
+            opening.endpoint,
+        )
+        self._reactor.forget(link.fileno())
+        self._reactor.watch(link.fileno(), lambda: self._read(session, link))
+        try:
+            link.send(welcome, tuple(self._streams))
+        except LinkClosed:
+            self.end(session)
+            return
+        for descriptor in self._streams:
+            os.close(descriptor)
+        self._streams = []
+
+    def _read(self, session: Session, link: Link) -> None:
+        """Nothing is said on a link after hello: all that comes is its end."""
+        try:
+            _, descriptors = link.receive(0)
+        except BlockingIOError:
+            return
+        except (LinkClosed, RemoteProtocolError, OSError):
+            self.end(session)
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def end(self, session: Session) -> None:
+        """A session is gone: nothing of it stays, and a host without sessions ends."""
+        link = self._links.pop(session, None)
+        if link is None:
+            return
+        session.alive = False
+        self._reactor.forget(link.fileno())
+        link.close()
+        if not self._links:
+            self._on_empty()
+        self._control.remove(session)
+        self._crew.close_all(session)
+        self._objects.drop_session(session.secret)
+        for work in session.at_end:
+            work()
+
+
+def _agreed(hello: Message) -> Limits:
+    """The limits both sides keep. Raises RemoteProtocolError when there is nothing to agree on."""
+    if not isinstance(hello, Hello) or hello.magic != MAGIC:
+        raise RemoteProtocolError("a link starts with hello")
+    if hello.major != MAJOR:
+        raise RemoteProtocolError(f"this host speaks version {MAJOR} of the protocol, not {hello.major}")
+    offered: dict[str, Any] = hello.limits
+    try:
+        return Limits.from_map(offered).meet(DEFAULT_LIMITS)
+    except ValueError as error:
+        raise RemoteProtocolError(str(error)) from error

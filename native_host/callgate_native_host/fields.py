@@ -1,0 +1,100 @@
+"""Members of structs that live in the host: found by path, read, and written with what they refer to kept alive."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .backend import Backend
+from .convert.base import Converter
+from .convert.places import Place, Places
+from .convert.records import RawConverter, SeriesConverter, StructureConverter
+from .faults import Mismatch, expected
+from .loading import Libraries
+from .scope import Scope
+
+__all__ = ["Fields"]
+
+
+class _Spot(NamedTuple):
+    """One value in memory: the backend's view of what holds it, the key in there, how it crosses, where it lies."""
+
+    holder: Any
+    key: str | int
+    converter: Converter
+    offset: int
+    bits: bool
+
+
+class Fields:
+    """GET and SET of library 0. Each raises Mismatch or Fault."""
+
+    def __init__(self, backend: Backend, places: Places, libraries: Libraries) -> None:
+        self._backend = backend
+        self._places = places
+        self._libraries = libraries
+
+    def get(self, scope: Scope, library: Any, name: Any, wire: Any, path: Any) -> Any:
+        """The value at a path; the whole struct for an empty one."""
+        _, spot = self._find(scope, library, name, wire, path)
+        return spot.converter.to_wire(_load(spot), scope)
+
+    def set(self, scope: Scope, library: Any, name: Any, wire: Any, path: Any, value: Any) -> None:
+        """Store a value at a path. What it points to lives as long as the block and the pointer do."""
+        place, spot = self._find(scope, library, name, wire, path)
+        scope.keep.remove(place.entry)  # a block does not keep itself alive
+        _store(spot, spot.converter.from_wire(value, scope))
+        scope.hand_over()
+        kept = scope.take_kept()
+        if place.entry is not None and not spot.bits:
+            start = place.address - place.entry.address + spot.offset
+            place.entry.replace_fields(start, self._backend.sizeof(spot.converter.ctype), kept)
+
+    def _find(self, scope: Scope, library: Any, name: Any, wire: Any, path: Any) -> tuple[Place, _Spot]:
+        if type(library) is not int or type(name) is not str or type(path) is not list:
+            raise expected("a library, a type name, an address and a path", [library, name, path])
+        record = self._libraries.get(library).space.record(name)
+        place = self._places.find(wire, scope)
+        if place.entry is None:
+            raise Mismatch("a magic pointer is no struct", "ArgumentError")
+        if place.room is not None and record.size > place.room:
+            problem = f"{place.room} bytes are left there, {name} has {record.size}"
+            raise Mismatch(problem, "ArgumentError")
+        view = self._backend.at(record.pointer_type, place.address)
+        spot = _Spot(view, 0, record, 0, bits=False)
+        for step in path:
+            spot = self._step(spot, step, place.room)
+        return place, spot
+
+    def _step(self, spot: _Spot, step: Any, room: int | None) -> _Spot:
+        converter = spot.converter
+        if isinstance(converter, StructureConverter | RawConverter) and type(step) is str:
+            return self._member(spot, converter, step)
+        if isinstance(converter, SeriesConverter) and type(step) is int:
+            return self._item(spot, converter, step, room)
+        raise Mismatch(f"there is no {step!r} in it", "ArgumentError")
+
+    def _member(self, spot: _Spot, record: StructureConverter | RawConverter, name: str) -> _Spot:
+        for member, field in zip(record.members, record.fields, strict=True):
+            if member.name == name:
+                offset = spot.offset + record.offsets[field]
+                return _Spot(_load(spot), field, member.converter, offset, member.bits >= 0)
+        raise Mismatch(f"{record.name} has no member {name!r}", "ArgumentError")
+
+    def _item(self, spot: _Spot, series: SeriesConverter, index: int, room: int | None) -> _Spot:
+        size = self._backend.sizeof(series.element.ctype)
+        offset = spot.offset + index * size
+        beyond = index >= series.length if series.length else room is not None and offset + size > room
+        if index < 0 or beyond:
+            raise Mismatch(f"index {index} lies outside the array", "ArgumentError")
+        return _Spot(_load(spot), index, series.element, offset, bits=False)
+
+
+def _load(spot: _Spot) -> Any:
+    return getattr(spot.holder, spot.key) if isinstance(spot.key, str) else spot.holder[spot.key]
+
+
+def _store(spot: _Spot, native: Any) -> None:
+    if isinstance(spot.key, str):
+        setattr(spot.holder, spot.key, native)
+    else:
+        spot.holder[spot.key] = native

@@ -1,0 +1,143 @@
+"""Libraries that were loaded: their declarations, their symbols, and plans compiled at first use."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from callgate_protocol.errors import Fault, RemoteProtocolError
+from callgate_protocol.marshal import DirectiveError, Signature, resolve
+from callgate_protocol.model import Delegate, Function, TypeLibrary
+from callgate_protocol.typelib import decode_library, library_hash
+
+from .convert.space import Space, Tools
+from .convert.table import MAKERS
+from .delegates import DelegatePlan, Runner
+from .plan import FunctionPlan
+from .probing import Opened, open_library
+from .session import Session
+from .thunks import Thunk
+
+__all__ = ["Libraries", "Library"]
+
+
+class Library:
+    """One file with one set of declarations."""
+
+    def __init__(self, tools: Tools, model: TypeLibrary, opened: Opened, run: Runner) -> None:
+        self.model = model
+        self.file = opened.file
+        self._backend = tools.backend
+        self._handle = opened.handle
+        self._run = run
+        self._lock = threading.RLock()
+        self._functions: list[FunctionPlan | None] = [None] * len(model.functions)
+        self._delegates: dict[str, DelegatePlan] = {}
+        self.space = Space(tools, model, self._symbol, self._thunk_source, MAKERS)
+        self.missing = self._find_missing()
+        """Numbers of declared functions that the file does not have (R2.11)."""
+
+    def _symbol(self, name: str, shape: Any) -> Any:
+        return self._backend.load_function(self._handle, shape, name)
+
+    def _find_missing(self) -> list[int]:
+        any_shape = self._backend.function_type((), self._backend.void, variadic=False)
+        found = (self._symbol(function.name, any_shape) for function in self.model.functions)
+        return [number for number, symbol in enumerate(found) if symbol is None]
+
+    def function(self, number: int) -> FunctionPlan:
+        """The plan of a function. Raises Fault when it does not exist or cannot be called."""
+        if not 0 <= number < len(self._functions):
+            raise Fault("ProtocolError", f"{self.file} has no function number {number}")
+        return self._functions[number] or self._compile(number)
+
+    def _compile(self, number: int) -> FunctionPlan:
+        function = self.model.functions[number]
+        with self._lock:
+            plan = self._functions[number]
+            if plan is None:
+                plan = FunctionPlan(self.space, self._resolve(function), self._symbol)
+                self._functions[number] = plan
+            return plan
+
+    def delegate(self, name: str) -> DelegatePlan:
+        """The plan of a delegate. Raises Fault."""
+        with self._lock:
+            plan = self._delegates.get(name)
+            if plan is None:
+                plan = DelegatePlan(self.space, self._resolve(self._declared(name)), self._run)
+                self._delegates[name] = plan
+            return plan
+
+    def _declared(self, name: str) -> Delegate:
+        try:
+            return self.model.delegate(name)
+        except KeyError:
+            raise Fault("TypeLoadError", f"{name} is no callback of {self.file}") from None
+
+    def _thunk_source(self, delegate: str) -> Any:
+        """Looked up at each use, because a delegate may take a delegate of its own shape."""
+
+        def acquire(session: Session, number: int) -> Thunk:
+            return self.delegate(delegate).pool.acquire(session, number)
+
+        return acquire
+
+    def _resolve(self, entry: Function | Delegate) -> Signature:
+        try:
+            return resolve(self.model, entry)
+        except DirectiveError as error:
+            raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error
+
+    def thunks(self) -> tuple[int, int]:
+        """How many function pointers live, and how often retired ones were called."""
+        pools = [plan.pool for plan in list(self._delegates.values())]
+        return sum(map(len, pools)), sum(pool.stale_calls for pool in pools)
+
+
+class Libraries:
+    """All libraries of the host, numbered from 1 in the order in which they were loaded."""
+
+    def __init__(self, tools: Tools, run: Runner) -> None:
+        self._tools = tools
+        self._run = run
+        self._lock = threading.Lock()
+        self._loaded: list[Library] = []
+        self._numbers: dict[tuple[str, bytes], int] = {}
+        self._models: dict[bytes, TypeLibrary] = {}
+
+    def all(self) -> list[Library]:
+        """The libraries that were loaded."""
+        return list(self._loaded)
+
+    def get(self, number: int) -> Library:
+        """A library by number. Raises Fault."""
+        if not 0 < number <= len(self._loaded):
+            raise Fault("ProtocolError", f"library {number} was not loaded here")
+        return self._loaded[number - 1]
+
+    def load(self, file: str, content: bytes, encoded: bytes | None) -> tuple[int, Library] | None:
+        """Load a file with declarations known by their hash. None when the hash is not known and nothing was given."""
+        with self._lock:
+            number = self._numbers.get((file, content))
+            if number is not None:
+                return number, self._loaded[number - 1]
+            model = self._models.get(content) or self._learn(content, encoded)
+            if model is None:
+                return None
+            library = Library(self._tools, model, open_library(self._tools.backend, file), self._run)
+            self._loaded.append(library)
+            number = self._numbers[file, content] = len(self._loaded)
+            return number, library
+
+    def _learn(self, content: bytes, encoded: bytes | None) -> TypeLibrary | None:
+        if encoded is None:
+            return None
+        if library_hash(encoded) != content:
+            raise Fault("ArgumentError", "the declarations are not those that the hash names")
+        try:
+            model = decode_library(encoded)
+        except RemoteProtocolError as error:
+            raise Fault("DeclarationError", str(error)) from error
+        self._models[content] = model
+        return model

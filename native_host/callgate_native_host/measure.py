@@ -1,0 +1,50 @@
+"""What this machine's C looks like, measured where it can be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from callgate_protocol.abi import Abi
+from callgate_protocol.model import FLOATS, INTEGERS
+
+from .backend import Backend
+
+__all__ = ["measure_abi", "spelling"]
+
+_SIGNED_CHAR_MACHINES: Final = frozenset({"x86_64", "i386", "i486", "i586", "i686"})
+"""Linux machines whose plain `char` is signed. Nothing at run time tells: only the compiler decides (R2.7)."""
+
+_CHARACTERS: Final = frozenset({"wchar", "char16", "char32"})
+
+
+def _plain_char() -> str:
+    return "int8_t" if os.uname().machine in _SIGNED_CHAR_MACHINES else "uint8_t"
+
+
+def spelling(backend: Backend, scalar: str) -> str:
+    """The C type that carries a scalar of the model as a number.
+
+    The backend gives characters to its character types; here they are integers of the same width and sign, because a
+    character and its encoding are the client's business (R4). Booleans are bytes, because native code may store any
+    bit pattern in them and only zero is false (R3).
+    """
+    if scalar == "bool":
+        return "uint8_t"
+    if scalar == "char":
+        return _plain_char()
+    if scalar in _CHARACTERS:
+        character = backend.primitive(INTEGERS[scalar])
+        sign = "" if int(backend.cast(character, -1)) < 0 else "u"
+        return f"{sign}int{8 * backend.sizeof(character)}_t"
+    return INTEGERS.get(scalar) or FLOATS[scalar]
+
+
+def measure_abi(backend: Backend) -> Abi:
+    """Sizes and signs of every scalar, as `welcome` tells them to the client (R2.13)."""
+    types = {name: backend.primitive(spelling(backend, name)) for name in (*INTEGERS, *FLOATS, "bool")}
+    sizes = {name: backend.sizeof(ctype) for name, ctype in types.items()}
+    signed = frozenset(name for name in INTEGERS if int(backend.cast(types[name], -1)) < 0)
+    name = f"{sys.platform}-{os.uname().machine}"
+    return Abi(name, sys.byteorder, {**sizes, "pointer": backend.sizeof(backend.pointer)}, signed)

@@ -1,0 +1,221 @@
+"""The objects of this host that clients name: blocks of memory, handles, pointers, function pointers.
+
+One table for the process; what each session holds of an object is counted there. The same pointer of the same kind is
+the same object while it lives (R14), and a pointer into a block that a client made is that block with an offset.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.references import ExportTable, Reference
+
+from .faults import Mismatch
+from .thunks import Thunk
+
+__all__ = ["Block", "Entry", "Kept", "Objects"]
+
+
+class Block:
+    """Memory that callgate owns; it lives as long as anything holds this object."""
+
+    __slots__ = ("__weakref__", "address", "memory", "size")
+
+    def __init__(self, memory: Any, address: int, size: int) -> None:
+        self.memory = memory
+        self.address = address
+        self.size = size
+
+
+class Kept(NamedTuple):
+    """What a pointer inside a block refers to, for as long as it does."""
+
+    memory: list[Any]
+    thunks: list[Thunk]
+
+    def release(self) -> None:
+        """The pointer was overwritten, or its block is gone."""
+        for thunk in self.thunks:
+            thunk.release()
+
+
+class Entry:
+    """One object. `block` is None for what native code made; `fields` holds what its pointers refer to, by offset."""
+
+    __slots__ = ("address", "block", "closed", "fields", "kind", "number", "thunks")
+
+    def __init__(self, kind: str, address: int, block: Block | None = None, thunk: Thunk | None = None) -> None:
+        self.kind = kind
+        self.address = address
+        self.block = block
+        self.number = 0
+        self.closed = False
+        self.fields: dict[int, Kept] = {}
+        self.thunks: list[Thunk] = [thunk] if thunk else []
+        """Function pointers that live as long as the object (R9.5)."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a client made it, so that FREE ends it."""
+        return self.block is not None or (self.kind.startswith("code:") and bool(self.thunks))
+
+    def replace_fields(self, start: int, size: int, kept: Kept) -> None:
+        """The memory from `start` on holds new pointers."""
+        for offset in [offset for offset in self.fields if start <= offset < start + size]:
+            self.fields.pop(offset).release()
+        if kept.memory or kept.thunks:
+            self.fields[start] = kept
+
+    def retire(self) -> None:
+        """Nobody can name the object any more: let go of what it kept alive."""
+        thunks, self.thunks = self.thunks, []
+        fields, self.fields = self.fields, {}
+        for thunk in thunks:
+            thunk.release()
+        for kept in fields.values():
+            kept.release()
+
+
+class Objects:
+    """The table. Every method may be called from any thread."""
+
+    def __init__(self, incarnation: bytes) -> None:
+        self._lock = threading.Lock()
+        self._table: ExportTable[Entry] = ExportTable(incarnation)
+        self._at: dict[int, dict[str, Entry]] = {}
+        self._starts: list[int] = []
+        self._blocks: dict[int, Entry] = {}
+        self._live: set[weakref.ref[Block]] = set()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    @property
+    def blocks_alive(self) -> int:
+        """Blocks whose memory has not been freed, named or not."""
+        return len(self._live)
+
+    def add(self, entry: Entry) -> Entry:
+        """Give an object its number."""
+        with self._lock:
+            return self._add(entry)
+
+    def _add(self, entry: Entry) -> Entry:
+        entry.number = self._table.add(entry)
+        self._at.setdefault(entry.address, {})[entry.kind] = entry
+        if entry.block is not None:
+            self._live.add(weakref.ref(entry.block, self._live.discard))
+            insort(self._starts, entry.address)
+            self._blocks[entry.address] = entry
+        return entry
+
+    def refer(self, address: int, kind: str, session: bytes, *, exact: bool) -> tuple[Reference, int]:
+        """A reference to what lies at an address, and the offset in it; counts one more for the session.
+
+        `exact` is for handles: their type decides, even inside a block.
+        """
+        with self._lock:
+            entry, offset = self._place(address, kind, exact)
+            return self._table.send(entry.number, entry.kind, session), offset
+
+    def refer_to(self, entry: Entry, session: bytes) -> Reference:
+        """A reference to an object that was just made."""
+        with self._lock:
+            return self._table.send(entry.number, entry.kind, session)
+
+    def _place(self, address: int, kind: str, exact: bool) -> tuple[Entry, int]:
+        known = self._at.get(address, {})
+        entry = known.get(kind)
+        if entry is None and not kind:
+            entry = next(iter(known.values()), None)
+        if entry is not None:
+            return entry, 0
+        block = None if exact else self._block_around(address)
+        if block is not None:
+            return block, address - block.address
+        return self._add(Entry(kind, address)), 0
+
+    def _block_around(self, address: int) -> Entry | None:
+        """The block an address points into, or just behind."""
+        index = bisect_right(self._starts, address)
+        if index == 0:
+            return None
+        entry = self._blocks[self._starts[index - 1]]
+        assert entry.block is not None
+        return entry if address <= entry.address + entry.block.size else None
+
+    def find(self, number: int) -> Entry:
+        """The object of that number. Raises Mismatch (`ObjectGone`)."""
+        entry = self._table.get(number)
+        if entry is None or entry.closed:
+            state = "is gone: it was closed, freed or released" if self._table.knew(number) else "never existed"
+            raise Mismatch(f"object {number} {state}", "ObjectGone")
+        return entry
+
+    def close(self, entries: list[Entry]) -> None:
+        """Take handles out of use, all or none. Raises Mismatch (`ObjectGone`) when a call has done so already."""
+        with self._lock:
+            if any(entry.closed for entry in entries):
+                raise Mismatch("the handle is being closed by another call", "ObjectGone")
+            for entry in entries:
+                entry.closed = True
+
+    def remove(self, entry: Entry) -> None:
+        """End an object's life whoever holds it."""
+        with self._lock:
+            self._table.remove(entry.number)
+            self._forget(entry)
+        entry.retire()
+
+    def release(self, references: Iterable[tuple[int, int]], session: bytes) -> None:
+        """A session gives references back (R17.11). Raises RemoteProtocolError when more come back than were sent."""
+        gone: list[Entry] = []
+        try:
+            with self._lock:
+                for number, count in references:
+                    entry = self._table.release(number, count, session)
+                    if entry is not None:
+                        self._forget(entry)
+                        gone.append(entry)
+        finally:
+            for entry in gone:
+                entry.retire()
+
+    def take_back(self, numbers: Iterable[int], session: bytes) -> None:
+        """References that were put into a message that is not sent; a session that is gone has given all back."""
+        for number in numbers:
+            try:
+                self.release([(number, 1)], session)
+            except RemoteProtocolError:
+                return
+
+    def drop_session(self, session: bytes) -> None:
+        """A session is gone: whatever only it held ends."""
+        with self._lock:
+            gone = self._table.drop_session(session)
+            for entry in gone:
+                self._forget(entry)
+        for entry in gone:
+            entry.retire()
+
+    def kept(self) -> int:
+        """How many pieces of memory are kept alive by pointers inside blocks."""
+        with self._lock:
+            entries = [entry for kinds in self._at.values() for entry in kinds.values()]
+        return sum(len(kept.memory) for entry in entries for kept in list(entry.fields.values()))
+
+    def _forget(self, entry: Entry) -> None:
+        entry.closed = True
+        kinds = self._at.get(entry.address, {})
+        if kinds.get(entry.kind) is entry:
+            del kinds[entry.kind]
+            if not kinds:
+                del self._at[entry.address]
+        if self._blocks.get(entry.address) is entry:
+            del self._blocks[entry.address]
+            self._starts.remove(entry.address)

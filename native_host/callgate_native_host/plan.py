@@ -1,0 +1,98 @@
+"""A function, compiled: from the arguments of a `call` to C and back to a result and outs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from callgate_protocol.errors import Fault
+from callgate_protocol.marshal import ParameterPlan, Signature
+
+from .convert.elements import ElementsResult
+from .convert.parameters import check_by_value, parameter_passing, result_of
+from .convert.passing import ByValue, Passing
+from .convert.space import Space
+from .convert.variadic import Extras
+from .faults import Mismatch
+from .scope import Scope
+
+__all__ = ["FunctionPlan"]
+
+
+class FunctionPlan:
+    """How one function is called. Compiled at first use, then shared by all threads."""
+
+    def __init__(self, space: Space, signature: Signature, load: Callable[[str, Any], Any]) -> None:
+        self.name = signature.name
+        self.signature = signature
+        self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
+        self._result = result_of(space, signature)
+        for plan, passing in zip(signature.parameters, self._passings, strict=True):
+            check_by_value(f"parameter '{plan.name}' of {self.name}", passing.by_value)
+        if not isinstance(self._result, ElementsResult):
+            check_by_value(f"the result of {self.name}", self._result.by_value)
+        self._passed = len(signature.passed)
+        self._extras = Extras(space) if signature.variadic else None
+        self._steps = _steps(signature, self._passings)
+        self._checks = [passing for passing in self._passings if not isinstance(passing, ByValue)]
+        self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
+        self._only_values = not self._checks
+        self.function = self._load(space, load)
+
+    def _load(self, space: Space, load: Callable[[str, Any], Any]) -> Any:
+        types = [passing.ctype for passing in self._passings]
+        shape = space.tools.backend.function_type(types, self._result.ctype, self.signature.variadic)
+        function = load(self.name, shape)
+        if function is None:
+            raise Fault("EntryPointNotFoundError", f"there is no function {self.name}", function=self.name)
+        return function
+
+    def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:
+        """R1.14: the C side of every argument, left to right; the first that does not fit ends it."""
+        if len(wires) != self._passed and (self._extras is None or len(wires) < self._passed):
+            text = f"{self.name} takes {self._passed} arguments, {len(wires)} were given"
+            raise Fault("ArgumentError", text, function=self.name)
+        natives: list[Any] = []
+        try:
+            for passing, position in self._steps:
+                natives.append(passing.enter(None if position is None else wires[position], scope))  # noqa: PERF401
+        except Mismatch as finding:
+            raise self._fault(finding, len(natives)) from None
+        if not self._only_values:
+            self._check(natives, scope)
+        if self._extras is not None:
+            natives += self._extras.enter(wires, self._passed, self.name, scope)
+        return natives
+
+    def _check(self, natives: list[Any], scope: Scope) -> None:
+        for passing in self._checks:
+            try:
+                passing.check(natives, scope)
+            except Mismatch as finding:
+                raise self._fault(finding, self._passings.index(passing)) from None
+
+    def leave(self, result: Any, natives: Sequence[Any], scope: Scope) -> tuple[Any, list[Any]]:
+        """R1.15: the outs in signature order, then the result."""
+        outs = [self._leave_out(plan, passing, natives, scope) for plan, passing in self._outs] if self._outs else []
+        try:
+            if isinstance(self._result, ElementsResult):
+                return self._result.leave(result, natives, scope), outs
+            return self._result.to_wire(result, scope), outs
+        except Mismatch as finding:
+            raise finding.fault_of(f"the result of {self.name}") from None
+
+    def _leave_out(self, plan: ParameterPlan, passing: Passing, natives: Sequence[Any], scope: Scope) -> Any:
+        try:
+            return passing.leave(natives, scope)
+        except Mismatch as finding:
+            raise finding.fault_of(f"'{plan.name}' as it came out of {self.name}") from None
+
+    def _fault(self, finding: Mismatch, index: int) -> Fault:
+        plan, (_, position) = self.signature.parameters[index], self._steps[index]
+        return finding.fault((plan.index if position is None else position) + 1, plan.name, self.name)
+
+
+def _steps(signature: Signature, passings: Sequence[Passing]) -> list[tuple[Passing, int | None]]:
+    """Each parameter with its place among the arguments of the `call`, None for what the caller does not give."""
+    positions = {plan.index: position for position, plan in enumerate(signature.passed)}
+    return [(passing, positions.get(index)) for index, passing in enumerate(passings)]

@@ -1,0 +1,76 @@
+"""The I/O thread's loop: sleeps until a socket, a descriptor, posted work or a timer wants it."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import zmq
+
+__all__ = ["Reactor", "Work"]
+
+Work: TypeAlias = Callable[[], None]
+
+
+class Reactor:
+    """Everything but `post` is for the thread that runs it. Nothing is periodic: without timers it sleeps for ever."""
+
+    def __init__(self) -> None:
+        self._poller = zmq.Poller()
+        self._handlers: dict[Any, Work] = {}
+        self._posted: deque[Work] = deque()
+        self._timers: list[tuple[float, int, Work]] = []
+        self._order = itertools.count()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._poller.register(self._wake, zmq.POLLIN)
+
+    def post(self, work: Work) -> None:
+        """Have `work` run on the I/O thread, soon and in order. Safe from any thread."""
+        self._posted.append(work)
+        os.eventfd_write(self._wake, 1)
+
+    def watch(self, source: zmq.Socket[bytes] | int, handler: Work) -> None:
+        """Call `handler` whenever `source` can be read or has hung up."""
+        self._handlers[source] = handler
+        self._poller.register(source, zmq.POLLIN)
+
+    def forget(self, source: zmq.Socket[bytes] | int) -> None:
+        """Stop watching `source`."""
+        if self._handlers.pop(source, None) is not None:
+            self._poller.unregister(source)
+
+    def after(self, seconds: float, work: Work) -> None:
+        """Have `work` run once, later."""
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), work))
+
+    def run(self) -> None:
+        """Serve for ever."""
+        while True:
+            for source, _ in self._poller.poll(self._pause()):
+                if source == self._wake:
+                    os.eventfd_read(self._wake)
+                elif (handler := self._handlers.get(source)) is not None:
+                    _guard(handler)
+            while self._posted:
+                _guard(self._posted.popleft())
+            while self._timers and self._timers[0][0] <= time.monotonic():
+                _guard(heapq.heappop(self._timers)[2])
+
+    def _pause(self) -> int | None:
+        """Milliseconds until the next timer, rounded up."""
+        if not self._timers:
+            return None
+        return max(0, int((self._timers[0][0] - time.monotonic()) * 1000) + 1)
+
+
+def _guard(work: Work) -> None:
+    try:
+        work()
+    except Exception:  # the border: one broken step must not end the host of every session
+        traceback.print_exc()

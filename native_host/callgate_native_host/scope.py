@@ -1,0 +1,120 @@
+"""What one conversion run holds on to: memory until the call ends, bulk frames both ways, references it handed out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+from callgate_protocol.errors import Fault
+
+from .faults import Mismatch, expected
+from .objects import Entry, Kept
+from .session import Session
+from .thunks import Thunk
+
+__all__ = ["Scope", "Undo"]
+
+Undo: TypeAlias = Callable[[], None]
+
+_INLINE_BYTES: Final = 1024
+"""Binary values up to this length travel inside the message, longer ones as bulk frames."""
+
+
+class Scope:
+    """One call, callback or field access. What it holds is let go of when it ends, unless a block takes it over."""
+
+    __slots__ = (
+        "bulk",
+        "closing",
+        "copies",
+        "failure",
+        "handle",
+        "inline",
+        "keep",
+        "lasting",
+        "lasting_thunks",
+        "lent",
+        "payloads",
+        "references",
+        "rooms",
+        "session",
+        "thunks",
+    )
+
+    def __init__(self, session: Session, payloads: Sequence[Any] = (), *, lasting: bool = False) -> None:
+        self.session = session
+        self.payloads = payloads
+        self.lasting = lasting
+        """Whether text outlives the scope: what a callback hands out belongs to native code (R9.8)."""
+        self.keep: list[Any] = []
+        """Memory that native code may use until the end."""
+        self.rooms: dict[int, Any] = {}
+        """Memory behind the pointers of this call, by parameter index."""
+        self.thunks: list[Thunk] = []
+        """Function pointers that are valid until the end."""
+        self.lasting_thunks: list[Thunk] = []
+        """Function pointers that native code keeps (R9.5)."""
+        self.lent: list[Undo] = []
+        """How to take back what becomes native code's own, should it never get there (R1.14)."""
+        self.copies: set[int] = set()
+        """Texts given that a deallocator of native code must not see."""
+        self.handle: Entry | None = None
+        """The first handle among the arguments: what is to be kept is kept with it."""
+        self.closing: list[Entry] = []
+        """Handles that this call ends."""
+        self.references: list[int] = []
+        """Objects whose references stand in the answer."""
+        self.bulk: list[Any] = []
+        """Bulk frames of the answer."""
+        self.inline = 0
+        self.failure: Fault | None = None
+        """The first callback of this call that failed."""
+
+    def binary(self, wire: Any) -> Any:
+        """The bytes of a wire value, wherever they travelled. Raises Mismatch."""
+        if type(wire) is bytes:
+            return wire
+        index = wire.get("payload") if type(wire) is dict else None
+        if type(index) is not int or not 0 <= index < len(self.payloads):
+            raise expected("binary", wire)
+        return self.payloads[index]
+
+    def give(self, data: Any) -> Any:
+        """The wire value of bytes: themselves when short, else the number of a bulk frame.
+
+        A message has a bounded header and a bounded number of bulk frames; many middle-sized values use both up.
+        """
+        size, limits = len(data), self.session.limits
+        crowded = len(self.bulk) >= limits.payloads
+        if size <= _INLINE_BYTES or (crowded and size <= limits.header_bytes // 2 - self.inline):
+            self.inline += size
+            return bytes(data)
+        if crowded:
+            raise Mismatch(f"there are more than {limits.payloads} long binary values in one answer")
+        self.bulk.append(data)
+        return {"payload": len(self.bulk) - 1}
+
+    def take_kept(self) -> Kept:
+        """Hand over what the scope keeps alive; it keeps nothing any more."""
+        kept = Kept(self.keep, self.thunks)
+        self.keep, self.thunks = [], []
+        return kept
+
+    def hand_over(self) -> None:
+        """Native code gets everything now: what it may keep is no longer taken back."""
+        self.lent.clear()
+        thunks, self.lasting_thunks = self.lasting_thunks, []
+        for thunk in thunks:
+            if self.handle is not None:
+                self.handle.thunks.append(thunk)
+            else:
+                self.session.at_end.append(thunk.release)
+
+    def end(self) -> None:
+        """Let go of what was held; memory goes with the scope itself."""
+        for thunk in self.thunks:
+            thunk.release()
+        for thunk in self.lasting_thunks:
+            thunk.release()
+        for undo in self.lent:
+            undo()

@@ -1,0 +1,25 @@
+"""A session as the rest of the host sees it: who it is and what it agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from callgate_protocol.limits import Limits
+
+__all__ = ["Session"]
+
+class Session:
+    """One client's session. `secret` starts the routing id of each of its channels."""
+
+    __slots__ = ("alive", "at_end", "limits", "secret")
+
+    def __init__(self, secret: bytes, limits: Limits) -> None:
+        self.secret = secret
+        self.limits = limits
+        self.alive = True
+        self.at_end: list[Callable[[], None]] = []
+        """What to do when the session is gone."""
+
+    def routing_id(self, channel: int) -> bytes:
+        """The routing id of one of its channels; 0 is control."""
+        return self.secret + channel.to_bytes(4, "big")

@@ -1,0 +1,66 @@
+"""Library 0: what a client can ask of the host itself (`callgate_protocol.system.HostFunction`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from callgate_protocol.errors import Fault
+from callgate_protocol.system import HostFunction
+
+from .faults import Mismatch, expected
+from .fields import Fields
+from .loading import Libraries
+from .memory import Memory
+from .scope import Scope
+
+__all__ = ["System"]
+
+_Function: TypeAlias = Callable[..., Any]
+
+
+class System:
+    """One method per function; each takes the scope and the wire arguments, and gives the wire result."""
+
+    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, info: Callable[[], dict[str, int]]) -> None:
+        self._libraries = libraries
+        self._memory = memory
+        self._fields = fields
+        self._info = info
+        self._functions: Final[dict[int, tuple[_Function, int]]] = {
+            HostFunction.LOAD: (self._load, 3),
+            HostFunction.NEW: (memory.new, 3),
+            HostFunction.BUFFER: (memory.buffer, 2),
+            HostFunction.FREE: (memory.free, 1),
+            HostFunction.READ: (memory.read, 2),
+            HostFunction.WRITE: (memory.write, 2),
+            HostFunction.STRING: (memory.string, 2),
+            HostFunction.GET: (fields.get, 4),
+            HostFunction.SET: (fields.set, 5),
+            HostFunction.CALLBACK: (memory.callback, 3),
+            HostFunction.SIZE: (memory.size, 2),
+            HostFunction.INFO: (lambda _scope: self._info(), 0),
+        }
+
+    def perform(self, function: int, arguments: list[Any], scope: Scope) -> Any:
+        """Perform one. Raises Fault."""
+        known = self._functions.get(function)
+        if known is None:
+            raise Fault("ProtocolError", f"a host has no function {function}")
+        perform, count = known
+        name = HostFunction(function).name
+        if len(arguments) != count:
+            raise Fault("ArgumentError", f"{name} takes {count} arguments, {len(arguments)} were given")
+        try:
+            return perform(scope, *arguments)
+        except Mismatch as finding:
+            raise finding.fault_of(name) from None
+
+    def _load(self, scope: Scope, file: Any, content: Any, encoded: Any) -> list[Any] | None:
+        if type(file) is not str:
+            raise expected("the name of a library", file)
+        if type(content) is not bytes or len(content) != 32:
+            raise expected("a hash of 32 bytes", content)
+        given = None if encoded is None else bytes(scope.binary(encoded))
+        loaded = self._libraries.load(file, content, given)
+        return None if loaded is None else [loaded[0], loaded[1].missing]

@@ -1,0 +1,212 @@
+"""A call-channel thread: reads calls from its ROUTER, has them performed, and waits there for callbacks' answers.
+
+More channels than threads share threads. A thread that waits for one channel parks what arrives for the others and
+serves it, in order, when it is free again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from callgate_protocol.channel import Frames, Received
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.messages import Call
+from callgate_protocol.slots import Phase
+from callgate_protocol.waypoints import ARMED, reach
+
+from .conversation import Conversation
+from .router import Router
+from .scope import Scope
+from .session import Session
+from .slotwriter import Answered, SlotWriter
+
+__all__ = ["Gone", "Notify", "Perform", "Worker"]
+
+
+class Gone(Exception):  # noqa: N818 - a state of the world
+    """The session or channel ended while its thread waited for it."""
+
+
+Perform: TypeAlias = Callable[["Worker", Conversation, Call, Sequence[Any]], Frames | None]
+"""Performs a call: the frames of its answer, or None when nobody is left to answer."""
+
+Notify: TypeAlias = Callable[[Session, str, str], None]
+"""Tells people: a session, a level of Python's logging, and the text. From any thread."""
+
+
+class Worker:
+    """One thread with one ROUTER. `adopt`, `dismiss` and `wake` are for the I/O thread, all else for its own."""
+
+    def __init__(
+        self,
+        router: Router,
+        endpoint: str,
+        bell: Callable[[], None],
+        slots: Callable[[], SlotWriter],
+        answered: Answered,
+        perform: Perform,
+        notify: Notify,
+    ) -> None:
+        self.endpoint = endpoint
+        self.wake = bell
+        """Make the thread look whether the channel it waits for is still open."""
+        self.active: Scope | None = None
+        """The call whose native code this thread runs."""
+        self.slot: SlotWriter
+        self._router = router
+        self._make_slot = slots
+        self._answered = answered
+        self._perform = perform
+        self._notify = notify
+        self._conversations: dict[bytes, Conversation] = {}
+        self._serving: list[Conversation] = []
+        self._parked: deque[tuple[bytes, Frames]] = deque()
+
+    @property
+    def load(self) -> int:
+        """Channels that this thread reads."""
+        return len(self._conversations)
+
+    def adopt(self, conversation: Conversation) -> None:
+        """Read this channel from now on."""
+        self._conversations[conversation.routing_id] = conversation
+
+    def dismiss(self, conversation: Conversation) -> None:
+        """The channel has ended; whatever still comes is dropped."""
+        conversation.open = False
+        self._conversations.pop(conversation.routing_id, None)
+
+    def start(self, register: Callable[[int, Worker], None]) -> None:
+        """Start the thread; `register` learns its identity there."""
+
+        def run() -> None:
+            register(threading.get_ident(), self)
+            self.slot = self._make_slot()
+            self._run()
+
+        threading.Thread(target=run, name=self.endpoint.rpartition("/")[2], daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            routing_id, frames = self._parked.popleft() if self._parked else self._router.receive()
+            conversation = self._conversations.get(routing_id)
+            if conversation is not None:
+                self._take(conversation, frames)
+
+    def _take(self, conversation: Conversation, frames: Frames) -> None:
+        received = self._feed(conversation, frames)
+        while received is not None:
+            self._serve(conversation, received)
+            received = conversation.channel.next_parked() if conversation.open else None
+
+    def _feed(self, conversation: Conversation, frames: Frames) -> Received | None:
+        """Give a message to its channel. One that breaks the protocol ends the channel, never the host."""
+        channel = conversation.channel
+        try:
+            received = channel.receive(frames)
+        except RemoteProtocolError as error:
+            self.dismiss(conversation)
+            text = f"channel {conversation.number} broke the protocol and was closed: {error}"
+            self._notify(conversation.session, "ERROR", text)
+            return None
+        credit = channel.credit()
+        if credit is not None:
+            self._put(conversation, credit)
+        return received
+
+    def _serve(self, conversation: Conversation, received: Received) -> None:
+        call = received.message
+        assert isinstance(call, Call)
+        self._serving.append(conversation)
+        self.slot.accept(conversation.number, call.call, call.library, call.function)
+        if ARMED:
+            reach("host.received")
+        frames = self._perform(self, conversation, call, received.payloads)
+        if ARMED:
+            reach("host.before_reply")
+        if frames is not None:
+            self._send(conversation, frames)
+        if ARMED:
+            reach("host.after_reply")
+        self._answered.add()
+        self.slot.done()
+        self._serving.pop()
+
+    def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
+        """Enter native code; callbacks of this thread belong to `scope` meanwhile."""
+        outer, self.active = self.active, scope
+        self.slot.phase(Phase.NATIVE)
+        if ARMED:
+            reach("host.before_native")
+        try:
+            return function(*natives)
+        finally:
+            self.active = outer
+            self.slot.phase(Phase.RETURNED)
+
+    def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
+        """Ask the client whose call this thread runs, serving its nested calls meanwhile (R9.10).
+
+        Raises Gone when the session ends, LocalProtocolError when the arguments cannot be sent.
+        """
+        conversation = self._serving[-1]
+        if not conversation.open:
+            raise Gone
+        _, frames = conversation.channel.callback(delegate, arguments, payloads)
+        self.slot.phase(Phase.CALLBACK)
+        if ARMED:
+            reach("host.before_callback")
+        try:
+            self._send(conversation, frames)
+            while True:
+                received = self._wait(conversation)
+                if not isinstance(received.message, Call):
+                    return received
+                self._serve(conversation, received)
+        finally:
+            self.slot.phase(Phase.NATIVE)
+
+    def _wait(self, conversation: Conversation) -> Received:
+        while conversation.open:
+            frames = self._next_of(conversation)
+            received = self._feed(conversation, frames) if frames else None
+            if received is not None:
+                return received
+        raise Gone
+
+    def _next_of(self, conversation: Conversation) -> Frames | None:
+        """The next message of this channel; None when something else arrived, which may be the end of it."""
+        for index, (routing_id, frames) in enumerate(self._parked):
+            if routing_id == conversation.routing_id:
+                del self._parked[index]
+                return frames
+        routing_id, frames = self._router.receive()
+        if routing_id == conversation.routing_id:
+            return frames
+        if routing_id in self._conversations:
+            self._parked.append((routing_id, frames))
+        return None
+
+    def _send(self, conversation: Conversation, frames: Frames) -> None:
+        """Send a message with its chunks, reading credit as they need it."""
+        self._put(conversation, frames)
+        channel = conversation.channel
+        while channel.sending and conversation.open:
+            for chunk in channel.chunks():
+                self._put(conversation, chunk)
+            if channel.sending:
+                self._take_credit(conversation)
+
+    def _take_credit(self, conversation: Conversation) -> None:
+        frames = self._next_of(conversation)
+        if frames and self._feed(conversation, frames) is not None:
+            self.dismiss(conversation)
+            text = f"channel {conversation.number} was closed: a message came where credit was due"
+            self._notify(conversation.session, "ERROR", text)
+
+    def _put(self, conversation: Conversation, frames: Frames) -> None:
+        if conversation.open and not self._router.send(conversation.routing_id, frames):
+            self.dismiss(conversation)
