@@ -66,7 +66,8 @@ def kinds(found: Iterable[Action]) -> list[type]:
 def answer(found: Iterable[Action]) -> dict[str, Any]:
     """The result in the one reply."""
     body: dict[str, Any] = only(found, Reply).body
-    return body["ok"] if "ok" in body else body["error"]
+    result: dict[str, Any] = body.get("ok") or body["error"]
+    return result
 
 
 def test_a_start_forks_and_answers_when_the_process_is_there() -> None:
