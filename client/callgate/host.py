@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -115,7 +116,7 @@ class Host:
             raise self._lost(CallSite(self.label, name)) from None
         number = 0
         try:
-            remaining = None if expires is None else max(0, int((expires - time.monotonic()) * 1000))
+            remaining = None if expires is None else max(0, math.ceil((expires - time.monotonic()) * 1000))
             number, frames = channel.talk.call(library, function, arguments, payloads, remaining)
             if ARMED:
                 reach("client.before_send")
@@ -130,6 +131,8 @@ class Host:
         if ARMED:
             reach("client.reply_received")
         if isinstance(answer.message, Raise):
+            if answer.message.name == "NotExecuted" and expires is not None:
+                raise not_begun(CallSite(self.label, name))
             raise self._fault(answer.message, name, channel.number)
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
@@ -250,15 +253,14 @@ class Host:
             pass  # its I/O thread does not answer: native code holds it up
         except HungUp:
             return self._lost(site)
-        fields = {"function": site.function, "began": began}
         if not began:
-            return DeadlineExceeded(f"{site} was not begun before its deadline; its host goes on", **fields)
+            return not_begun(site)
         where = self._broker.stop(self.session.incarnation.hex(), "deadline", site.channel, site.call)
         self._down.wait(_RECORD_SECONDS)
         text = (
             f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'still running'}"
         )
-        return DeadlineExceeded(text, where=where, host_stopped=True, **fields)
+        return DeadlineExceeded(text, where=where, host_stopped=True, function=site.function, began=True)
 
     def _lost(self, site: CallSite) -> Error:
         if self._closing:
@@ -357,6 +359,12 @@ class Host:
         """The session is over."""
         self.output.drain()
         self._down.set()
+
+
+def not_begun(site: CallSite) -> DeadlineExceeded:
+    """The deadline passed while the call had not entered native code, and now it never will."""
+    text = f"{site} was not begun before its deadline; its host goes on"
+    return DeadlineExceeded(text, function=site.function, began=False)
 
 
 def _references_in(value: Any) -> list[tuple[int, int]]:

@@ -1,3 +1,5 @@
 /* A library that crashes while it is being loaded. */
-__attribute__((constructor)) static void crash(void) { *(volatile int *)0 = 1; }
+#include <stdlib.h>
+
+__attribute__((constructor)) static void crash(void) { abort(); }
 int nothing(void) { return 0; }
