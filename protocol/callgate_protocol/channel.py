@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from .codec import Packer, decode
+from .codec import Packer, check_bounds, decode
 from .errors import LocalProtocolError, RemoteProtocolError
 from .limits import DEFAULT_LIMITS, Limits
 from .messages import KIND_OF, Call, Callback, Chunk, Credit, Message, Raise, Return, from_wire
@@ -60,6 +60,9 @@ ALLOWED: Final[dict[State, dict[str, frozenset[type[Message]]]]] = {
 """What each end may do in each state; what is not here is a protocol error. An idle host receives what an idle client
 sends. `chunk` belongs to the message before it and `credit` to the chunks, so both are allowed whenever those are."""
 
+_TEXT_SHARE = 16
+"""A fault's text may fill a 16th of a header, in characters: a quarter of it in the worst case."""
+
 _HOST_IDLE_RECEIVES = ALLOWED[State.IDLE]["client sends"]
 _CALL, _CALLBACK, _RETURN, _RAISE = (KIND_OF[kind] for kind in (Call, Callback, Return, Raise))
 _CHUNK, _CREDIT = KIND_OF[Chunk], KIND_OF[Credit]
@@ -75,24 +78,32 @@ class Received(NamedTuple):
 class _Assembly:
     """A message whose bulk frames are still arriving in chunks."""
 
-    __slots__ = ("buffers", "left", "message")
+    __slots__ = ("_filled", "_payload", "buffers", "left", "message")
 
     def __init__(self, message: Call | Callback | Return) -> None:
         self.message = message
         self.buffers = [bytearray(length) for length in message.payloads]
         self.left = sum(message.payloads)
+        self._payload = self._filled = 0
+        self._skip_full()
 
     def take(self, chunk: Chunk, data: Any) -> int:
-        """Store one chunk; returns its length. Raises RemoteProtocolError when it does not fit."""
+        """Store one chunk; returns its length. Raises RemoteProtocolError unless it is the next piece."""
         size = len(data)
-        if chunk.call != self.message.call or chunk.payload >= len(self.buffers):
-            raise RemoteProtocolError("a chunk does not belong to the message before it")
-        buffer = self.buffers[chunk.payload]
-        if size == 0 or size > self.left or chunk.offset + size > len(buffer):
+        if chunk != (self.message.call, self._payload, self._filled):
+            raise RemoteProtocolError("a chunk is not the next piece of the message before it")
+        buffer = self.buffers[self._payload]
+        if size == 0 or self._filled + size > len(buffer):
             raise RemoteProtocolError("a chunk lies outside its payload")
-        buffer[chunk.offset : chunk.offset + size] = data
+        buffer[self._filled : self._filled + size] = data
+        self._filled += size
         self.left -= size
+        self._skip_full()
         return size
+
+    def _skip_full(self) -> None:
+        while self._payload < len(self.buffers) and self._filled == len(self.buffers[self._payload]):
+            self._payload, self._filled = self._payload + 1, 0
 
 
 class Channel:
@@ -159,7 +170,12 @@ class Channel:
         number = self._begin(1)
         lengths = [_length(payload) for payload in payloads]
         header = (_CALL, number, library, function, arguments, lengths, remaining, causality)
-        return number, self._frames(number, header, lengths, payloads)
+        frames = self._frames(number, header, lengths, payloads)
+        if self._pipelined:
+            self._open.add(number)
+        else:
+            self._stack.append(number)
+        return number, frames
 
     def callback(self, delegate: int, arguments: list[Any], payloads: Sequence[Any] = ()) -> tuple[int, Frames]:
         """Start a callback: its number, and what to send. Only a host calls back."""
@@ -167,7 +183,9 @@ class Channel:
             raise LocalProtocolError("a client calls functions, not delegates")
         number = self._begin(-1)
         lengths = [_length(payload) for payload in payloads]
-        return number, self._frames(number, (_CALLBACK, number, delegate, arguments, lengths), lengths, payloads)
+        frames = self._frames(number, (_CALLBACK, number, delegate, arguments, lengths), lengths, payloads)
+        self._stack.append(number)
+        return number, frames
 
     def answer(self, call: int, result: Any, outs: list[Any], errno: int = 0, payloads: Sequence[Any] = ()) -> Frames:
         """Answer the innermost call with its result and outs."""
@@ -178,9 +196,10 @@ class Channel:
         return frames
 
     def fail(self, call: int, name: str, message: str, details: dict[str, Any] | None = None) -> Frames:
-        """Answer the innermost call with a fault (`errors.FAULTS`)."""
+        """Answer the innermost call with a fault (`errors.FAULTS`). Whatever text an exception had is made to fit."""
         self._check_answer(call)
-        frames = [self._pack((_RAISE, call, name, message, details or {}))]
+        text = message[: self._limits.header_bytes // _TEXT_SHARE].encode(errors="backslashreplace").decode()
+        frames = self._frames(call, (_RAISE, call, name, text, details or {}), [], ())
         self._stack.pop()
         return frames
 
@@ -192,13 +211,13 @@ class Channel:
         message = from_wire(decode(_header(frames), self._limits))
         if isinstance(message, Chunk):
             return self._receive_chunk(message, frames)
-        if isinstance(message, Credit):
-            self._receive_credit(message)
-            return None
         if isinstance(message, Call | Callback | Return):
             return self._receive_carrier(message, frames)
         if len(frames) != 1:
             raise RemoteProtocolError(f"a {type(message).__name__} has no bulk frames")
+        if isinstance(message, Credit):
+            self._receive_credit(message)
+            return None
         return self._accept(Received(message, []))
 
     def next_parked(self) -> Received | None:
@@ -236,6 +255,7 @@ class Channel:
         return (number > 0) is (self._role is Role.CLIENT)
 
     def _begin(self, sign: int) -> int:
+        """The number of a call that may be started now. It is under way once its frames are made."""
         if self._outgoing:
             raise LocalProtocolError("chunks of the last message are still waiting for credit")
         self._last += 1
@@ -243,12 +263,10 @@ class Channel:
         if self._pipelined and self._role is Role.CLIENT:
             if len(self._open) >= self._limits.credit_calls:
                 raise LocalProtocolError(f"more than {self._limits.credit_calls} calls under way")
-            self._open.add(number)
             return number
         kind = Call if sign > 0 else Callback
         if kind not in ALLOWED[self.state].get(f"{self._role.value} sends", ()):
             raise LocalProtocolError(f"a {self._role.value} may not start a call while {self.state.value}")
-        self._stack.append(number)
         return number
 
     def _check_answer(self, call: int) -> None:
@@ -259,8 +277,12 @@ class Channel:
         packed = self._pack(header)
         if len(packed) > self._limits.header_bytes:
             raise LocalProtocolError(f"a message of {len(packed)} bytes is longer than {self._limits.header_bytes}")
+        if len(packed) > self._limits.nodes:
+            self._check_own(packed)
         if not lengths:
             return [packed]
+        if self._outgoing:
+            raise LocalProtocolError("chunks of the last message are still waiting for credit")
         total = sum(lengths)
         if total > self._limits.payload_bytes or len(lengths) > self._limits.payloads:
             raise LocalProtocolError(f"{total} bytes in {len(lengths)} bulk frames are more than the peer takes")
@@ -269,8 +291,14 @@ class Channel:
         self._outgoing.extend(self._cut(call, payloads))
         return [packed]
 
+    def _check_own(self, packed: bytes) -> None:
+        try:
+            check_bounds(packed, self._limits)
+        except RemoteProtocolError as error:
+            raise LocalProtocolError(f"the peer would refuse this message: {error}") from None
+
     def _cut(self, call: int, payloads: Sequence[Any]) -> list[Frames]:
-        step = self._limits.chunk_bytes
+        step = self._limits.step
         views = [memoryview(payload).cast("B") for payload in payloads]
         return [
             [self._pack((_CHUNK, call, index, offset)), view[offset : offset + step]]
@@ -282,6 +310,8 @@ class Channel:
         if not message.payloads:
             if len(frames) != 1:
                 raise RemoteProtocolError("a message carries bulk frames that it does not announce")
+            if self._assembly is not None and not isinstance(message, Return):
+                raise RemoteProtocolError("a message starts before the chunks of the last one are complete")
             return self._accept(Received(message, []))
         total = sum(message.payloads)
         if total > self._limits.payload_bytes or len(message.payloads) > self._limits.payloads:
@@ -302,6 +332,8 @@ class Channel:
         if self._assembly is None or len(frames) != 2:
             raise RemoteProtocolError("a chunk came without a message that needs it")
         self._taken += self._assembly.take(chunk, frames[1])
+        if len(frames[1]) > self._limits.chunk_bytes or self._taken > self._limits.credit_bytes:
+            raise RemoteProtocolError("chunks are longer than the limits, or more than the credit that was given")
         if self._assembly.left:
             return None
         assembly, self._assembly = self._assembly, None

@@ -118,9 +118,19 @@ def decode(frame: bytes, limits: Limits) -> Any:
     """The plain value of a frame. Raises RemoteProtocolError for anything malformed or out of bounds."""
     check_bounds(frame, limits)
     try:
-        return msgpack.unpackb(frame, max_ext_len=0)
+        return msgpack.unpackb(frame, max_ext_len=0, ext_hook=_no_extension, object_hook=_text_keys)
     except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
         raise RemoteProtocolError(f"a frame is not valid msgpack: {type(error).__name__} {error}") from error
+
+
+def _no_extension(_code: int, _data: bytes) -> Any:
+    raise ValueError("extension types are not used")  # msgpack's own limit lets empty ones pass
+
+
+def _text_keys(members: dict[Any, Any]) -> dict[Any, Any]:
+    if any(type(key) is not str for key in members):  # msgpack lets binary ones pass
+        raise ValueError("the keys of a map are strings")
+    return members
 
 
 class Packer:

@@ -10,7 +10,7 @@ class ProtocolError(Exception):
 
 
 class LocalProtocolError(ProtocolError):
-    """This process was about to say something that the protocol does not allow: a bug on this side."""
+    """Something that the protocol does not allow was about to be said by this process: a bug on this side."""
 
 
 class RemoteProtocolError(ProtocolError):

@@ -26,11 +26,16 @@ class Limits:
     inline_bytes: int = 4 * MIB
     """Bulk bytes above which they travel as chunks."""
     chunk_bytes: int = 1 * MIB
-    """Length of one chunk."""
+    """Longest chunk."""
     credit_bytes: int = 16 * MIB
     """Bytes a sender may have under way before the receiver gives credit back."""
     credit_calls: int = 1024
     """Calls a sender may have under way on one pipelined channel."""
+
+    @property
+    def step(self) -> int:
+        """Length of the chunks to send: so small that the credit for half a window always lets the next one go."""
+        return max(1, min(self.chunk_bytes, self.inline_bytes, self.credit_bytes // 2))
 
     def meet(self, other: Limits) -> Limits:
         """The limits that both sides keep."""

@@ -387,7 +387,7 @@ def _offset(ctype: Pointer, offset: Attribute, direction: Direction, where: str)
 def _count(attribute: Attribute | None) -> Count | None:
     if attribute is None:
         return None
-    if attribute.argument.isdigit():
+    if attribute.argument.isascii() and attribute.argument.isdigit():
         return Count(constant=int(attribute.argument))
     return Count(parameter=attribute.argument.lstrip("*"), dereference=attribute.argument.startswith("*"))
 
@@ -439,16 +439,23 @@ def _value(library: TypeLibrary, ctype: CType, where: str) -> Form:
             return Boolean()
         case Scalar(name):
             return Floating(name) if name in FLOATS else Integer(name)
-        case EnumType(name):
-            return Enumeration(name, library.enum(name).base)
-        case StructType(name):
-            return Raw(name) if library.record(name).union else Structure(name)
+        case EnumType(name) | StructType(name):
+            return _named(library, ctype, where)
         case FunctionPointer(delegate):
             return Code(delegate)
         case Opaque(name):
             raise DirectiveError(f"{where}: {name} is opaque, so only a pointer to it can be used")
         case Array() | Pointer():
             raise DirectiveError(f"{where}: {c_name(ctype)} cannot be passed by value")
+
+
+def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Form:
+    try:
+        if isinstance(ctype, EnumType):
+            return Enumeration(ctype.name, library.enum(ctype.name).base)
+        return Raw(ctype.name) if library.record(ctype.name).union else Structure(ctype.name)
+    except KeyError:
+        raise DirectiveError(f"{where}: the type {ctype.name} is named but not described") from None
 
 
 def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:

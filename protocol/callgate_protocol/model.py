@@ -2,8 +2,8 @@
 
 A `TypeLibrary` is what the client sends to a host, once per host and by content hash. It says what C says (types and
 names) and what C cannot say (attributes: directions, lengths, ownership); it never says sizes or offsets, because
-layout belongs to the host. `callgate_protocol.typelib` holds its canonical encoding, `callgate_protocol.marshal` what the
-combination of a type and its attributes means.
+layout belongs to the host. `callgate_protocol.typelib` holds its canonical encoding, `callgate_protocol.marshal` what
+the combination of a type and its attributes means.
 """
 
 from __future__ import annotations

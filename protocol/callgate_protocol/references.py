@@ -104,8 +104,10 @@ class ExportTable(Generic[_T]):
     def release(self, number: int, count: int, session: bytes) -> _T | None:
         """A session gives references back. Returns the object when nobody holds it any more (it is then removed).
 
-        Raises RemoteProtocolError when more come back than were sent. A number that is gone already is no error.
+        Raises RemoteProtocolError when none or more come back than were sent; a number that is gone is no error.
         """
+        if count < 1:
+            raise RemoteProtocolError(f"object {number}: {count} references given back")
         counts = self._counts.get(number)
         if counts is None:
             return None

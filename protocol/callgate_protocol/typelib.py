@@ -76,7 +76,7 @@ def decode_library(encoded: bytes, limits: Limits = TYPE_LIBRARY_LIMITS) -> Type
     value = decode(encoded, limits)
     try:
         functions, records, enums, delegates, opaques = value
-        return TypeLibrary(
+        library = TypeLibrary(
             functions=tuple(Function(*_read_callable(entry)) for entry in functions),
             records=tuple(_read_record(entry) for entry in records),
             enums=tuple(_read_enum(entry) for entry in enums),
@@ -85,6 +85,9 @@ def decode_library(encoded: bytes, limits: Limits = TYPE_LIBRARY_LIMITS) -> Type
         )
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise RemoteProtocolError(f"malformed type library: {error}") from error
+    if encode_library(library) != encoded:
+        raise RemoteProtocolError("a type library is not in its canonical encoding")
+    return library
 
 
 def _callable(entry: Function | Delegate) -> list[Any]:
