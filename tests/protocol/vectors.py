@@ -1,0 +1,155 @@
+"""The golden vectors: one table of messages and their bytes, read in both directions, and a type library."""
+
+from __future__ import annotations
+
+from callgate_protocol.messages import (
+    MAGIC,
+    Call,
+    Callback,
+    Cancel,
+    Cancelled,
+    Chunk,
+    CloseChannel,
+    Credit,
+    Goodbye,
+    Hello,
+    Message,
+    Notice,
+    Open,
+    Opened,
+    Raise,
+    Refuse,
+    Release,
+    Return,
+    Welcome,
+)
+from callgate_protocol.model import (
+    Array,
+    Attribute,
+    Delegate,
+    Enum,
+    EnumType,
+    Field,
+    Function,
+    FunctionPointer,
+    Opaque,
+    Parameter,
+    Pointer,
+    Record,
+    Scalar,
+    StructType,
+    TypeLibrary,
+    Void,
+)
+
+__all__ = ["COS", "COS_BYTES", "COS_HASH", "SAMPLE", "SAMPLE_BYTES", "SAMPLE_HASH", "VECTORS"]
+
+_A, _B = bytes(range(16)), bytes(range(16, 32))
+_A_HEX, _B_HEX = "c410" + _A.hex(), "c410" + _B.hex()
+_MAGIC_HEX = "a8" + MAGIC.encode().hex()
+
+
+def _short(text: str) -> str:
+    return f"{0xA0 + len(text):02x}{text.encode().hex()}"
+
+
+VECTORS: list[tuple[Message, str]] = [
+    (
+        Hello(MAGIC, 1, 0, ["callbacks", "chunks"], {"depth": 64}, {"process": 7}),
+        (
+            f"97 01 {_MAGIC_HEX} 01 00 92 {_short('callbacks')} {_short('chunks')} 81 {_short('depth')} 40"
+            f" 81 {_short('process')} 07"
+        ),
+    ),
+    (
+        Welcome(
+            MAGIC,
+            1,
+            0,
+            ["chunks"],
+            {"depth": 64},
+            {"process": 8},
+            {"name": "lp64"},
+            _A,
+            _B,
+            "ipc:///r/control",
+            "ipc:///r/calls",
+        ),
+        (
+            f"9c 02 {_MAGIC_HEX} 01 00 91 {_short('chunks')} 81 {_short('depth')} 40 81 {_short('process')} 08"
+            f" 81 {_short('name')} {_short('lp64')} {_A_HEX} {_B_HEX} {_short('ipc:///r/control')} {_short('ipc:///r/calls')}"
+        ),
+    ),
+    (Refuse("ProtocolError", "major 2"), f"93 03 {_short('ProtocolError')} {_short('major 2')}"),
+    (Call(1, 1, 0, [0.5], [], None, None), "98 0a 01 01 00 91 cb3fe0000000000000 90 c0 c0"),
+    (
+        Call(300, 2, 7, [None, True, -1, "a", b"\x00\xff", {"at": [5, 8]}], [3], 1500, _A),
+        f"98 0a cd012c 02 07 96 c0 c3 ff a161 c40200ff 81 a26174 92 05 08 91 03 cd05dc {_A_HEX}",
+    ),
+    (
+        Callback(-1, 4, [{"ref": [_A, 6, "", 1, None, []], "offset": 0}], []),
+        f"95 0b ff 04 91 82 {_short('ref')} 96 {_A_HEX} 06 a0 01 c0 90 {_short('offset')} 00 90",
+    ),
+    (Return(1, 0.8775825618903728, [], 0, []), "96 0c 01 cb3fec1528065b7d50 90 00 90"),
+    (Return(-1, -1, [[1, 2]], 2, [4]), "96 0c ff ff 91 92 01 02 02 91 04"),
+    (
+        Raise(1, "ObjectGone", "gone", {"object": 5}),
+        f"95 0d 01 {_short('ObjectGone')} {_short('gone')} 81 {_short('object')} 05",
+    ),
+    (Chunk(2, 0, 1 << 20), "94 0e 02 00 ce00100000"),
+    (Credit(4 << 20), "92 0f ce00400000"),
+    (Cancel(1, 2), "93 14 01 02"),
+    (Cancelled(1, 2, True), "94 15 01 02 c3"),
+    (Release([[5, 2], [9, 1]]), "92 16 92 92 05 02 92 09 01"),
+    (Open(1, True), "93 17 01 c3"),
+    (Opened(1, 2, "ipc:///r/calls"), f"94 18 01 02 {_short('ipc:///r/calls')}"),
+    (CloseChannel(2), "92 19 02"),
+    (Notice("WARNING", "slow"), f"93 1a {_short('WARNING')} {_short('slow')}"),
+    (Goodbye("done"), f"92 1b {_short('done')}"),
+]
+"""(message, its bytes in hexadecimal)."""
+
+_DOUBLE = Scalar("double")
+
+COS = TypeLibrary(functions=(Function("cos", Parameter("", _DOUBLE), (Parameter("x", _DOUBLE),)),))
+"""What `double cos(double x);` declares."""
+
+COS_BYTES = (
+    f"95 91 94 {_short('cos')} 93 a0 {_short('double')} 90 91 93 {_short('x')} {_short('double')} 90 c2 90 90 90 90"
+)
+COS_HASH = "b76424e45a571abf8511cd1eae911a942b9a44e23de0db980f9f0b8df9b92ade"
+
+SAMPLE = TypeLibrary(
+    functions=(
+        Function(
+            "walk",
+            Parameter("", EnumType("kind")),
+            (
+                Parameter("node", Pointer(StructType("node"), const=True)),
+                Parameter("t", Pointer(Opaque("tree")), (Attribute("closes"), Attribute("unique"))),
+                Parameter("data", Pointer(Scalar("uchar")), (Attribute("out"), Attribute("size_is", "n"))),
+                Parameter("n", Scalar("size")),
+                Parameter("visit", FunctionPointer("visit")),
+            ),
+            variadic=True,
+        ),
+    ),
+    records=(
+        Record("node", (Field("name", Array(Scalar("char"), 8)), Field("flags", Scalar("uint"), bits=3)), pack=4),
+        Record("word", (Field("i", Scalar("i4")), Field("f", Scalar("float"))), union=True),
+    ),
+    enums=(Enum("kind", (("LEAF", 0), ("INNER", -1)), "int"),),
+    delegates=(Delegate("visit", Parameter("", Void()), (Parameter("context", Pointer(Void())),)),),
+    opaques=("tree",),
+)
+"""A library with every sort of entry and type."""
+
+SAMPLE_BYTES = (
+    "959194a477616c6b93a092a4656e756da46b696e64909593a46e6f646593a7706f696e74657292a6737472756374a46e6f6465c39093a174"
+    "93a7706f696e74657292a66f7061717565a474726565c29292a6636c6f736573a092a6756e69717565a093a46461746193a7706f696e7465"
+    "72a57563686172c29292a36f7574a092a773697a655f6973a16e93a16ea473697a659093a5766973697492a866756e6374696f6ea5766973"
+    "697490c39294a46e6f6465c2049294a46e616d6593a56172726179a46368617208900094a5666c616773a475696e74900394a4776f7264c3"
+    "009294a169a26934900094a166a5666c6f617490009193a46b696e64a3696e749292a44c4541460092a5494e4e4552ff9194a57669736974"
+    "93a0a4766f6964909193a7636f6e7465787493a7706f696e746572a4766f6964c290c291a474726565"
+)
+SAMPLE_HASH = "1ae32d0a8d94fdde5c505b658c5fff53f6c656d3d529903a92a7655698cb5bba"
