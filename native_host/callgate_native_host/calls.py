@@ -40,9 +40,7 @@ class Caller:
         self._objects = objects
         self._system = system
 
-    def perform(
-        self, worker: Worker, conversation: Conversation, call: Call, payloads: Sequence[Any]
-    ) -> Frames | None:
+    def perform(self, worker: Worker, conversation: Conversation, call: Call, payloads: Sequence[Any]) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
         scope = Scope(conversation.session, payloads)
         fault: Fault | None = None

@@ -1,23 +1,20 @@
-"""The control channels: what sessions ask beside their calls, and callbacks from threads that the library made."""
+"""What sessions say on their control channels, beside their calls."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import zmq
 
 from callgate_protocol.channel import Received
-from callgate_protocol.codec import decode, encode
-from callgate_protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
+from callgate_protocol.codec import decode
+from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import (
-    Callback,
     Cancel,
     Cancelled,
     CloseChannel,
     Goodbye,
-    Message,
     Notice,
     Open,
     Opened,
@@ -25,42 +22,26 @@ from callgate_protocol.messages import (
     Release,
     Return,
     from_wire,
-    to_wire,
 )
 
 from .crew import Crew
 from .objects import Objects
-from .reactor import Reactor
+from .outbox import Outbox
 from .router import Router
 from .session import Session
-from .worker import Gone
 
 __all__ = ["Control"]
 
 
-class _Question:
-    """A callback whose answer a thread of the library sleeps for."""
-
-    __slots__ = ("answer", "done", "session")
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.answer: Received | None = None
-        self.done = threading.Event()
-
-
 class Control:
-    """One ROUTER for the control channels of all sessions. `ask` and `notify` are for any thread, all else for I/O."""
+    """Reads the one ROUTER of all control channels. Lives on the I/O thread."""
 
-    def __init__(self, reactor: Reactor, socket: zmq.Socket[bytes], crew: Crew, objects: Objects) -> None:
-        self._reactor = reactor
-        self._router = Router(socket)
+    def __init__(self, router: Router, outbox: Outbox, crew: Crew, objects: Objects) -> None:
+        self._router = router
+        self._outbox = outbox
         self._crew = crew
         self._objects = objects
         self._sessions: dict[bytes, Session] = {}
-        self._questions: dict[int, _Question] = {}
-        self._last_question = 0
-        self._end: Callable[[Session], None] = lambda _session: None
         self._handlers: dict[type[Any], Callable[[Session, Any, list[Any]], None]] = {
             Cancel: self._cancel,
             CloseChannel: self._close_channel,
@@ -70,64 +51,20 @@ class Control:
             Release: self._release,
             Return: self._answered,
         }
-        reactor.watch(socket, self._read)
-
-    def on_goodbye(self, end: Callable[[Session], None]) -> None:
-        """What ends a session that says goodbye."""
-        self._end = end
 
     def add(self, session: Session) -> None:
         """Serve a session from now on."""
         self._sessions[session.routing_id(0)] = session
 
     def remove(self, session: Session) -> None:
-        """A session is gone; threads that sleep for its answers wake up without one."""
+        """A session is gone: nothing of it stays."""
         self._sessions.pop(session.routing_id(0), None)
-        for number in [number for number, each in self._questions.items() if each.session is session]:
-            self._questions.pop(number).done.set()
+        self._outbox.forget(session)
+        self._crew.close_all(session)
+        self._objects.drop_session(session.secret)
 
-    # -- from any thread -----------------------------------------------------------------------------------------
-
-    def notify(self, session: Session, level: str, text: str) -> None:
-        """Tell a session's people something."""
-
-        def tell() -> None:
-            self._send(session, Notice(level, text))
-
-        self._reactor.post(tell)
-
-    def ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        """Call a delegate from a thread of the library and sleep until the answer is there (R9.10).
-
-        Raises Gone when the session ends, LocalProtocolError when the arguments are too long to be sent.
-        """
-        limits = session.limits
-        if sum(map(len, payloads)) > limits.inline_bytes:
-            raise LocalProtocolError(f"a callback of a library's own thread takes {limits.inline_bytes} bytes at most")
-        question = _Question(session)
-        self._reactor.post(lambda: self._put_question(question, delegate, arguments, payloads))
-        question.done.wait()
-        if question.answer is None:
-            raise Gone
-        return question.answer
-
-    # -- on the I/O thread ---------------------------------------------------------------------------------------
-
-    def _put_question(
-        self, question: _Question, delegate: int, arguments: list[Any], payloads: Sequence[Any]
-    ) -> None:
-        self._last_question -= 1
-        number = self._last_question
-        self._questions[number] = question
-        message = Callback(number, delegate, arguments, [len(payload) for payload in payloads])
-        if not (question.session.alive and self._send(question.session, message, payloads)):
-            self._questions.pop(number, None)
-            question.done.set()
-
-    def _send(self, session: Session, message: Message, payloads: Sequence[Any] = ()) -> bool:
-        return self._router.send(session.routing_id(0), [encode(to_wire(message)), *payloads])
-
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Handle whatever has arrived."""
         while True:
             try:
                 routing_id, frames = self._router.receive(zmq.DONTWAIT)
@@ -145,32 +82,27 @@ class Control:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
             handler(session, message, frames[1:])
         except (RemoteProtocolError, Fault) as error:
-            self._send(session, Notice("ERROR", f"a message on the control channel was ignored: {error}"))
+            self._outbox.send(session, Notice("ERROR", f"a message on the control channel was ignored: {error}"))
 
     def _open(self, session: Session, message: Open, _payloads: list[Any]) -> None:
         opening = self._crew.open(session, pipelined=message.pipelined)
-        self._send(session, Opened(message.request, opening.channel, opening.endpoint))
+        self._outbox.send(session, Opened(message.request, opening.channel, opening.endpoint))
 
     def _close_channel(self, session: Session, message: CloseChannel, _payloads: list[Any]) -> None:
         self._crew.close(session, message.channel)
 
     def _cancel(self, session: Session, message: Cancel, _payloads: list[Any]) -> None:
         begun = self._crew.cancel(session, message.channel, message.call)
-        self._send(session, Cancelled(message.channel, message.call, begun))
+        self._outbox.send(session, Cancelled(message.channel, message.call, begun))
 
     def _release(self, session: Session, message: Release, _payloads: list[Any]) -> None:
         self._objects.release([(number, count) for number, count in message.references], session.secret)
 
     def _goodbye(self, session: Session, _message: Goodbye, _payloads: list[Any]) -> None:
-        self._end(session)
+        session.hang_up()
 
     def _answered(self, session: Session, message: Return | Raise, payloads: list[Any]) -> None:
-        question = self._questions.get(message.call)
-        if question is None or question.session is not session:
-            raise RemoteProtocolError(f"an answer to callback {message.call}, which is not waiting for one")
         lengths = message.payloads if isinstance(message, Return) else []
         if [len(payload) for payload in payloads] != lengths:
             raise RemoteProtocolError("the bulk frames of an answer are not those it announces")
-        del self._questions[message.call]
-        question.answer = Received(message, payloads)
-        question.done.set()
+        self._outbox.answered(session, message.call, Received(message, payloads))

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
@@ -17,14 +17,22 @@ from callgate_transport.link import Link, LinkClosed
 
 from .control import Control
 from .crew import Crew
-from .objects import Objects
 from .reactor import Reactor
 from .session import Session
 
-__all__ = ["Door"]
+__all__ = ["Door", "Plate"]
 
 _HELLO_SECONDS: Final = 10.0
 """How long a connection may stay silent; meanwhile nothing waits for it."""
+
+
+class Plate(NamedTuple):
+    """What every client is told."""
+
+    abi: Abi
+    incarnation: bytes
+    control: str
+    """zmq endpoint of the control channels."""
 
 
 class Door:
@@ -34,29 +42,22 @@ class Door:
         self,
         reactor: Reactor,
         listener: socket.socket,
+        plate: Plate,
         control: Control,
         crew: Crew,
-        objects: Objects,
-        abi: Abi,
-        incarnation: bytes,
-        endpoint: str,
         streams: list[int],
         on_empty: Callable[[], None],
     ) -> None:
         self._reactor = reactor
         self._listener = listener
+        self._plate = plate
         self._control = control
         self._crew = crew
-        self._objects = objects
-        self._abi = abi
-        self._incarnation = incarnation
-        self._endpoint = endpoint
         self._streams = streams
         self._on_empty = on_empty
         self._links: dict[Session, Link] = {}
         self.had_session = False
         listener.setblocking(False)
-        control.on_goodbye(self.end)
         reactor.watch(listener.fileno(), self._accept)
 
     def _accept(self) -> None:
@@ -73,13 +74,12 @@ class Door:
 
     def _give_up(self, link: Link) -> None:
         if link.fileno() >= 0 and link not in self._links.values():
-            self._turn_away(link)
+            self._turn_away(link, "no hello came in time")
 
-    def _turn_away(self, link: Link, refuse: Refuse | None = None) -> None:
+    def _turn_away(self, link: Link, why: str) -> None:
         self._reactor.forget(link.fileno())
         try:
-            if refuse is not None:
-                link.send(refuse)
+            link.send(Refuse("ProtocolError", why))
         except LinkClosed:
             pass  # it did not wait for the reason
         finally:
@@ -89,53 +89,46 @@ class Door:
         """The first message of a connection."""
         try:
             hello, descriptors = link.receive(0)
+            _close_all(descriptors)
+            limits = _agreed(hello)
         except BlockingIOError:
             return
-        except LinkClosed:
-            self._turn_away(link)
-            return
-        except RemoteProtocolError as error:
-            self._turn_away(link, Refuse("ProtocolError", str(error)))
-            return
-        for descriptor in descriptors:
-            os.close(descriptor)
-        try:
-            limits = _agreed(hello)
-        except RemoteProtocolError as error:
-            self._turn_away(link, Refuse("ProtocolError", str(error)))
+        except (LinkClosed, RemoteProtocolError) as error:
+            self._turn_away(link, str(error))
             return
         assert isinstance(hello, Hello)
         self._begin(link, hello, limits)
 
     def _begin(self, link: Link, hello: Hello, limits: Limits) -> None:
-        session = Session(secrets.token_bytes(16), limits)
+        session = Session(secrets.token_bytes(16), limits, link.hang_up)
         self._links[session] = link
         self.had_session = True
         self._control.add(session)
-        opening = self._crew.open(session, pipelined=False)
-        welcome = Welcome(
+        first = self._crew.open(session, pipelined=False)
+        self._reactor.forget(link.fileno())
+        self._reactor.watch(link.fileno(), lambda: self._read(session, link))
+        try:
+            link.send(self._welcome(hello, session, first.endpoint), tuple(self._streams))
+        except LinkClosed:
+            self._end(session)
+            return
+        _close_all(self._streams)
+        self._streams = []
+
+    def _welcome(self, hello: Hello, session: Session, calls: str) -> Welcome:
+        return Welcome(
             MAGIC,
             MAJOR,
             min(MINOR, hello.minor),
             [feature for feature in FEATURES if feature in hello.features],
-            limits.as_map(),
+            session.limits.as_map(),
             {"process": os.getpid()},
-            self._abi.as_map(),
-            self._incarnation,
+            self._plate.abi.as_map(),
+            self._plate.incarnation,
             session.secret,
-            self._endpoint,
-            opening.endpoint,
+            self._plate.control,
+            calls,
         )
-        self._reactor.forget(link.fileno())
-        self._reactor.watch(link.fileno(), lambda: self._read(session, link))
-        try:
-            link.send(welcome, tuple(self._streams))
-        except LinkClosed:
-            self.end(session)
-            return
-        for descriptor in self._streams:
-            os.close(descriptor)
-        self._streams = []
 
     def _read(self, session: Session, link: Link) -> None:
         """Nothing is said on a link after hello: all that comes is its end."""
@@ -144,26 +137,26 @@ class Door:
         except BlockingIOError:
             return
         except (LinkClosed, RemoteProtocolError, OSError):
-            self.end(session)
+            self._end(session)
             return
-        for descriptor in descriptors:
-            os.close(descriptor)
+        _close_all(descriptors)
 
-    def end(self, session: Session) -> None:
+    def _end(self, session: Session) -> None:
         """A session is gone: nothing of it stays, and a host without sessions ends."""
-        link = self._links.pop(session, None)
-        if link is None:
-            return
+        link = self._links.pop(session)
         session.alive = False
         self._reactor.forget(link.fileno())
         link.close()
         if not self._links:
             self._on_empty()
         self._control.remove(session)
-        self._crew.close_all(session)
-        self._objects.drop_session(session.secret)
-        for work in session.at_end:
-            work()
+        for let_go in session.at_end:
+            let_go()
+
+
+def _close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _agreed(hello: Message) -> Limits:

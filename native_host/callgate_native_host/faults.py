@@ -9,7 +9,7 @@ from callgate_protocol.errors import Fault
 __all__ = ["Mismatch", "expected", "out_of_range"]
 
 
-class Mismatch(Exception):  # noqa: N818 - a finding on its way to becoming a Fault
+class Mismatch(Exception):
     """A value that does not go with its declaration. Each level it leaves through adds its step to the path."""
 
     def __init__(self, problem: str, name: str = "MarshalError") -> None:

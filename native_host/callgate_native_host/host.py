@@ -14,19 +14,21 @@ from callgate_protocol.slots import MEMORY_BYTES
 from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
+from .census import Census
 from .control import Control
 from .convert.places import Places
 from .convert.space import Tools
 from .crew import Crew
-from .door import Door
+from .door import Door, Plate
 from .fields import Fields
 from .libc import Libc
 from .loading import Libraries
 from .measure import measure_abi
 from .memory import Memory
 from .objects import Objects
+from .outbox import Outbox
 from .reactor import Reactor
-from .router import router_socket
+from .router import Router, router_socket
 from .streams import redirect_streams, refuse_core_files
 from .system import System
 
@@ -59,46 +61,34 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     os.close(birth.slots)
     reactor = Reactor()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    endpoint = f"ipc://{birth.directory}/control"
+    plate = Plate(measure_abi(backend), birth.incarnation, f"ipc://{birth.directory}/control")
+    control_socket = router_socket(context, plate.control)
+    router = Router(control_socket)
+    outbox = Outbox(reactor, router)
     objects = Objects(birth.incarnation)
-    places = Places(objects)
-    callbacks = Callbacks(
-        objects,
-        lambda *question: control.ask(*question),
-        lambda *notice: control.notify(*notice),
-    )
-    libraries = Libraries(Tools(backend, libc, objects, places), callbacks.run)
-    memory = Memory(backend, objects, places, libraries)
-
-    def info() -> dict[str, int]:
-        thunks = [library.thunks() for library in libraries.all()]
-        return {
-            "channels": crew.channels,
-            "threads": crew.threads,
-            "objects": len(objects),
-            "allocations": objects.blocks_alive + objects.kept(),
-            "delegates": sum(live for live, _ in thunks),
-            "stale_callbacks": sum(stale for _, stale in thunks),
-        }
-
-    system = System(libraries, memory, Fields(backend, places, libraries), info)
-    caller = Caller(backend, libraries, objects, system)
-    crew = Crew(
-        context, birth.directory, slots, caller.perform, lambda *notice: control.notify(*notice), callbacks.register
-    )
-    control = Control(reactor, router_socket(context, endpoint), crew, objects)
-    door = Door(
-        reactor,
-        socket.socket(fileno=birth.link),
-        control,
-        crew,
-        objects,
-        measure_abi(backend),
-        birth.incarnation,
-        endpoint,
-        streams,
-        _leave,
-    )
+    callbacks = Callbacks(objects, outbox.ask, outbox.notify)
+    caller, census = _make_caller(Tools(backend, libc, objects, Places(objects)), callbacks)
+    crew = Crew(context, birth.directory, slots, caller.perform, outbox.notify, callbacks.register)
+    census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
+    control = Control(router, outbox, crew, objects)
+    reactor.watch(control_socket, control.read)
+    door = Door(reactor, socket.socket(fileno=birth.link), plate, control, crew, streams, _leave)
     reactor.after(_FIRST_SESSION_SECONDS, lambda: None if door.had_session else _leave())
     reactor.run()
-    _leave()
+
+
+def _make_caller(tools: Tools, callbacks: Callbacks) -> tuple[Caller, Census]:
+    backend, _, objects, places = tools
+    libraries = Libraries(tools, callbacks.run)
+    census = Census()
+    census.watch(
+        {
+            "objects": lambda: len(objects),
+            "allocations": lambda: objects.blocks_alive + objects.kept(),
+            "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
+            "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
+        }
+    )
+    memory = Memory(backend, objects, places, libraries)
+    system = System(libraries, memory, Fields(backend, places, libraries), census)
+    return Caller(backend, libraries, objects, system), census

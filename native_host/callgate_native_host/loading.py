@@ -89,10 +89,15 @@ class Library:
         except DirectiveError as error:
             raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error
 
-    def thunks(self) -> tuple[int, int]:
-        """How many function pointers live, and how often retired ones were called."""
-        pools = [plan.pool for plan in list(self._delegates.values())]
-        return sum(map(len, pools)), sum(pool.stale_calls for pool in pools)
+    @property
+    def thunks_alive(self) -> int:
+        """How many function pointers of this library can be called."""
+        return sum(len(plan.pool) for plan in list(self._delegates.values()))
+
+    @property
+    def stale_callbacks(self) -> int:
+        """How often retired function pointers were called (R9.6)."""
+        return sum(plan.pool.stale_calls for plan in list(self._delegates.values()))
 
 
 class Libraries:

@@ -1,4 +1,4 @@
-"""Memory that stays: blocks that clients make, read, write and free; function pointers that live until they are freed."""
+"""Memory that stays: blocks that clients make, read, write and free, and function pointers that live as long."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class FunctionPlan:
         natives: list[Any] = []
         try:
             for passing, position in self._steps:
-                natives.append(passing.enter(None if position is None else wires[position], scope))  # noqa: PERF401
+                natives.append(passing.enter(None if position is None else wires[position], scope))
         except Mismatch as finding:
             raise self._fault(finding, len(natives)) from None
         if not self._only_values:

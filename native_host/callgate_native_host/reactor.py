@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import zmq
 
@@ -49,7 +49,7 @@ class Reactor:
         """Have `work` run once, later."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), work))
 
-    def run(self) -> None:
+    def run(self) -> NoReturn:
         """Serve for ever."""
         while True:
             for source, _ in self._poller.poll(self._pause()):

@@ -1,4 +1,4 @@
-"""A session as the rest of the host sees it: who it is and what it agreed to."""
+"""A session as the rest of the host sees it: who it is, what it agreed to, and what ends with it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from callgate_protocol.limits import Limits
 
 __all__ = ["Session"]
 
+
 class Session:
     """One client's session. `secret` starts the routing id of each of its channels."""
 
-    __slots__ = ("alive", "at_end", "limits", "secret")
+    __slots__ = ("alive", "at_end", "hang_up", "limits", "secret")
 
-    def __init__(self, secret: bytes, limits: Limits) -> None:
+    def __init__(self, secret: bytes, limits: Limits, hang_up: Callable[[], None]) -> None:
         self.secret = secret
         self.limits = limits
+        self.hang_up = hang_up
+        """End its link, and with that the session."""
         self.alive = True
         self.at_end: list[Callable[[], None]] = []
-        """What to do when the session is gone."""
+        """What to let go of when the session is gone."""
 
     def routing_id(self, channel: int) -> bytes:
         """The routing id of one of its channels; 0 is control."""

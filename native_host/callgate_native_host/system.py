@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
+from .census import Census
 from .faults import Mismatch, expected
 from .fields import Fields
 from .loading import Libraries
@@ -22,11 +23,8 @@ _Function: TypeAlias = Callable[..., Any]
 class System:
     """One method per function; each takes the scope and the wire arguments, and gives the wire result."""
 
-    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, info: Callable[[], dict[str, int]]) -> None:
+    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, census: Census) -> None:
         self._libraries = libraries
-        self._memory = memory
-        self._fields = fields
-        self._info = info
         self._functions: Final[dict[int, tuple[_Function, int]]] = {
             HostFunction.LOAD: (self._load, 3),
             HostFunction.NEW: (memory.new, 3),
@@ -39,7 +37,7 @@ class System:
             HostFunction.SET: (fields.set, 5),
             HostFunction.CALLBACK: (memory.callback, 3),
             HostFunction.SIZE: (memory.size, 2),
-            HostFunction.INFO: (lambda _scope: self._info(), 0),
+            HostFunction.INFO: (lambda _scope: census.take(), 0),
         }
 
     def perform(self, function: int, arguments: list[Any], scope: Scope) -> Any:

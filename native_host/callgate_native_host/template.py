@@ -44,9 +44,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _serve(
-    datagram: datagrams.Datagram, connection: socket.socket, backend: Backend, libc: Libc
-) -> dict[str, Any]:
+def _serve(datagram: datagrams.Datagram, connection: socket.socket, backend: Backend, libc: Libc) -> dict[str, Any]:
     request = datagram.message
     number = request.get("id")
     try:

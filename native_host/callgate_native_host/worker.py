@@ -26,7 +26,7 @@ from .slotwriter import Answered, SlotWriter
 __all__ = ["Gone", "Notify", "Perform", "Worker"]
 
 
-class Gone(Exception):  # noqa: N818 - a state of the world
+class Gone(Exception):
     """The session or channel ended while its thread waited for it."""
 
 

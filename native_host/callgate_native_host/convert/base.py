@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from ..backend import BackendType
-from ..scope import Scope
+from callgate_native_host.backend import BackendType
+from callgate_native_host.scope import Scope
 
 __all__ = ["Converter"]
 
@@ -31,9 +31,9 @@ class Converter(ABC):
     """About how many values of a message one value becomes; a message may hold so many only."""
 
     @abstractmethod
-    def from_wire(self, wire: Any, scope: Scope) -> Any:
+    def from_wire(self, wire: Any, scope: Scope, /) -> Any:
         """The C side of a wire value. Raises Mismatch."""
 
     @abstractmethod
-    def to_wire(self, native: Any, scope: Scope) -> Any:
+    def to_wire(self, native: Any, scope: Scope, /) -> Any:
         """The wire value of what C gave. Raises Mismatch."""

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..backend import Backend, BackendType
-from ..faults import Mismatch
+from callgate_native_host.backend import Backend, BackendType
+from callgate_native_host.faults import Mismatch
 
 __all__ = ["ConstantCount", "Counter", "ParameterCount", "PointedCount"]
 
@@ -18,7 +18,7 @@ class Counter(ABC):
     """The count of one pointer."""
 
     @abstractmethod
-    def of(self, natives: Sequence[Any]) -> int:
+    def of(self, natives: Sequence[Any], /) -> int:
         """The count, from the C side of all parameters. Raises Mismatch when it is no count."""
 
 
@@ -28,7 +28,7 @@ class ConstantCount(Counter):
     def __init__(self, count: int) -> None:
         self._count = count
 
-    def of(self, natives: Sequence[Any]) -> int:
+    def of(self, _natives: Sequence[Any]) -> int:
         """Always the same."""
         return self._count
 

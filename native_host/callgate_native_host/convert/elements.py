@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
 from callgate_protocol.marshal import Direction
 
-from ..backend import Backend
-from ..faults import Mismatch, expected
-from ..scope import Scope
 from .counts import Counter
 from .many import Many
 from .passing import Passing
@@ -97,7 +97,7 @@ class ElementsPassing(Passing):
         if count > room.length:
             raise Mismatch(f"it has {room.length} elements, but the count says {count}", "ArgumentError")
 
-    def leave(self, natives: Sequence[Any], scope: Scope) -> Any:
+    def leave(self, _natives: Sequence[Any], scope: Scope) -> Any:
         """R6.4: as many elements as there were; nothing for NULL and for memory of the host."""
         room = scope.rooms.get(self._index)
         if room is None or room.memory is None:

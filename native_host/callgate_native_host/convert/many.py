@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..backend import Backend
-from ..faults import Mismatch, expected
-from ..scope import Scope
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
+
 from .base import Converter
 from .records import TRUTH, from_list, to_list
 from .scalars import BooleanConverter

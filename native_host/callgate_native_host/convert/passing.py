@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from ..backend import Backend, BackendType
-from ..faults import Mismatch, expected
-from ..scope import Scope
+from callgate_native_host.backend import Backend, BackendType
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
+
 from .base import Converter
 
 __all__ = ["ByValue", "OffsetPassing", "Passing"]
@@ -24,21 +25,22 @@ class Passing(ABC):
     """Whether libffi can pass it."""
 
     @abstractmethod
-    def enter(self, wire: Any, scope: Scope) -> Any:
+    def enter(self, wire: Any, scope: Scope, /) -> Any:
         """A call begins: the C side of what the client gave; nil when it gave nothing."""
 
-    def check(self, natives: Sequence[Any], scope: Scope) -> None:
-        """All parameters have entered: refuse a count beyond the array (R6.3)."""
+    def check(self, natives: Sequence[Any], scope: Scope, /) -> None:
+        """All parameters have entered: refuse a count beyond the array (R6.3). Most have none."""
+        del natives, scope
 
-    def leave(self, natives: Sequence[Any], scope: Scope) -> Any:
+    def leave(self, natives: Sequence[Any], scope: Scope, /) -> Any:
         """The call is over: the wire value that goes back."""
         raise NotImplementedError(f"{type(self).__name__} has no out value")
 
     @abstractmethod
-    def offer(self, natives: Sequence[Any], scope: Scope) -> Any:
+    def offer(self, natives: Sequence[Any], scope: Scope, /) -> Any:
         """A callback begins: the wire value of what native code gave."""
 
-    def accept(self, wire: Any, natives: Sequence[Any], scope: Scope) -> None:
+    def accept(self, wire: Any, natives: Sequence[Any], scope: Scope, /) -> None:
         """The callback is over: put the client's out value where native code pointed."""
         raise NotImplementedError(f"{type(self).__name__} has no out value")
 
@@ -71,7 +73,7 @@ class OffsetPassing(Passing):
         self._index = index
         self._base = base
 
-    def enter(self, wire: Any, scope: Scope) -> int:
+    def enter(self, _wire: Any, scope: Scope) -> int:
         """A slot that is NULL until native code fills it."""
         slot = self._backend.newp(self._pointer_type)
         scope.rooms[self._index] = slot
@@ -85,7 +87,7 @@ class OffsetPassing(Passing):
     def offer(self, natives: Sequence[Any], scope: Scope) -> None:
         """An end pointer is only ever an out."""
 
-    def accept(self, wire: Any, natives: Sequence[Any], scope: Scope) -> None:
+    def accept(self, wire: Any, natives: Sequence[Any], _scope: Scope) -> None:
         """Point native code's pointer so many bytes into its own text."""
         if wire is not None and type(wire) is not int:
             raise expected("a distance", wire)

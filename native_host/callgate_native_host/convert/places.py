@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from ..faults import Mismatch, expected
-from ..objects import Entry, Objects
-from ..scope import Scope
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.objects import Entry, Objects
+from callgate_native_host.scope import Scope
 
 __all__ = ["Place", "Places", "is_place"]
 

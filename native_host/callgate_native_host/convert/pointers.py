@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.objects import Entry
+from callgate_native_host.scope import Scope
+from callgate_native_host.session import Session
+from callgate_native_host.thunks import Thunk
 from callgate_protocol import marshal
 
-from ..backend import Backend
-from ..faults import Mismatch, expected
-from ..objects import Entry
-from ..scope import Scope
-from ..session import Session
-from ..thunks import Thunk
 from .base import Converter
 from .places import Places, is_place
 
@@ -96,7 +96,7 @@ class ContextConverter(Converter):
     def __init__(self, backend: Backend) -> None:
         self.ctype = backend.pointer
 
-    def from_wire(self, wire: Any, scope: Scope) -> int:
+    def from_wire(self, wire: Any, _scope: Scope) -> int:
         """The token is the pointer."""
         if wire is None:
             return 0
@@ -105,7 +105,7 @@ class ContextConverter(Converter):
             raise expected("a context", wire)
         return token
 
-    def to_wire(self, native: int, scope: Scope) -> Any:
+    def to_wire(self, native: int, _scope: Scope) -> Any:
         """The pointer is the token."""
         return {"context": native} if native else None
 
@@ -130,7 +130,8 @@ class CodeConverter(Converter):
             return self._thunk(wire["delegate"], scope).address
         place = self._places.find(wire, scope)
         if place.entry is not None and place.entry.kind not in ("", self._kind):
-            raise Mismatch(f"expected a function pointer {self._form.delegate}, got a {place.entry.kind}", "InvalidCastError")
+            problem = f"expected a function pointer {self._form.delegate}, got a {place.entry.kind}"
+            raise Mismatch(problem, "InvalidCastError")
         return place.address
 
     def _thunk(self, delegate: Any, scope: Scope) -> Thunk:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
 from callgate_protocol import marshal
 from callgate_protocol.errors import Fault
 
-from ..backend import Backend, BackendType
-from ..faults import Mismatch, expected
-from ..scope import Scope
 from .base import Converter
 
-__all__ = ["FixedTextConverter", "MemberCode", "RawConverter", "SeriesConverter", "StructureConverter", "TRUTH", "from_list", "to_list"]
+__all__ = [
+    "TRUTH",
+    "FixedTextConverter",
+    "MemberCode",
+    "RawConverter",
+    "SeriesConverter",
+    "StructureConverter",
+    "from_list",
+    "to_list",
+]
 
 TRUTH: Final = bytes([0]) + bytes([1]) * 255
 """Any byte that is not zero is true (R3); what is handed out or written is 0 or 1."""
@@ -116,7 +125,7 @@ class FixedTextConverter(Converter):
             raise Mismatch(f"{len(data)} bytes do not fit into char[{self.length}]", "ArgumentError")
         return data.ljust(self.length, b"\0")
 
-    def to_wire(self, native: Any, scope: Scope) -> Any:
+    def to_wire(self, native: Any, _scope: Scope) -> Any:
         """The bytes up to the terminator, or all of them."""
         return bytes(self._backend.buffer(native, self.length)).partition(b"\0")[0] if self.length else b""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import expected, out_of_range
+from callgate_native_host.measure import spelling
+from callgate_native_host.scope import Scope
 from callgate_protocol import marshal
 
-from ..backend import Backend
-from ..faults import expected, out_of_range
-from ..measure import spelling
-from ..scope import Scope
 from .base import Converter
 
 __all__ = ["BooleanConverter", "FloatingConverter", "IntegerConverter", "NothingConverter"]
@@ -44,7 +44,7 @@ class IntegerConverter(Converter):
         self._low = -(1 << (bits - 1)) if signed else 0
         self._high = (1 << (bits - signed)) - 1
 
-    def from_wire(self, wire: Any, scope: Scope) -> int:
+    def from_wire(self, wire: Any, _scope: Scope) -> int:
         """R2.5: no wrap-around, whatever the client checked."""
         if type(wire) is not int:
             raise expected("an integer", wire)
@@ -52,7 +52,7 @@ class IntegerConverter(Converter):
             raise out_of_range(wire, self._low, self._high)
         return wire
 
-    def to_wire(self, native: int, scope: Scope) -> int:
+    def to_wire(self, native: int, _scope: Scope) -> int:
         """The number."""
         return native
 
@@ -66,7 +66,7 @@ class FloatingConverter(Converter):
         self._wide = form.scalar == "ldouble"
         self.packed = not self._wide
 
-    def from_wire(self, wire: Any, scope: Scope) -> float:
+    def from_wire(self, wire: Any, _scope: Scope) -> float:
         """Any number; R2.2: a finite one that `float` would make infinite is refused."""
         if type(wire) is not float:
             if type(wire) is not int:
@@ -76,7 +76,7 @@ class FloatingConverter(Converter):
             raise out_of_range(wire, -_LARGEST_SINGLE, _LARGEST_SINGLE)
         return float(wire)
 
-    def to_wire(self, native: Any, scope: Scope) -> float:
+    def to_wire(self, native: Any, _scope: Scope) -> float:
         """The number."""
         return float(native)
 
@@ -96,12 +96,12 @@ class BooleanConverter(Converter):
     def __init__(self, backend: Backend) -> None:
         self.ctype = backend.primitive(spelling(backend, "bool"))
 
-    def from_wire(self, wire: Any, scope: Scope) -> int:
+    def from_wire(self, wire: Any, _scope: Scope) -> int:
         """R3.4: only a boolean is one."""
         if type(wire) is not bool:
             raise expected("a boolean", wire)
         return int(wire)
 
-    def to_wire(self, native: int, scope: Scope) -> bool:
+    def to_wire(self, native: int, _scope: Scope) -> bool:
         """Its truth."""
         return native != 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+from callgate_native_host.backend import Backend
+from callgate_native_host.libc import Libc
+from callgate_native_host.objects import Objects
 from callgate_protocol import marshal
 from callgate_protocol.errors import Fault
 from callgate_protocol.model import Record, TypeLibrary
 
-from ..backend import Backend
-from ..libc import Libc
-from ..objects import Objects
 from .base import Converter
 from .places import Places
 from .pointers import ThunkSource

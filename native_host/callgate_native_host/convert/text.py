@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from ..backend import Backend
-from ..faults import Mismatch
-from ..libc import Libc
-from ..scope import Scope
+from callgate_native_host.backend import Backend
+from callgate_native_host.faults import Mismatch
+from callgate_native_host.libc import Libc
+from callgate_native_host.scope import Scope
+
 from .base import Converter
 from .places import Places, is_place
 

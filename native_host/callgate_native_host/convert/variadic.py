@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
 from callgate_protocol.marshal import Address, Boolean, Floating, Form, Integer, Text
 from callgate_protocol.model import FLOATS, INTEGERS
 
-from ..faults import Mismatch, expected
-from ..scope import Scope
 from .base import Converter
 from .space import Space
 

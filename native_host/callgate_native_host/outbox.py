@@ -1,0 +1,90 @@
+"""What the host says on control channels: notices, answers, and questions that a thread of a library sleeps for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from callgate_protocol.channel import Received
+from callgate_protocol.codec import encode
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
+from callgate_protocol.messages import Callback, Message, Notice, to_wire
+
+from .reactor import Reactor
+from .router import Router
+from .session import Session
+from .worker import Gone
+
+__all__ = ["Outbox"]
+
+
+class _Question:
+    """A callback whose answer a thread of the library sleeps for."""
+
+    __slots__ = ("answer", "done", "session")
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.answer: Received | None = None
+        self.done = threading.Event()
+
+
+class Outbox:
+    """`notify` and `ask` are for any thread, all else for the I/O thread."""
+
+    def __init__(self, reactor: Reactor, router: Router) -> None:
+        self._reactor = reactor
+        self._router = router
+        self._questions: dict[int, _Question] = {}
+        self._last = 0
+
+    def notify(self, session: Session, level: str, text: str) -> None:
+        """Tell a session's people something."""
+
+        def tell() -> None:
+            self.send(session, Notice(level, text))
+
+        self._reactor.post(tell)
+
+    def ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
+        """Call a delegate from a thread of the library and sleep until the answer is there (R9.10).
+
+        Raises Gone when the session ends, LocalProtocolError when the arguments are too long to be sent.
+        """
+        most = session.limits.inline_bytes
+        if sum(map(len, payloads)) > most:
+            raise LocalProtocolError(f"a callback from a thread of the library takes {most} bytes at most")
+        question = _Question(session)
+        self._reactor.post(lambda: self._put(question, delegate, arguments, payloads))
+        question.done.wait()
+        if question.answer is None:
+            raise Gone
+        return question.answer
+
+    def _put(self, question: _Question, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> None:
+        self._last -= 1
+        number = self._last
+        self._questions[number] = question
+        message = Callback(number, delegate, arguments, [len(payload) for payload in payloads])
+        if not (question.session.alive and self.send(question.session, message, payloads)):
+            self._questions.pop(number, None)
+            question.done.set()
+
+    def send(self, session: Session, message: Message, payloads: Sequence[Any] = ()) -> bool:
+        """Send now; False when the session's client is gone."""
+        return self._router.send(session.routing_id(0), [encode(to_wire(message)), *payloads])
+
+    def answered(self, session: Session, number: int, answer: Received) -> None:
+        """An answer came. Raises RemoteProtocolError when nobody waits for it."""
+        question = self._questions.get(number)
+        if question is None or question.session is not session:
+            raise RemoteProtocolError(f"an answer to callback {number}, which is not waiting for one")
+        del self._questions[number]
+        question.answer = answer
+        question.done.set()
+
+    def forget(self, session: Session) -> None:
+        """The session is gone: whoever sleeps for its answers wakes up without one."""
+        for number in [number for number, each in self._questions.items() if each.session is session]:
+            self._questions.pop(number).done.set()
