@@ -368,7 +368,7 @@ class Channel:
         number, state = received.message.call, self.state
         if number <= 0:
             raise RemoteProtocolError("the number of a call must be positive")
-        if self._pipelined and state is not State.IDLE:
+        if self._pipelined and (state is not State.IDLE or self._parked or self._outgoing):
             if len(self._parked) >= self._limits.credit_calls:
                 raise RemoteProtocolError(f"more than {self._limits.credit_calls} calls under way")
             self._parked.append(received)
