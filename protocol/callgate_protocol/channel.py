@@ -66,6 +66,9 @@ _TEXT_SHARE = 16
 _HOST_IDLE_RECEIVES = ALLOWED[State.IDLE]["client sends"]
 _CALL, _CALLBACK, _RETURN, _RAISE = (KIND_OF[kind] for kind in (Call, Callback, Return, Raise))
 _CHUNK, _CREDIT = KIND_OF[Chunk], KIND_OF[Credit]
+_CARRIERS = (Return, Call, Callback)
+"""Messages that may have bulk frames."""
+_NONE: Final[frozenset[type[Message]]] = frozenset()
 
 
 class Received(NamedTuple):
@@ -114,11 +117,13 @@ class Channel:
         "_available",
         "_last",
         "_limits",
+        "_may_send",
         "_open",
         "_outgoing",
         "_pack",
         "_parked",
         "_pipelined",
+        "_positive",
         "_role",
         "_stack",
         "_taken",
@@ -126,6 +131,8 @@ class Channel:
 
     def __init__(self, role: Role, limits: Limits = DEFAULT_LIMITS, *, pipelined: bool = False) -> None:
         self._role = role
+        self._positive = role is Role.CLIENT
+        self._may_send = {state: ALLOWED[state].get(f"{role.value} sends", _NONE) for state in State}
         self._limits = limits
         self._pipelined = pipelined
         self._pack = Packer()
@@ -209,10 +216,10 @@ class Channel:
         Raises RemoteProtocolError for anything malformed or out of turn; the channel is then of no more use.
         """
         message = from_wire(decode(_header(frames), self._limits))
+        if isinstance(message, _CARRIERS):
+            return self._receive_carrier(message, frames)
         if isinstance(message, Chunk):
             return self._receive_chunk(message, frames)
-        if isinstance(message, Call | Callback | Return):
-            return self._receive_carrier(message, frames)
         if len(frames) != 1:
             raise RemoteProtocolError(f"a {type(message).__name__} has no bulk frames")
         if isinstance(message, Credit):
@@ -252,7 +259,7 @@ class Channel:
         return frames
 
     def _is_mine(self, number: int) -> bool:
-        return (number > 0) is (self._role is Role.CLIENT)
+        return (number > 0) is self._positive
 
     def _begin(self, sign: int) -> int:
         """The number of a call that may be started now. It is under way once its frames are made."""
@@ -265,7 +272,7 @@ class Channel:
                 raise LocalProtocolError(f"more than {self._limits.credit_calls} calls under way")
             return number
         kind = Call if sign > 0 else Callback
-        if kind not in ALLOWED[self.state].get(f"{self._role.value} sends", ()):
+        if kind not in self._may_send[self.state]:
             raise LocalProtocolError(f"a {self._role.value} may not start a call while {self.state.value}")
         return number
 

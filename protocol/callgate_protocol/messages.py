@@ -307,7 +307,8 @@ def from_wire(value: Any) -> Message:
     values = value[1:]
     if len(values) != len(checks):
         raise RemoteProtocolError(f"a {message.__name__} has {len(checks)} fields, not {len(values)}")
-    for name, check, field in zip(message._fields, checks, values, strict=True):
-        if not check(field):
+    for position, check in enumerate(checks):
+        if not check(values[position]):
+            name = message._fields[position]
             raise RemoteProtocolError(f"field {name!r} of a {message.__name__} does not hold what it must")
-    return message(*values)
+    return message._make(values)
