@@ -1,4 +1,4 @@
-"""What every test shares: a runtime directory of its own, compiled C fixtures, and the check that nothing stays behind."""
+"""What every test shares: a runtime directory, compiled C fixtures, and the check that nothing stays behind."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Host:
             channel.send(frames)
             if ARMED:
                 reach("client.after_send")
-            answer = self._await(channel, number, expires)
+            answer = self._await(channel, expires)
         except BaseException as error:
             raise self._given_up(channel, number, error, name, nested=nested is not None) from None
         if nested is None:
@@ -175,7 +175,7 @@ class Host:
         """Put bytes into an object's memory."""
         self.system(HostFunction.WRITE, {"at": [number, offset]}, data)
 
-    def _await(self, channel: CallChannel, number: int, expires: float | None) -> Received:
+    def _await(self, channel: CallChannel, expires: float | None) -> Received:
         while True:
             received = channel.receive(expires)
             if not isinstance(received.message, Callback):

@@ -1,7 +1,7 @@
 """Whoever is killed, at whichever point of a call: nobody is left waiting.
 
-A program makes one call with a callback. At a named point (`callgate_protocol.waypoints`) one of its processes stops and
-says so; the test kills host, client, talker or warden, lets the process go on, and the program must come to an end.
+A program makes one call with a callback. At a named point (`callgate_protocol.waypoints`) one of its processes stops
+and says so; the test kills host, client, talker or warden, lets the process go on, and the program must end.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from callgate_protocol.waypoints import POINTS
 
+from callgate_protocol.waypoints import POINTS
 from tests.conftest import processes_below, wait_until
 
 from .conftest import FAULTS

@@ -18,7 +18,7 @@ CYCLES = int(os.environ.get("CALLGATE_SOAK_CYCLES", "100"))
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_crash_and_recover(faults: Lib, runtime_directory: str) -> None:
-    """After many crashes this process and the warden have as many descriptors, and the machine as many files, as before."""
+    """After many crashes this process and the warden have as many descriptors and files as before."""
     from callgate.process import current
 
     warden = current().embedded_broker().process

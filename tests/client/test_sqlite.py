@@ -21,11 +21,13 @@ SQLITE = """
     void sqlite3_free(void *);
     const char *sqlite3_errmsg(sqlite3 *db);
     const char *sqlite3_libversion(void);
-    int  sqlite3_prepare_v2(sqlite3 *db, const char *sql, int nbyte, [out] sqlite3_stmt **stmt, [out, offset(sql)] const char **tail);
+    int  sqlite3_prepare_v2(sqlite3 *db, const char *sql, int nbyte,
+                            [out] sqlite3_stmt **stmt, [out, offset(sql)] const char **tail);
     int  sqlite3_bind_int(sqlite3_stmt *stmt, int index, int value);
     int  sqlite3_bind_double(sqlite3_stmt *stmt, int index, double value);
     int  sqlite3_bind_text(sqlite3_stmt *stmt, int index, const char *text, int n, void (*destructor)(void *));
-    int  sqlite3_bind_blob(sqlite3_stmt *stmt, int index, [size_is(n)] const void *data, int n, void (*destructor)(void *));
+    int  sqlite3_bind_blob(sqlite3_stmt *stmt, int index, [size_is(n)] const void *data, int n,
+                           void (*destructor)(void *));
     int  sqlite3_step(sqlite3_stmt *stmt);
     int  sqlite3_column_int(sqlite3_stmt *stmt, int column);
     double sqlite3_column_double(sqlite3_stmt *stmt, int column);

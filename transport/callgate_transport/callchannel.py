@@ -32,7 +32,7 @@ _READABLE: Final = int(select.POLLIN)
 _COPY_BYTES = 64 * 1024
 """Bulk frames from this size on are handed to ZeroMQ without a copy."""
 
-_LAST_WORDS_MS = 20
+_LAST_WORDS_MS = 5
 """How long after a hang-up an answer that was already on its way may still be read."""
 
 

@@ -92,6 +92,8 @@ class Session:
         self._lock = threading.Lock()
         self._free: list[CallChannel] = []
         self._channels: set[CallChannel] = set()
+        self._retired: set[CallChannel] = set()
+        """Channels whose callers have given up; only the I/O thread looks at them."""
         self._requests = itertools.count(1)
         self._waiting: dict[object, Future[Any]] = {}
         self._callbacks: dict[int, Callback] = {}
@@ -149,7 +151,7 @@ class Session:
             self._drop(channel)
             return
         self.send(Cancel(channel.number, call))
-        self.io.post(lambda: retire(self.io, channel, self._discard, lambda: self._close_channel(channel)))
+        self.io.post(lambda: self._retire(channel))
 
     def pipeline(self) -> Pipeline:
         """The session's pipelined channel, opened at first use. Raises HungUp."""
@@ -217,7 +219,15 @@ class Session:
         self._channels.add(channel)
         return channel
 
+    def _retire(self, channel: CallChannel) -> None:
+        if self.dead:
+            self._drop(channel)
+            return
+        self._retired.add(channel)
+        retire(self.io, channel, self._discard, lambda: self._close_channel(channel))
+
     def _close_channel(self, channel: CallChannel) -> None:
+        self._retired.discard(channel)
         self._put_control([encode(to_wire(CloseChannel(channel.number)))])
         self._drop(channel)
 
@@ -314,8 +324,11 @@ class Session:
         self.io.forget(self._control)
         self._control.close(0)
         self.link.close()
-        for channel in free:
+        for channel in self._retired:
+            self.io.forget(channel.socket)
+        for channel in [*free, *self._retired]:
             self._drop(channel)
+        self._retired.clear()
         for future in waiting.values():
             future.set_exception(HungUp("the host's link hung up"))
         if self._pipeline is not None:
