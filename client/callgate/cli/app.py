@@ -1,0 +1,154 @@
+"""The commands and their options. What they do is in the other modules, which are imported when they are needed."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+import callgate
+
+__all__ = ["run"]
+
+_OVERVIEW = """Call native libraries in another process.
+
+A library that crashes, hangs or leaks takes its own host process down, never yours."""
+
+_OVERVIEW_EXAMPLES = """[bold]Examples[/bold]
+
+  callgate demo
+  callgate call libm.so.6 "double cos(double)" 0.5
+  callgate ps
+
+In Python:  import callgate; help(callgate.load)"""
+
+_CALL_EXAMPLES = """[bold]How arguments are written[/bold]
+
+  int, long, size_t, …    42  -7  0x2a  0b101  0o17
+  double, float           0.5  1e-3  inf
+  bool                    true  false
+  char * (text)           any text; null is NULL; '"null"' is the word
+  arrays                  '[1, 2, 3]' (JSON)
+  structs                 '{"x": 1, "y": 2}' or '[1, 2]' (JSON)
+  memory to be filled     its size, e.g. 64
+  pointers, callbacks     null, or a library's magic number, e.g. -1
+
+Outs are printed after the result, and are not given as arguments.
+How a prototype says what C cannot (\\[out] and others): docs/prototypes.md
+
+[bold]Examples[/bold]
+
+  callgate call libm.so.6 "double pow(double x, double y)" 2 10
+  callgate call libm.so.6 "double frexp(double, \\[out] int *e)" 40
+  callgate call libc.so.6 "int printf(const char *format, ...)" "%x" 255
+  callgate call --deadline 1 libc.so.6 "unsigned sleep(unsigned)" 60
+
+[bold]Exit status[/bold]
+
+  0  the call came back
+  1  it did not: a crash, a deadline, a library that is missing
+  2  it could not be made from what was typed"""
+
+_PS_EXAMPLES = """IN FLIGHT shows the calls that hosts are busy with, by function number.
+
+  callgate ps
+  callgate ps --json | python -m json.tool"""
+
+_BROKER_EXAMPLES = """The first line that it prints is its address. Programs use it so:
+
+  with callgate.connect() as broker:
+      libm = broker.load("libm.so.6", "double cos(double);")
+
+Stop it with Ctrl-C; its hosts end with it."""
+
+
+app = typer.Typer(
+    name="callgate",
+    help=_OVERVIEW,
+    epilog=_OVERVIEW_EXAMPLES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"callgate {callgate.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options before a command."""
+
+
+@app.command(
+    "call",
+    epilog=_CALL_EXAMPLES,
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+def _call(
+    library: Annotated[str, typer.Argument(help="As the loader takes it: libm.so.6, m, or a path.")],
+    prototype: Annotated[str, typer.Argument(help="The function in C, e.g. 'double cos(double)'.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="One for each parameter that is not an out.")] = None,
+    deadline: Annotated[float | None, typer.Option(help="Stop the call after so many seconds.", min=0.001)] = None,
+    function: Annotated[str, typer.Option(help="Which one to call, when several are declared.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result and outs as one JSON object.")] = False,
+) -> None:
+    """Call one function of a library in a host process and print what comes back."""
+    from .call import Request, call  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(call(Request(library, prototype, arguments or [], function, deadline, as_json)))
+
+
+@app.command("demo")
+def _demo() -> None:
+    """See it work: real libraries called in other processes, one crashed on purpose, one stopped, and life goes on."""
+    from .demo import perform  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(perform())
+
+
+@app.command("ps", epilog=_PS_EXAMPLES)
+def _ps(
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything the brokers know as JSON.")] = False,
+) -> None:
+    """Show this user's brokers, embedded ones too, with their hosts, libraries, clients, calls, restarts and memory."""
+    from .ps import show  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(show(as_json=as_json))
+
+
+@app.command("broker", epilog=_BROKER_EXAMPLES)
+def _broker(
+    name: Annotated[str, typer.Option(help="A user may run several brokers under different names.")] = "default",
+) -> None:
+    """Run the shared broker of this user in the foreground."""
+    from .broker import serve  # noqa: PLC0415 - see the module
+
+    try:
+        serve(name)
+    except OSError as error:
+        sys.stderr.write(f"callgate broker: {error}\n")
+        raise typer.Exit(1) from None
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a sign still gets the rest
+    try:
+        app(arguments, prog_name="callgate")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
