@@ -213,6 +213,6 @@ def number_of(queue: list[Any]) -> int:
 
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = quick(25)
+TestConversation.settings = quick(15)
 TestPipelinedConversation = PipelinedConversation.TestCase
-TestPipelinedConversation.settings = quick(20)
+TestPipelinedConversation.settings = quick(10)

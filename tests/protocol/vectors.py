@@ -93,6 +93,13 @@ VECTORS: list[tuple[Message, str]] = [
     (Return(1, 0.8775825618903728, [], 0, []), "96 0c 01 cb3fec1528065b7d50 90 00 90"),
     (Return(-1, -1, [[1, 2]], 2, [4]), "96 0c ff ff 91 92 01 02 02 91 04"),
     (
+        Call(2, 2, 0, [b"\3\0\0\0\1\0\0\0", 2, 4, {"delegate": 7}], [], None, None),
+        f"98 0a 02 02 00 94 c408 03000000 01000000 02 04 81 {_short('delegate')} 07 90 c0 c0",
+    ),
+    (Callback(-1, 7, [[3], [1]], []), "95 0b ff 07 92 91 03 91 01 90"),
+    (Return(-1, 1, [], 0, []), "96 0c ff 01 90 00 90"),
+    (Return(2, None, [b"\1\0\0\0\3\0\0\0"], 0, []), "96 0c 02 c0 91 c408 01000000 03000000 00 90"),
+    (
         Raise(1, "ObjectGone", "gone", {"object": 5}),
         f"95 0d 01 {_short('ObjectGone')} {_short('gone')} 81 {_short('object')} 05",
     ),
