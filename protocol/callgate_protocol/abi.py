@@ -7,10 +7,9 @@ arrays of numbers in the host's own representation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 
 from .model import FLOATS, INTEGERS
+from .value import Value
 
 __all__ = ["Abi"]
 
@@ -18,8 +17,7 @@ _SIGNED_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 _FLOAT_CODES = {4: "f", 8: "d"}
 
 
-@dataclass(frozen=True)
-class Abi:
+class Abi(Value):
     """One host's binary interface, as `welcome` carries it."""
 
     name: str
@@ -46,7 +44,7 @@ class Abi:
         code = _SIGNED_CODES[size]
         return code if scalar in self.signed else code.upper()
 
-    @cached_property
+    @property
     def order_code(self) -> str:
         """The `struct` prefix for the host's byte order."""
         return "<" if self.byte_order == "little" else ">"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from .value import Value
 
 __all__ = ["DEFAULT_LIMITS", "Limits"]
 
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """What one side accepts. Two sides of a session use the smaller of each figure."""
 
     header_bytes: int = 1 * MIB
@@ -39,13 +38,11 @@ class Limits:
 
     def meet(self, other: Limits) -> Limits:
         """The limits that both sides keep."""
-        return Limits(
-            **{field.name: min(getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
-        )
+        return Limits(**{name: min(getattr(self, name), getattr(other, name)) for name in self.__match_args__})
 
     def as_map(self) -> dict[str, int]:
         """The form that `hello` carries."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.__match_args__}
 
     @classmethod
     def from_map(cls, wire: dict[str, object]) -> Limits:
@@ -53,7 +50,7 @@ class Limits:
 
         Raises ValueError when a figure is not a positive integer.
         """
-        known = {field.name for field in fields(cls)}
+        known = set(cls.__match_args__)
         figures: dict[str, int] = {}
         for name, value in wire.items():
             if name not in known:

@@ -34,7 +34,6 @@ An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum as PythonEnum
 from typing import TypeAlias
 
@@ -58,6 +57,7 @@ from .model import (
     Void,
     c_name,
 )
+from .value import Value
 
 __all__ = [
     "Address",
@@ -111,8 +111,7 @@ class Direction(PythonEnum):
         return self is not Direction.IN
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Value):
     """How many elements a pointer has: a constant, or another parameter's value (`*n` reads through a pointer)."""
 
     constant: int = 0
@@ -120,76 +119,65 @@ class Count:
     dereference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Value):
     """`void` as a result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(Value):
     """An integer scalar of the model."""
 
     scalar: str
 
 
-@dataclass(frozen=True, slots=True)
-class Enumeration:
+class Enumeration(Value):
     """A C enum."""
 
     name: str
     scalar: str
 
 
-@dataclass(frozen=True, slots=True)
-class Floating:
+class Floating(Value):
     """A floating scalar of the model."""
 
     scalar: str
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(Value):
     """`_Bool`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(Value):
     """A struct's value."""
 
     record: str
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Value):
     """A union's bytes."""
 
     record: str
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Value):
     """An array inside a struct; `length` 0 is a flexible member and carries nothing."""
 
     element: Form
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class FixedText:
+class FixedText(Value):
     """`char[length]` inside a struct (R5.16)."""
 
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Value):
     """`char *`. `free` names the function that releases what native code handed out; "" when it stays native's."""
 
     free: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+class Elements(Value):
     """A pointer to values: one without a count, else as many as it says."""
 
     element: Form
@@ -197,16 +185,14 @@ class Elements:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bytes:
+class Bytes(Value):
     """A pointer to `count` bytes. `text` when it was declared as `char *`, so that a str may be given."""
 
     count: Count
     text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Value):
     """A pointer to an opaque type. `closes`: the call ends the handle's life."""
 
     opaque: str
@@ -214,28 +200,24 @@ class Handle:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Value):
     """A pointer whose target only native code reads; `target` is the model name of its type, "" for `void`."""
 
     target: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Value):
     """A `void *` that native code only carries back into a callback: any object of the caller (R9.13)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Value):
     """A function pointer. `keep`: native code may call it after the call that passed it."""
 
     delegate: str
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(Value):
     """`[out, offset(s)] char **end`: a pointer into the text of parameter `s`, as a distance in bytes."""
 
     parameter: str
@@ -262,8 +244,7 @@ Form: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterPlan:
+class ParameterPlan(Value):
     """One parameter, decided. `passed`: the caller gives a value; `in_place`: outs are written into what it gave."""
 
     index: int
@@ -279,8 +260,7 @@ class ParameterPlan:
         return self.direction.travels_out and not self.in_place
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Value):
     """A function or delegate, decided."""
 
     name: str
@@ -299,8 +279,7 @@ class Signature:
         return tuple(plan for plan in self.parameters if plan.direction.travels_out)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Value):
     """One member of a struct, decided."""
 
     name: str

@@ -8,8 +8,9 @@ the combination of a type and its attributes means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias, TypeVar
+from typing import ClassVar, Final, TypeAlias, TypeVar
+
+from .value import Value
 
 __all__ = [
     "FLOATS",
@@ -68,57 +69,49 @@ INTEGERS: Final[dict[str, str]] = {
 FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble": "long double"}
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(Value):
     """`void`: no value, or the target of an untyped pointer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Value):
     """A number: a key of `INTEGERS` or `FLOATS`, or `"bool"` (`_Bool`, one byte)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnumType:
+class EnumType(Value):
     """A C enum by name; its members are in `TypeLibrary.enums`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Value):
     """`target *`; `const` says that the target is read-only."""
 
     target: CType
     const: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+class Array(Value):
     """`element[length]` inside a struct; `length` 0 is a flexible array member."""
 
     element: CType
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class StructType:
+class StructType(Value):
     """A struct or union with known fields, by name (`TypeLibrary.records`)."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Value):
     """A struct whose fields nobody sees: a pointer to it is a handle, the type itself is never a value."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionPointer:
+class FunctionPointer(Value):
     """A pointer to a function of the shape of `TypeLibrary.delegates[name]`."""
 
     delegate: str
@@ -127,8 +120,7 @@ class FunctionPointer:
 CType: TypeAlias = Void | Scalar | EnumType | Pointer | Array | StructType | Opaque | FunctionPointer
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Attribute:
+class Attribute(Value):
     """One bracketed word of a declaration: `[out]`, `[size_is(n)]`, `[free(sqlite3_free)]`."""
 
     name: str
@@ -138,8 +130,7 @@ class Attribute:
         return f"{self.name}({self.argument})" if self.argument else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Value):
     """A parameter, or the result when its name is empty."""
 
     name: str
@@ -155,8 +146,7 @@ class Parameter:
         return self.attribute(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Value):
     """A member of a struct or union."""
 
     name: str
@@ -166,8 +156,7 @@ class Field:
     """Width of a bit-field; 0 for an ordinary member."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Value):
     """A struct or union. `pack` is the alignment limit in bytes, 0 for natural (R7.5)."""
 
     name: str
@@ -176,8 +165,7 @@ class Record:
     pack: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Enum:
+class Enum(Value):
     """An enumeration; `base` is the scalar that holds it."""
 
     name: str
@@ -185,8 +173,7 @@ class Enum:
     base: str = "int"
 
 
-@dataclass(frozen=True, slots=True)
-class Delegate:
+class Delegate(Value):
     """The shape of a callback (R9). `attributes` belong to the function pointer itself."""
 
     name: str
@@ -195,19 +182,18 @@ class Delegate:
     variadic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Value):
     """An exported function. `prototype` is the declaration as the user wrote it: for people, not part of the hash."""
 
     name: str
     result: Parameter
     parameters: tuple[Parameter, ...]
     variadic: bool = False
-    prototype: str = field(default="", compare=False)
+    prototype: str = ""
+    _for_people: ClassVar[frozenset[str]] = frozenset({"prototype"})
 
 
-@dataclass(frozen=True)
-class TypeLibrary:
+class TypeLibrary(Value):
     """Everything declared about one library. Groups are sorted by name; a function's number is its index here."""
 
     functions: tuple[Function, ...] = ()

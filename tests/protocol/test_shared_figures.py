@@ -120,7 +120,7 @@ def test_codes_of_what_is_no_integer() -> None:
     """Floats and booleans have a code of their own; a long double has none."""
     assert [SAMPLE.struct_code(name) for name in ("float", "double", "ldouble", "bool")] == ["f", "d", "", "?"]
     assert SAMPLE.order_code == "<"
-    assert dataclasses.replace(SAMPLE, byte_order="big").order_code == ">"
+    assert SAMPLE.replace(byte_order="big").order_code == ">"
 
 
 @pytest.mark.parametrize(

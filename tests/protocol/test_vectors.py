@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 
@@ -103,7 +101,7 @@ def test_every_type_library_survives_the_wire(library: TypeLibrary) -> None:
 def test_text_for_people_is_not_part_of_the_bytes() -> None:
     """Two functions that differ in the text of their prototype have one encoding."""
     (function,) = COS.functions
-    commented = dataclasses.replace(COS, functions=(dataclasses.replace(function, prototype="double cos(double x);"),))
+    commented = COS.replace(functions=(function.replace(prototype="double cos(double x);"),))
 
     assert encode_library(COS) == encode_library(commented)
     assert isinstance(decode_library(encode_library(commented)).functions[0], Function)
@@ -112,8 +110,8 @@ def test_text_for_people_is_not_part_of_the_bytes() -> None:
 def test_the_order_of_attributes_does_not_matter() -> None:
     """Attributes are encoded in one order, whichever they were declared in."""
     (walk,) = SAMPLE.functions
-    turned = tuple(dataclasses.replace(each, attributes=each.attributes[::-1]) for each in walk.parameters)
-    shuffled = dataclasses.replace(SAMPLE, functions=(dataclasses.replace(walk, parameters=turned),))
+    turned = tuple(each.replace(attributes=each.attributes[::-1]) for each in walk.parameters)
+    shuffled = SAMPLE.replace(functions=(walk.replace(parameters=turned),))
 
     assert encode_library(SAMPLE) == encode_library(shuffled)
 
