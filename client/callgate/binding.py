@@ -110,8 +110,9 @@ class Binding:
         """End the host and let nobody use the library again."""
         with self._lock:
             self._closed = "closed"
-            if self.host is not None:
-                self.host.close("callgate.close was called")
+            host, self.host = self.host, None
+        if host is not None:
+            host.close("callgate.close was called")
 
     # -- Python types of the declaration -------------------------------------------------------------------------
 

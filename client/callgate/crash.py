@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal as signals
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from callgate_protocol.slots import Phase
 
-from .errors import HostCrashed, HostExited, HostLost
+from .errors import DeadlineExceeded, HostCrashed, HostExited, HostLost
 
 __all__ = ["CallSite", "death"]
 
@@ -20,18 +21,24 @@ class CallSite(NamedTuple):
     function: str
     channel: int = 0
     call: int = 0
+    expires: float | None = None
+    """Monotonic time of its deadline, for a call whose waiting did not end by that."""
 
     def __str__(self) -> str:
         return f"{self.function} ({self.library})" if self.function else self.library
 
 
-def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output: str) -> HostLost:
+def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output: str) -> HostLost | DeadlineExceeded:
     """The exception for the call at `site`. `record` is None when the broker could not say."""
     began = _began(record, site)
     fields: dict[str, Any] = {"function": site.function, "began": began, "process": process, "output": output}
     if record is None or record.get("state") != "dead":
         return HostLost(f"the host of {site} (process {process}) is gone, and its broker cannot say why", **fields)
     reason, number, status = record.get("reason"), record.get("signal"), record.get("status")
+    if reason == "deadline" and site.expires is not None and time.monotonic() >= site.expires:
+        where = str(record.get("where") or "")
+        text = f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'waiting'}"
+        return DeadlineExceeded(text, where=where, host_stopped=True, function=site.function, began=began)
     if reason == "deadline":
         return HostLost(f"the host of {site} was stopped because another call passed its deadline", **fields)
     if reason:

@@ -13,11 +13,13 @@ from callgate_protocol.messages import Return
 from callgate_protocol.model import c_name
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import HungUp
+from callgate_transport.pipeline import Submitted
 
 from .binding import Binding
 from .convert import CallContext
 from .deadline import ambient, expiry
 from .errors import DeadlineExceeded, EntryPointNotFoundError, MarshalDirectiveError
+from .host import Host
 from .process import defer
 from .records import python_name
 
@@ -61,8 +63,7 @@ class NativeFunction:
             )
             result = self._finish(reply, payloads, arguments, context)
         finally:
-            if context is not None:
-                context.finish()
+            _finish(context)
         return result if self.errcheck is None else self.errcheck(result, self, arguments)
 
     def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
@@ -75,30 +76,41 @@ class NativeFunction:
         host = binding.ready()
         plan = binding.plan(self._number)
         arguments = self._bind(arguments, named)
-        context = CallContext(host)
+        context: Any = CallContext(host) if plan.needs_context else None
         try:
             wire = plan.encode(arguments, context)
-            answered = host.submit(binding.number, self._number, wire, context.payloads)
+            payloads = context.payloads if context else []
+            submitted = host.submit(binding.number, self._number, wire, payloads, self._expiry(), self.__name__)
         except HungUp:
-            context.finish()
+            _finish(context)
             raise host.obituary() from None
         except BaseException:
-            context.finish()
+            _finish(context)
             raise
+        return self._promise(host, submitted, arguments, context)
+
+    def _promise(self, host: Host, submitted: Submitted, arguments: tuple[Any, ...], context: Any) -> Future[Any]:
+        """The caller's future, settled when the submitted call has come back."""
         promised: Future[Any] = Future()
         promised.set_running_or_notify_cancel()
 
-        def settle(_answered: Future[Any]) -> None:
+        def settle() -> None:
             try:
-                reply, payloads = host.outcome(answered, self.__name__)
+                reply, payloads = host.outcome(submitted, self.__name__)
                 result = self._finish(reply, payloads, arguments, context)
                 promised.set_result(result if self.errcheck is None else self.errcheck(result, self, arguments))
             except BaseException as error:  # handed to whoever asks for the result
                 promised.set_exception(error)
             finally:
-                context.finish()
+                _finish(context)
 
-        answered.add_done_callback(lambda done: settle(done) if done.exception() is None else defer(settle, done))
+        def came_back(_: Future[Any]) -> None:
+            if submitted.cancelled() or submitted.exception() is not None:
+                defer(settle)  # the broker will be asked what happened, which must not hold up the I/O thread
+            else:
+                settle()
+
+        submitted.add_done_callback(came_back)
         return promised
 
     def __repr__(self) -> str:
@@ -152,3 +164,8 @@ class NativeFunction:
             wanted = ", ".join(python_name(plan.name) for plan in signature.passed) or "nothing"
             raise TypeError(f"{self.__name__}() of {self._binding.label} takes {wanted}: {error}") from None
         return bound.args
+
+
+def _finish(context: CallContext | None) -> None:
+    if context is not None:
+        context.finish()

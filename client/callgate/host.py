@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from callgate_protocol.channel import Received
@@ -18,7 +17,7 @@ from callgate_protocol.references import ImportTable, Reference
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import CallChannel, DeadlinePassed, HungUp
-from callgate_transport.pipeline import Answer
+from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
 from callgate_transport.session import Session
 
 from .convert import CallContext
@@ -29,6 +28,7 @@ from .faults import exception_of
 from .memory import Remote
 from .output import Output
 from .plan import DelegatePlan
+from .process import defer
 
 if TYPE_CHECKING:
     from .brokers import Broker
@@ -116,8 +116,7 @@ class Host:
             raise self._lost(CallSite(self.label, name)) from None
         number = 0
         try:
-            remaining = None if expires is None else max(0, math.ceil((expires - time.monotonic()) * 1000))
-            number, frames = channel.talk.call(library, function, arguments, payloads, remaining)
+            number, frames = channel.talk.call(library, function, arguments, payloads, milliseconds_until(expires))
             if ARMED:
                 reach("client.before_send")
             channel.send(frames)
@@ -138,23 +137,40 @@ class Host:
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
 
-    def submit(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Future[Received]:
-        """Have a call performed without waiting for it; the future fails with HungUp when the host dies."""
+    def submit(
+        self,
+        library: int,
+        function: int,
+        arguments: list[Any],
+        payloads: list[Any],
+        expires: float | None,
+        name: str,
+    ) -> Submitted:
+        """Have a call performed without waiting for it; `outcome` tells what came of it."""
         if self._imports.collected:
             self.flush_releases()
-        return self.session.pipeline().submit(library, function, arguments, payloads)
+        submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
+        if expires is not None:
+            self.session.io.call_at(expires, lambda: defer(self._overdue, submitted, name))
+        return submitted
 
-    def outcome(self, answered: Future[Received], name: str) -> tuple[Return, list[Any]]:
+    def outcome(self, submitted: Submitted, name: str) -> tuple[Return, list[Any]]:
         """What came of a submitted call. Raises what `invoke` would; may ask the broker, so not on the I/O thread."""
         try:
-            answer = answered.result()
+            answer = submitted.result()
+        except CancelledError:
+            raise not_begun(CallSite(self.label, name)) from None
         except HungUp:
-            raise self._lost(CallSite(self.label, name)) from None
+            raise self._lost(
+                CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
+            ) from None
         except RemoteProtocolError as error:
             self.close("it broke the protocol")
             raise ProtocolError(f"the host of {name} ({self.label}) broke the protocol: {error}") from error
         if isinstance(answer.message, Raise):
-            raise self._fault(answer.message, name, self.session.pipeline().number)
+            if answer.message.name == "NotExecuted":
+                raise not_begun(CallSite(self.label, name))
+            raise self._fault(answer.message, name, submitted.channel)
         assert isinstance(answer.message, Return)
         return answer.message, answer.payloads
 
@@ -261,6 +277,11 @@ class Host:
             f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'still running'}"
         )
         return DeadlineExceeded(text, where=where, host_stopped=True, function=site.function, began=True)
+
+    def _overdue(self, submitted: Submitted, name: str) -> None:
+        """The deadline of a submitted call has passed: it is taken out of the queue, or its host is stopped."""
+        if not submitted.done() and not submitted.cancel():
+            self._stop_for_deadline(CallSite(self.label, name, submitted.channel, submitted.number))
 
     def _lost(self, site: CallSite) -> Error:
         if self._closing:

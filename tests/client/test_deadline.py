@@ -77,3 +77,15 @@ def test_deadline_must_be_positive(seconds: float) -> None:
     """A deadline that is no positive time is refused."""
     with pytest.raises(ValueError, match="deadline"), callgate.deadline(seconds):
         pass
+
+
+def test_deadline_of_a_submitted_call(faults: Lib) -> None:
+    """A submitted call past its deadline fails as DeadlineExceeded, and so does one that waits behind it."""
+    with callgate.deadline(0.3):
+        running, waiting = faults.sleep_ms.submit(60_000), faults.add.submit(1, 2)
+
+    late = running.exception(10)
+    assert isinstance(late, callgate.DeadlineExceeded)
+    assert late.host_stopped
+    assert isinstance(waiting.exception(10), callgate.DeadlineExceeded | callgate.HostLost)
+    assert faults.add.submit(1, 2).result(10) == 3

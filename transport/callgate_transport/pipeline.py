@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -15,9 +17,25 @@ from callgate_protocol.messages import Callback, Raise, Return
 from .callchannel import CallChannel, HungUp
 from .iothread import IoThread
 
-__all__ = ["Pipeline"]
+__all__ = ["Pipeline", "Submitted", "milliseconds_until"]
 
 Answer = Callable[[Return | Raise, list[Any]], None]
+
+
+class Submitted(Future[Received]):
+    """What will come of a pipelined call. `number` is 0 until the call is sent."""
+
+    def __init__(self, channel: int, expires: float | None) -> None:
+        super().__init__()
+        self.channel = channel
+        self.number = 0
+        self.expires = expires
+        """Monotonic time of the call's deadline."""
+
+
+def milliseconds_until(expires: float | None) -> int | None:
+    """What is left until a monotonic time, as `call` carries it."""
+    return None if expires is None else max(0, math.ceil((expires - time.monotonic()) * 1000))
 
 
 class _Waiting(NamedTuple):
@@ -27,7 +45,7 @@ class _Waiting(NamedTuple):
     function: int
     arguments: list[Any]
     payloads: list[Any]
-    future: Future[Received]
+    future: Submitted
 
 
 class Pipeline:
@@ -46,16 +64,18 @@ class Pipeline:
         self._credit = limits.credit_calls
         self._called_back = called_back
         self._queue: deque[_Waiting] = deque()
-        self._sent: dict[int, Future[Received]] = {}
+        self._sent: dict[int, Submitted] = {}
         self._ended = False
         io.post(lambda: io.watch(channel.socket, self._read))
 
-    def submit(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Future[Received]:
+    def submit(
+        self, library: int, function: int, arguments: list[Any], payloads: list[Any], expires: float | None
+    ) -> Submitted:
         """Have a call performed after those submitted before it; the future holds its `return` or `raise`.
 
         The future fails with HungUp when the session ends first.
         """
-        future: Future[Received] = Future()
+        future = Submitted(self.number, expires)
         self._queue.append(_Waiting(library, function, arguments, payloads, future))
         self._io.post(self._send)
         return future
@@ -68,7 +88,8 @@ class Pipeline:
         self._sent.clear()
         self._queue.clear()
         for future in waiting:
-            future.set_exception(HungUp("the host's link hung up"))
+            if not future.cancelled():
+                future.set_exception(HungUp("the host's link hung up"))
 
     def _send(self) -> None:
         if self._ended:
@@ -77,12 +98,16 @@ class Pipeline:
         talk = self._channel.talk
         while self._queue and not talk.sending and talk.under_way < self._credit:
             call = self._queue.popleft()
+            if not call.future.set_running_or_notify_cancel():
+                continue
             try:
-                number, frames = talk.call(call.library, call.function, call.arguments, call.payloads)
+                remaining = milliseconds_until(call.future.expires)
+                number, frames = talk.call(call.library, call.function, call.arguments, call.payloads, remaining)
             except LocalProtocolError as error:
                 call.future.set_exception(error)
                 continue
             self._sent[number] = call.future
+            call.future.number = number
             self._channel.send(frames)
 
     def _read(self) -> None:
