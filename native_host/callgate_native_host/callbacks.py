@@ -11,6 +11,7 @@ from callgate_protocol.errors import Fault, LocalProtocolError
 from callgate_protocol.messages import Raise, Return
 
 from .delegates import DelegatePlan
+from .faults import fault_of
 from .objects import Objects
 from .scope import Scope
 from .session import Session
@@ -52,7 +53,7 @@ class Callbacks:
         except Gone:
             return plan.zero
         except Exception as error:  # the border: native code must not be unwound
-            call.failure = call.failure or _failure(error)
+            call.failure = call.failure or fault_of(error, "the arguments of a callback")
             return plan.zero
 
     def _unsolicited(self, plan: DelegatePlan, target: Target, natives: Sequence[Any]) -> Any:
@@ -63,7 +64,8 @@ class Callbacks:
         except Gone:
             return plan.zero
         except Exception as error:  # the border: there is no call that could raise it
-            self._notify(session, "ERROR", f"the callback {plan.name} got zero: {_failure(error).message}")
+            fault = fault_of(error, "its arguments")
+            self._notify(session, "ERROR", f"the callback {plan.name} got zero: {fault.message}")
             return plan.zero
 
     def _exchange(
@@ -107,11 +109,3 @@ class Callbacks:
             text = f"native code called a {plan.name} that was given for an earlier call only; it got zero"
             self._notify(thunk.former, "WARNING", text)
         return plan.zero
-
-
-def _failure(error: Exception) -> Fault:
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, LocalProtocolError):
-        return Fault("MarshalError", f"the callback's arguments cannot be sent: {error}")
-    return Fault("InternalError", f"{type(error).__name__}: {error}")

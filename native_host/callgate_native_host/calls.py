@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from callgate_protocol.channel import Frames
-from callgate_protocol.errors import Fault, LocalProtocolError
+from callgate_protocol.errors import Fault
 from callgate_protocol.messages import Call
 from callgate_protocol.waypoints import ARMED, reach
 
 from .backend import Backend
 from .conversation import Conversation
-from .faults import Mismatch
+from .faults import Mismatch, fault_of
 from .loading import Libraries
 from .objects import Objects
 from .plan import FunctionPlan
@@ -49,7 +49,7 @@ class Caller:
             if conversation.open:
                 return conversation.channel.answer(call.call, outcome.result, outcome.outs, outcome.errno, scope.bulk)
         except Exception as error:  # the border: whatever went wrong here becomes a `raise` message
-            fault = _fault_of(error)
+            fault = fault_of(error, "the answer")
         finally:
             scope.end()
         self._objects.take_back(scope.references, conversation.session.secret)
@@ -92,13 +92,3 @@ class Caller:
         if scope.failure is not None:
             raise scope.failure
         return _Outcome(*plan.leave(result, natives, scope), errno)
-
-
-def _fault_of(error: Exception) -> Fault:
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, LocalProtocolError):
-        return Fault("MarshalError", f"the answer cannot be sent: {error}")
-    if isinstance(error, MemoryError):
-        return Fault("OutOfMemory", "the host has no memory left for this")
-    return Fault("InternalError", f"{type(error).__name__}: {error}")

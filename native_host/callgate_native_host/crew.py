@@ -51,8 +51,8 @@ class Crew:
 
     @property
     def channels(self) -> int:
-        """Channels that are open."""
-        return len(self._open)
+        """Channels that are open; one that broke the protocol is not, though its session has not closed it yet."""
+        return sum(conversation.open for conversation, _ in self._open.values())
 
     @property
     def threads(self) -> int:

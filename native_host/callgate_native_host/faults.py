@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate_protocol.errors import Fault
+from callgate_protocol.errors import Fault, LocalProtocolError
 
-__all__ = ["Mismatch", "expected", "out_of_range"]
+__all__ = ["Mismatch", "expected", "fault_of", "out_of_range"]
 
 
 class Mismatch(Exception):
@@ -47,6 +47,17 @@ def expected(what: str, value: Any) -> Mismatch:
 def out_of_range(value: Any, low: Any, high: Any) -> Mismatch:
     """A number that its C type cannot hold (R2.5)."""
     return Mismatch(f"{value} not in {low}..{high}", "OutOfRange")
+
+
+def fault_of(error: Exception, unsendable: str) -> Fault:
+    """Any exception as it crosses the wire. A fresh one: the frames of `error` hold the memory of the call."""
+    if isinstance(error, Fault):
+        return Fault(error.name, error.message, **error.details)
+    if isinstance(error, LocalProtocolError):
+        return Fault("MarshalError", f"{unsendable} cannot be sent: {error}")
+    if isinstance(error, MemoryError):
+        return Fault("OutOfMemory", "the host has no memory left for this")
+    return Fault("InternalError", f"{type(error).__name__}: {error}")
 
 
 _KINDS: dict[type, str] = {
