@@ -65,6 +65,7 @@ class Pipeline:
         self._called_back = called_back
         self._queue: deque[_Waiting] = deque()
         self._sent: dict[int, Submitted] = {}
+        self._called = False
         self._ended = False
         io.post(lambda: io.watch(channel.socket, self._read))
 
@@ -77,7 +78,9 @@ class Pipeline:
         """
         future = Submitted(self.number, expires)
         self._queue.append(_Waiting(library, function, arguments, payloads, future))
-        self._io.post(self._send)
+        if not self._called:  # one visit of the I/O thread sends all that was submitted meanwhile
+            self._called = True
+            self._io.post(self._send)
         return future
 
     def end(self) -> None:
@@ -92,6 +95,7 @@ class Pipeline:
                 future.set_exception(HungUp("the host's link hung up"))
 
     def _send(self) -> None:
+        self._called = False
         if self._ended:
             self.end()
             return
