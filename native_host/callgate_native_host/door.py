@@ -150,8 +150,7 @@ class Door:
         if not self._links:
             self._on_empty()
         self._control.remove(session)
-        for let_go in session.at_end:
-            let_go()
+        session.end()
 
 
 def _close_all(descriptors: list[int]) -> None:

@@ -38,6 +38,7 @@ class Outbox:
         self._router = router
         self._questions: dict[int, _Question] = {}
         self._last = 0
+        self._thread = threading.get_ident()
 
     def notify(self, session: Session, level: str, text: str) -> None:
         """Tell a session's people something."""
@@ -50,8 +51,10 @@ class Outbox:
     def ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
         """Call a delegate from a thread of the library and sleep until the answer is there (R9.10).
 
-        Raises Gone when the session ends, LocalProtocolError when the arguments are too long to be sent.
+        Raises Gone when the session ends, LocalProtocolError when the question cannot be sent.
         """
+        if threading.get_ident() == self._thread:
+            raise LocalProtocolError("the host's own thread cannot wait for itself; was this a signal handler?")
         most = session.limits.inline_bytes
         if sum(map(len, payloads)) > most:
             raise LocalProtocolError(f"a callback from a thread of the library takes {most} bytes at most")

@@ -73,6 +73,7 @@ class FunctionPlan:
 
     def leave(self, result: Any, natives: Sequence[Any], scope: Scope) -> tuple[Any, list[Any]]:
         """R1.15: the outs in signature order, then the result."""
+        scope.owning = True
         outs = [self._leave_out(plan, passing, natives, scope) for plan, passing in self._outs] if self._outs else []
         try:
             if isinstance(self._result, ElementsResult):

@@ -34,6 +34,7 @@ class Scope:
         "lasting",
         "lasting_thunks",
         "lent",
+        "owning",
         "payloads",
         "references",
         "rooms",
@@ -46,6 +47,8 @@ class Scope:
         self.payloads = payloads
         self.lasting = lasting
         """Whether text outlives the scope: what a callback hands out belongs to native code (R9.8)."""
+        self.owning = False
+        """Whether what native code gives now is ours to free (R8.1): what a call hands out, not what is looked at."""
         self.keep: list[Any] = []
         """Memory that native code may use until the end."""
         self.rooms: dict[int, Any] = {}
@@ -108,7 +111,7 @@ class Scope:
             if self.handle is not None:
                 self.handle.thunks.append(thunk)
             else:
-                self.session.at_end.append(thunk.release)
+                self.session.keep_until_end(thunk.release)
 
     def end(self) -> None:
         """Let go of what was held; memory goes with the scope itself."""

@@ -12,7 +12,7 @@ __all__ = ["Session"]
 class Session:
     """One client's session. `secret` starts the routing id of each of its channels."""
 
-    __slots__ = ("alive", "at_end", "hang_up", "limits", "secret")
+    __slots__ = ("_at_end", "alive", "hang_up", "limits", "secret")
 
     def __init__(self, secret: bytes, limits: Limits, hang_up: Callable[[], None]) -> None:
         self.secret = secret
@@ -20,9 +20,20 @@ class Session:
         self.hang_up = hang_up
         """End its link, and with that the session."""
         self.alive = True
-        self.at_end: list[Callable[[], None]] = []
-        """What to let go of when the session is gone."""
+        self._at_end: list[Callable[[], None]] = []
 
     def routing_id(self, channel: int) -> bytes:
         """The routing id of one of its channels; 0 is control."""
         return self.secret + channel.to_bytes(4, "big")
+
+    def keep_until_end(self, let_go: Callable[[], None]) -> None:
+        """Have something let go of when the session is gone, which may be now. From any thread."""
+        self._at_end.append(let_go)
+        if not self.alive:
+            self.end()
+
+    def end(self) -> None:
+        """The session is gone. What is let go of is taken one by one, so that two threads never take the same."""
+        self.alive = False
+        while self._at_end:
+            self._at_end.pop()()

@@ -108,14 +108,17 @@ class Worker:
         try:
             received = channel.receive(frames)
         except RemoteProtocolError as error:
-            self.dismiss(conversation)
-            text = f"channel {conversation.number} broke the protocol and was closed: {error}"
-            self._notify(conversation.session, "ERROR", text)
+            self._break_off(conversation, f"it broke the protocol: {error}")
             return None
-        credit = channel.credit()
-        if credit is not None:
-            self._put(conversation, credit)
+        if len(frames) > 1:  # only chunks earn credit
+            credit = channel.credit()
+            if credit is not None:
+                self._put(conversation, credit)
         return received
+
+    def _break_off(self, conversation: Conversation, why: str) -> None:
+        self.dismiss(conversation)
+        self._notify(conversation.session, "ERROR", f"channel {conversation.number} was closed: {why}")
 
     def _serve(self, conversation: Conversation, received: Received) -> None:
         call = received.message
@@ -124,16 +127,21 @@ class Worker:
         self.slot.accept(conversation.number, call.call, call.library, call.function)
         if ARMED:
             reach("host.received")
-        frames = self._perform(self, conversation, call, received.payloads)
-        if ARMED:
-            reach("host.before_reply")
-        if frames is not None:
-            self._send(conversation, frames)
-        if ARMED:
-            reach("host.after_reply")
-        self._answered.add()
-        self.slot.done()
-        self._serving.pop()
+        try:
+            frames = self._perform(self, conversation, call, received.payloads)
+            if ARMED:
+                reach("host.before_reply")
+            if frames is not None:
+                self._send(conversation, frames)
+            if ARMED:
+                reach("host.after_reply")
+        except Exception as error:  # the border: a bug of ours ends one channel, not the thread of many
+            text = f"call {call.call} failed inside the host: {type(error).__name__}: {error}"
+            self._break_off(conversation, text)
+        finally:
+            self._answered.add()
+            self.slot.done()
+            self._serving.pop()
 
     def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
         """Enter native code; callbacks of this thread belong to `scope` meanwhile."""
@@ -203,9 +211,7 @@ class Worker:
     def _take_credit(self, conversation: Conversation) -> None:
         frames = self._next_of(conversation)
         if frames and self._feed(conversation, frames) is not None:
-            self.dismiss(conversation)
-            text = f"channel {conversation.number} was closed: a message came where credit was due"
-            self._notify(conversation.session, "ERROR", text)
+            self._break_off(conversation, "a message came where credit was due")
 
     def _put(self, conversation: Conversation, frames: Frames) -> None:
         if conversation.open and not self._router.send(conversation.routing_id, frames):

@@ -244,7 +244,10 @@ def test_a_broken_channel_hurts_nobody_else(
 
         notice: Notice = client.hear(Notice)
 
-        assert (notice.level, f"channel {line.number} broke the protocol" in notice.message) == ("ERROR", True)
+        assert (notice.level, f"channel {line.number} was closed: it broke the protocol" in notice.message) == (
+            "ERROR",
+            True,
+        )
         assert gallery("touch", 1, 2) == 3
         assert client.info()["channels"] == 2
 

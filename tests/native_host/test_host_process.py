@@ -92,10 +92,15 @@ def test_the_streams_are_given_once(host: RunningHost, client: ClientSession) ->
         assert (len(client.streams), len(second.streams)) == (2, 0)
 
 
+def phases(client: ClientSession) -> list[int]:
+    return [slot.phase for slot in read_slots(client.host.slots)]
+
+
 def test_call_slots_tell_the_call_and_its_phase(client: ClientSession, gallery: Library, tmp_path: Path) -> None:
     """While native code runs the slot says which call; afterwards it is idle and the call was counted."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
+    assert wait_until(lambda: phases(client) == [Phase.IDLE])
     before = read_answered(client.host.slots)
     number = client.line.start(gallery.number, gallery.index["wait_for_file"], [str(fifo).encode()])
     with fifo.open("wb", buffering=0) as gate:
@@ -107,8 +112,9 @@ def test_call_slots_tell_the_call_and_its_phase(client: ClientSession, gallery: 
     assert (slot.phase, slot.call, slot.channel, slot.library) == (Phase.NATIVE, number, 1, gallery.number)
     assert (slot.function, slot.thread) == (gallery.index["wait_for_file"], slot.thread)
     assert slot.thread != client.host.pid
-    assert (answer.result, before + 1) == (ord("!"), read_answered(client.host.slots))  # type: ignore[union-attr]
-    assert wait_until(lambda: [each.phase for each in read_slots(client.host.slots)] == [Phase.IDLE])
+    assert answer.result == ord("!")  # type: ignore[union-attr]
+    assert wait_until(lambda: phases(client) == [Phase.IDLE])
+    assert read_answered(client.host.slots) == before + 1
 
 
 def test_the_host_ends_with_its_session(host: RunningHost) -> None:

@@ -41,7 +41,7 @@ class TextConverter(Converter):
         if wire is None:
             return 0
         if is_place(wire):
-            return self._places.find(wire, scope).address
+            return self._not_freed(self._places.find(wire, scope).address, scope)
         data = bytes(scope.binary(wire))
         if b"\0" in data:
             raise Mismatch(f"embedded NUL at byte {data.index(0)}", "ArgumentError")
@@ -54,7 +54,9 @@ class TextConverter(Converter):
             return address
         memory = self._backend.text(data)
         scope.keep.append(memory)
-        address = self._backend.address_of(memory)
+        return self._not_freed(self._backend.address_of(memory), scope)
+
+    def _not_freed(self, address: int, scope: Scope) -> int:
         if self._free is not None:
             scope.copies.add(address)
         return address
@@ -66,5 +68,5 @@ class TextConverter(Converter):
         try:
             return scope.give(self._backend.read_text(native))
         finally:
-            if self._free is not None and native not in scope.copies:
+            if self._free is not None and scope.owning and native not in scope.copies:
                 self._free(native)
