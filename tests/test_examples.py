@@ -1,0 +1,105 @@
+"""Every example runs alone, as a person would run it, and prints what it should."""
+
+from __future__ import annotations
+
+import ctypes.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+LONGEST = 60
+
+EXPECTED = {
+    "crash_and_go_on.py": r"""
+        crashed: SIGSEGV in memset - had begun: True
+        next call: 7
+        a new host: True - hosts used up: 1
+        gone: ObjectGone
+        exited: status 3
+        lost: HostCrashed
+        cos\(0\) = 1\.0 - restarts of libm: 0
+    """,
+    "deadlines.py": r"""
+        stopped: sqlite3_exec .*deadline.*
+        waited about half a second: True
+        the old database is gone
+        a new one: code 0
+        it was sleeping
+        abs: 7
+    """,
+    "libc_tour.py": r"""
+        sorted: \[-3, 0, 5, 12\]
+        number: 42 rest: ' apples'
+        div: 3 2 div_t\(quot=3, rem=2\)
+        moon landing: 1969-07-20 20:17
+        getenv: hello None
+        snprintf: tea costs 1\.50, 3000000000 times \(32 bytes\)
+        errno: 2
+    """,
+    "libm_math.py": r"""
+        cos\(0\.5\)   = 0\.87758256189037\d+
+        pow\(2, 10\) = 1024\.0
+        frexp\(40\)  = \(0\.625, 6\)
+        fmaf       = 10\.0
+        lround     = -3
+        signature  = \(x: 'double', y: 'double'\) -> 'double'
+        functions  = cos, fmaf, frexp, lround, pow
+        argument 1 'x' of cos: expected a number \(double\), got str 'half'
+    """,
+    "sqlite_query.py": r"""
+        callback: \[\{'name': 'brie', 'price': '2\.5'\}, .* \{'name': 'gruyère', 'price': '5\.5'\}\]
+        statement: cheddar 8\.0
+        statement: gruyère 11\.0
+        error: 1 no such column: colour
+        closed: 0
+    """,
+    "threads.py": r"""
+        8 naps of 0\.2 s overlap: True
+        sorted: \[\[3, 2, 1\], \[30, 20, 10\], \[9, 8, 7\]\]
+        submitted: 499500\.0
+    """,
+    "zlib_stream.py": r"""
+        crc32: 0x25c7bd3f
+        compressed: 220000 -> \d+ bytes
+        inflated: 220000 bytes in 7 pieces
+        the same: True
+    """,
+}
+NEED_SQLITE = {"deadlines.py", "sqlite_query.py"}
+
+
+def test_every_example_is_tested() -> None:
+    """No example stands in the folder without a test of what it prints."""
+    assert sorted(path.name for path in EXAMPLES.glob("*.py")) == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_output(name: str) -> None:
+    """The example ends well, says nothing on standard error, and prints these lines."""
+    if name in NEED_SQLITE and ctypes.util.find_library("sqlite3") is None:
+        pytest.skip("libsqlite3 is not installed")
+
+    finished = subprocess.run(
+        [sys.executable, "-X", "utf8", str(EXAMPLES / name)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    lines = finished.stdout.splitlines()
+    patterns = [line.strip() for line in EXPECTED[name].strip().splitlines()]
+    assert len(lines) == len(patterns), finished.stdout
+    for line, pattern in zip(lines, patterns, strict=True):
+        assert re.fullmatch(pattern, line), f"{line!r} is not {pattern!r}"
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_length(name: str) -> None:
+    """An example is read in one go."""
+    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) <= LONGEST
