@@ -1,0 +1,49 @@
+"""C prototypes to the signature model: what users type becomes a `TypeLibrary`.
+
+The language is C's declarations with attributes in brackets. No preprocessor, no expressions beyond integer constants;
+sizes are the host's.
+"""
+
+from __future__ import annotations
+
+from callgate.declare.errors import PrototypeError
+from callgate.declare.lowering import Lowering
+from callgate.declare.parser import read
+from callgate_protocol.model import CType, TypeLibrary
+
+__all__ = ["Declarations", "PrototypeError", "parse", "parse_declarations"]
+
+
+class Declarations:
+    """Everything that a text declares: the library's types and functions, constants by name, and the text's typedefs.
+
+    A typedef of a function type stands for the pointer to it, as the model has no function values.
+    """
+
+    __slots__ = ("constants", "library", "typedefs")
+
+    def __init__(self, library: TypeLibrary, constants: dict[str, int], typedefs: dict[str, CType]) -> None:
+        self.library = library
+        self.constants = constants
+        self.typedefs = typedefs
+
+
+def parse_declarations(text: str) -> Declarations:
+    r"""Parse prototypes; PrototypeError says what is wrong, where, and what to do.
+
+    >>> parse_declarations("#define LIMIT 4\nint f(int v[LIMIT]);").constants
+    {'LIMIT': 4}
+    """
+    state = read(text)
+    lowering = Lowering(state)
+    constants = {name: value for name, (value, _) in state.values.items()}
+    return Declarations(lowering.library, constants, lowering.typedefs)
+
+
+def parse(text: str) -> TypeLibrary:
+    """The types and functions that prototypes declare; PrototypeError when they cannot be understood.
+
+    >>> parse("double cos(double x);").functions[0].name
+    'cos'
+    """
+    return parse_declarations(text).library

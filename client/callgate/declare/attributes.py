@@ -1,0 +1,166 @@
+"""The words in brackets: `[out]`, `[size_is(n)]`. What each may say is a table; what it means is the marshaller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from callgate.declare.errors import closest, shown
+from callgate.declare.expressions import evaluate
+from callgate.declare.lexer import is_name
+from callgate.declare.state import State
+from callgate_protocol.model import Attribute
+
+__all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "resolve"]
+
+ATTRIBUTES: Final[dict[str, str]] = {
+    "in": "",
+    "out": "",
+    "closes": "",
+    "context": "",
+    "keep": "",
+    "oneway": "",
+    "string": "",
+    "unique": "",
+    "free": "function",
+    "length_is": "count",
+    "offset": "place",
+    "size_is": "count",
+}
+"""Every attribute and the argument it takes: none, the name of a function, a count (a parameter or member, also through
+`*`, or an integer), or a place (the parameter that a pointer points into; in a struct, the offset in bytes)."""
+
+_EXAMPLES: Final = {"function": "free(f)", "count": "size_is(n), size_is(*n) or size_is(16)", "place": "offset(text)"}
+
+
+class Owner:
+    """What the attributes stand on: the names they may refer to, what those are called, and their common whole."""
+
+    __slots__ = ("kind", "names", "whole")
+
+    def __init__(self, names: Collection[str], kind: str, whole: str) -> None:
+        self.names = names
+        self.kind = kind
+        self.whole = whole
+
+
+class Written:
+    """An attribute as it was written, before the names around it are known."""
+
+    __slots__ = ("argument", "index", "name")
+
+    def __init__(self, name: str, argument: str, index: int) -> None:
+        self.name = name
+        self.argument = argument
+        self.index = index
+
+
+def misplaced(state: State, index: int) -> bool:
+    """Whether the bracket at `index` holds attributes where C has an array."""
+    word, behind = state.texts[index + 1], state.texts[index + 2 : index + 3]
+    return word in ATTRIBUTES and behind in (["]"], [","], ["("]) and state.constant(word) is None
+
+
+def read_attributes(state: State) -> list[Written]:
+    """The attributes at the cursor, in one pair of brackets or more."""
+    written: list[Written] = []
+    while state.accept("["):
+        while True:
+            written.append(_read_one(state))
+            if not state.accept(","):
+                break
+        state.expect("]", "or ',' after an attribute")
+    _refuse_duplicates(state, written)
+    return written
+
+
+def _refuse_duplicates(state: State, written: list[Written]) -> None:
+    seen: set[str] = set()
+    for attribute in written:
+        if attribute.name in seen:
+            raise state.error(f"attribute {attribute.name!r} is given twice; keep one of them", attribute.index)
+        seen.add(attribute.name)
+
+
+def _read_one(state: State) -> Written:
+    index = state.index
+    name = state.word
+    if name not in ATTRIBUTES:
+        raise _unknown(state)
+    state.index += 1
+    kind = ATTRIBUTES[name]
+    if not kind:
+        if state.word == "(":
+            raise state.error(f"attribute {name!r} takes no argument; write [{name}]")
+        return Written(name, "", index)
+    if not state.accept("("):
+        raise state.missing(f"attribute {name!r} needs an argument, e.g. {_EXAMPLES[kind]}")
+    argument = _ARGUMENTS[kind](state)
+    state.expect(")", f"to end {name}(")
+    return Written(name, argument, index)
+
+
+def _unknown(state: State) -> Exception:
+    name = state.word
+    if not is_name(name):
+        return state.unexpected("expected an attribute, e.g. [out] or [size_is(n)]")
+    hint = closest(name, ATTRIBUTES) or "."
+    return state.error(f"unknown attribute {shown(name)}{hint} Known attributes: {', '.join(ATTRIBUTES)}")
+
+
+def _read_function(state: State) -> str:
+    if not is_name(state.word):
+        raise state.unexpected("expected the name of the function that frees it")
+    return state.take()
+
+
+def _read_count(state: State) -> str:
+    star = "*" if state.accept("*") else ""
+    if is_name(state.word):
+        return star + state.take()
+    if star:
+        raise state.unexpected("expected a parameter name after '*'")
+    index = state.index
+    number = evaluate(state, state.constant)[0]
+    if number < 0:
+        raise state.error(f"{number} elements are less than none", index)
+    return str(number)
+
+
+def _read_place(state: State) -> str:
+    if is_name(state.word):
+        return state.take()
+    return str(evaluate(state, state.constant)[0])
+
+
+_ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
+    "function": _read_function,
+    "count": _read_count,
+    "place": _read_place,
+}
+
+
+def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -> tuple[Attribute, ...]:
+    """The attributes for the model, in canonical order. `own` is the name of the parameter or member that has them."""
+    return tuple(sorted(Attribute(entry.name, _argument(state, entry, owner, own)) for entry in written))
+
+
+def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
+    kind, argument = ATTRIBUTES[entry.name], entry.argument
+    name = argument.removeprefix("*")
+    if kind in ("", "function") or (kind == "count" and argument.isdigit()):
+        return argument
+    if name == own:
+        raise state.error(f"{entry.name}({argument}) refers to {own!r} itself; name another {owner.kind}", entry.index)
+    if name in owner.names:
+        return argument
+    value = state.constant(argument)
+    if value is not None and value[0] >= 0 and kind == "count":
+        return str(value[0])
+    if kind == "place" and owner.kind == "member" and argument.isdigit():
+        return argument
+    raise state.error(
+        f"{entry.name}({argument[:60]}): {owner.whole} has no {owner.kind} {shown(name)}"
+        f"{closest(name, owner.names) or '.'} It has: {', '.join(list(owner.names)[:12]) or 'none'}",
+        entry.index,
+    )

@@ -1,0 +1,171 @@
+"""The outermost level: one declaration after another, into the tables of the state."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from callgate.declare.attributes import Owner, resolve
+from callgate.declare.declarators import Declarator, own_signature, read_declarator
+from callgate.declare.directives import read_directives
+from callgate.declare.errors import PrototypeError, fault, shown
+from callgate.declare.lexer import is_name, tokenise
+from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
+from callgate.declare.records import adopt, read_members
+from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
+from callgate.declare.state import State
+
+__all__ = ["LARGEST", "read"]
+
+LARGEST: Final = 4 << 20
+"""Characters of the longest text that is read."""
+
+
+def read(text: str) -> State:
+    """Everything the text declares."""
+    if len(text) > LARGEST:
+        raise PrototypeError(f"the text has {len(text)} characters; {LARGEST} are the limit: split it", 1, 1, "")
+    tokens = tokenise(text)
+    state = State(tokens, read_members)
+    read_directives(state, tokens.directives)
+    while state.texts[state.index]:
+        state.settle(state.index)
+        if not state.accept(";"):
+            _read_declaration(state)
+    state.settle(len(state.texts))
+    _refuse_empty(state)
+    return state
+
+
+def _refuse_empty(state: State) -> None:
+    if not (state.functions or state.names or state.tags or state.values):
+        raise fault(state.source, 0, 'no functions declared; write prototypes, e.g. "double cos(double x);"')
+
+
+def _read_declaration(state: State) -> None:
+    node, spec = read_specifiers(state)
+    end = state.index
+    if state.word in (";", "") and not spec.typedef:
+        _check_bare(state, node, spec)
+    else:
+        while True:
+            declared = read_declarator(state, node, spec)
+            _check_name(state, declared, spec)
+            if spec.typedef:
+                _add_typedef(state, declared, node, spec)
+            else:
+                _add_function(state, declared, spec, end)
+            if not state.accept(","):
+                break
+    _end_declaration(state)
+
+
+def _end_declaration(state: State) -> None:
+    """Step over the semicolon; the last one of a text may be left out."""
+    word = state.word
+    if state.accept(";") or not word:
+        return
+    last = state.texts[state.index - 1]
+    if word == "{":
+        raise state.error("function bodies are not read; write ';' instead of the braces")
+    if word in ("=", ":"):
+        raise state.unexpected("expected ';'")
+    if word == "[" or begins_type(state, word) or is_name(word):
+        raise state.missing(f"missing ';' after {shown(last)}, before {shown(word)}")
+    raise state.unexpected(f"expected ';' after {shown(last)}")
+
+
+def _check_bare(state: State, node: Node, spec: Specifiers) -> None:
+    """A declaration without a name: only a struct, union or enum may stand so."""
+    if spec.attributes:
+        raise state.error(
+            "attributes belong to functions, parameters and members, not to types", spec.attributes[0].index
+        )
+    named = isinstance(node, RecordTag | EnumTag) and node.tag
+    if not (named or isinstance(node, EnumTag)):
+        raise state.missing("this declares nothing; a name is missing")
+
+
+def _check_name(state: State, declared: Declarator, spec: Specifiers) -> None:
+    following = state.word
+    if not declared.name:
+        what = "the new type" if spec.typedef else "the function"
+        raise state.unexpected(f"expected the name of {what}")
+    if spec.typedef or isinstance(declared.type, Signature):
+        return
+    if is_name(following) and state.texts[state.index + 1] in ("(", "*"):
+        raise fault(
+            state.source,
+            declared.offset,
+            f"{shown(declared.name)} stands between the type and the name {shown(following)}"
+            f"{state.similar_type(declared.name)}; if it is a macro of the header, remove it",
+        )
+    raise fault(
+        state.source,
+        declared.offset,
+        f"{shown(declared.name)} is a variable, and prototypes declare functions; "
+        f"for a function write '{declared.name[:60]}(void)', for data of a library declare a function that returns it",
+    )
+
+
+def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
+    name, offset = declared.name, declared.offset
+    typedef = Typedef(declared.type, declared.const, offset)
+    _name_parts(state, declared, node, spec)
+    known = state.typedefs.get(name)
+    if known is not None and known.offset >= 0:
+        state.redefined.append((name, typedef))
+        return
+    state.claim(name, "a type", offset)
+    state.typedefs[name] = typedef
+
+
+def _name_parts(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
+    """Let the typedef name what has no better name: a struct, an enum, the shape of a callback."""
+    name = declared.name
+    if isinstance(node, RecordTag | EnumTag) and declared.type is node and not (node.alias or declared.const):
+        node.alias = name
+    adopt(declared.type, None, f"{name}.target")
+    signature = own_signature(declared.type)
+    fresh = signature is not None and not signature.alias and own_signature(node) is None
+    if signature is not None and fresh:
+        signature.alias = name
+    if spec.attributes:
+        if signature is None or not fresh:
+            raise state.error(
+                f"attributes do not belong on the type {name[:60]}; write them where it is used",
+                spec.attributes[0].index,
+            )
+        signature.attributes = resolve(state, spec.attributes, _owner(name, signature))
+
+
+def _add_function(state: State, declared: Declarator, spec: Specifiers, end: int) -> None:
+    signature = declared.type
+    assert isinstance(signature, Signature)
+    name = declared.name
+    state.claim(name, "a function", declared.offset)
+    attributes = signature.attributes
+    if spec.attributes:
+        attributes = resolve(state, spec.attributes, _owner(name, signature))
+    prototype = _prototype(state, spec.start, end, declared.start)
+    state.functions.append(FunctionNode(name, signature, attributes, prototype, declared.offset))
+
+
+def _owner(name: str, signature: Signature) -> Owner:
+    return Owner([parameter.name for parameter in signature.parameters], "parameter", name)
+
+
+def _prototype(state: State, start: int, end: int, declarator: int) -> str:
+    """The source of one function: the common type and its own declarator."""
+    if declarator == end:
+        return _stretch(state, start, state.index)
+    return f"{_stretch(state, start, end)} {_stretch(state, declarator, state.index)}"
+
+
+def _stretch(state: State, start: int, end: int) -> str:
+    """The source of the tokens from `start` up to `end`, on one line and without comments."""
+    last = end - 1
+    source = state.source[state.starts[start] : state.starts[last] + len(state.texts[last])]
+    if "/" in source or "\\" in source:
+        source = re.sub(r"/\*.*?\*/|//[^\n]*|\\\r?\n", " ", source, flags=re.DOTALL)
+    return " ".join(source.split())

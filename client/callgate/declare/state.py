@@ -1,0 +1,111 @@
+"""What the parser knows at a point of the text: its place, the names declared so far, and what it is inside of."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from callgate.declare.cursor import Cursor
+from callgate.declare.errors import closest, fault, line_of, shown
+from callgate.declare.expressions import Value, evaluate
+from callgate.declare.lexer import Tokens
+from callgate.declare.nodes import EnumTag, FunctionNode, RecordTag, Typedef
+from callgate.declare.words import BASES, KNOWN_NAMES, ROLES
+
+__all__ = ["State"]
+
+_BUILT_IN: Final = {name: Typedef(scalar, False, -1) for name, scalar in KNOWN_NAMES.items()}
+
+
+class State(Cursor):
+    """A cursor with the tables of names. `members` reads the braces of a struct: that needs all of the grammar."""
+
+    __slots__ = (
+        "anonymous",
+        "defines",
+        "functions",
+        "members",
+        "names",
+        "packing",
+        "packs",
+        "redefined",
+        "tags",
+        "trail",
+        "typedefs",
+        "values",
+    )
+
+    def __init__(self, tokens: Tokens, members: Callable[[State, RecordTag], None]) -> None:
+        super().__init__(tokens)
+        self.members = members
+        self.typedefs = _BUILT_IN.copy()
+        self.redefined: list[tuple[str, Typedef]] = []
+        self.tags: dict[str, RecordTag | EnumTag] = {}
+        self.anonymous: list[RecordTag | EnumTag] = []
+        self.functions: list[FunctionNode] = []
+        self.names: dict[str, tuple[str, int]] = {}
+        self.values: dict[str, Value] = {}
+        self.defines: deque[tuple[int, str, Cursor]] = deque()
+        self.packs: deque[tuple[int, int]] = deque()
+        self.packing = 0
+        self.trail: list[tuple[str, int]] = []
+
+    def claim(self, name: str, kind: str, offset: int) -> None:
+        """Register an ordinary name: C has one space for typedefs, functions and enum constants."""
+        known = self.names.setdefault(name, (kind, offset))
+        if known[0] != kind:
+            line = line_of(self.source, known[1])
+            raise fault(
+                self.source, offset, f"{name!r} is already {known[0]}, declared on line {line}; rename one of them"
+            )
+
+    def constant(self, name: str) -> Value | None:
+        """The value of an enum constant or `#define` above this place."""
+        if name not in self.values:
+            self.settle(self.index)
+        return self.values.get(name)
+
+    def settle(self, index: int) -> None:
+        """Evaluate the `#define` lines above the token at `index`: they may use the constants above them."""
+        while self.defines and self.defines[0][0] <= index:
+            _, name, body = self.defines.popleft()
+            offset = body.offset
+            value = evaluate(body, self.values.get)
+            if body.word:
+                raise body.unexpected(f"expected the end of the line: {name} must be one integer constant")
+            self.define(name, value, offset)
+
+    def define(self, name: str, value: Value, offset: int) -> None:
+        """Register a constant."""
+        if self.values.setdefault(name, value)[0] != value[0]:
+            raise fault(
+                self.source, offset, f"{name} is already {self.values[name][0]}; give the constant another name"
+            )
+
+    def pack(self, index: int) -> int:
+        """The `#pragma pack` in force at the token at `index`, which is never before that of the last question."""
+        while self.packs and self.packs[0][0] <= index:
+            self.packing = self.packs.popleft()[1]
+        return self.packing
+
+    def within(self) -> str:
+        """What the next token is part of, innermost first, for messages: `" in parameter 2 of f"`."""
+        parts = [f"parameter {number} of {owner}" if number else owner for owner, number in reversed(self.trail)]
+        return f" in {', '.join(parts)}" if parts else ""
+
+    def similar_type(self, word: str) -> str:
+        """`"; did you mean …?"` for an unknown type name."""
+        tag = self.tags.get(word)
+        if tag is not None:
+            return f"; did you mean '{tag.kind} {word}'?"
+        bases = [base for base in BASES if " " not in base]
+        return closest(word, [*self.typedefs, *bases, *ROLES, *self.tags])
+
+    def unknown_type(self, word: str) -> str:
+        """The message for a name that stands where a type is expected."""
+        hint = self.similar_type(word)
+        if word.isupper() and not hint:
+            return f"unknown type {shown(word)}{self.within()}; if it is a macro of the header, remove it"
+        example = f'Declare it first, e.g. "typedef struct {word[:60]} {word[:60]};"'
+        return f"unknown type {shown(word)}{self.within()}{hint}{' ' if hint else '. '}{example}"
