@@ -1,6 +1,7 @@
 """The talker: the broker's voice towards other programs, over ZeroMQ.
 
-It inherits the broker's listening socket and a connection to the warden, and holds nothing that could not be lost: clients
+It inherits the listening socket of the broker and a connection to the warden, and holds nothing that could not be lost:
+clients
 say hello again when a talker takes another's place, and repeat what was not answered.
 """
 
@@ -20,7 +21,7 @@ from callgate_transport import datagrams
 
 __all__ = ["main"]
 
-_IDLE_CHECK: Final = 1.0
+_IDLE_CHECK_MS: Final = 1000
 """Only an embedded broker's talker ends when nobody is there, and only it looks at the clock."""
 
 
@@ -42,7 +43,7 @@ class Talker:
     def run(self) -> None:
         """Serve until the warden is gone, or until there was nobody to serve for a while."""
         while True:
-            ready = dict(self._poller.poll(None if self._idle is None else _IDLE_CHECK * 1000))
+            ready = dict(self._poller.poll(None if self._idle is None else _IDLE_CHECK_MS))
             if self._router in ready:
                 self._hear()
             if self._warden.fileno() in ready and not self._answered():

@@ -69,6 +69,7 @@ class Warden:
         self._template = TemplateProcess(
             self.loop, settings.template, settings.roots, self._template_answered, self._template_died
         )
+        _watch_signals(self)  # before there is anything that a signal could leave behind
         self.run_directory = rundir.create_broker_directory(settings.name)
         self._template.start()  # before the rest of the preparations: it takes longest to get ready
         self._talker = TalkerProcess(
@@ -249,7 +250,6 @@ class Warden:
 
 def run(warden: Warden) -> None:
     """Serve until the end and clean up, whatever the end is."""
-    _watch_signals(warden)
     processes.adopt_orphans()
     try:
         warden.run()

@@ -69,9 +69,9 @@ def _fork_host(label: str, fds: list[int], connection: socket.socket) -> int:
 
 
 def _become_host(label: str, memory_fd: int, warden: int) -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    while os.getppid() != warden:  # not adopted yet
+    while os.getppid() != warden:  # not adopted yet: the death of the process in between would be our signal
         time.sleep(0.001)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     *preparations, deed = label.split(",")
     for preparation in preparations:
         _prepare(preparation, memory_fd)
