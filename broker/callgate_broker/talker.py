@@ -35,7 +35,8 @@ class Talker:
         self._asked: dict[int, tuple[Guest, int]] = {}
         self._questions = 0
         self._last_heard = time.monotonic()
-        self._router = _router(zmq.Context(), listener, address)
+        self._context = zmq.Context()
+        self._router = _router(self._context, listener, address)
         self._poller = zmq.Poller()
         self._poller.register(self._router, zmq.POLLIN)
         self._poller.register(self._warden, zmq.POLLIN)
@@ -50,6 +51,11 @@ class Talker:
                 return
             if self._idle is not None and time.monotonic() - self._last_heard > self._idle and not self._asked:
                 return
+
+    def close(self) -> None:
+        """Let ZeroMQ end: a context with an open socket would hold up the process."""
+        self._router.close(0)
+        self._context.term()
 
     def _hear(self) -> None:
         self._last_heard = time.monotonic()
@@ -123,5 +129,9 @@ def main(argv: list[str]) -> int:
     """`argv`: descriptors of the listening socket and of the warden, the broker's address, its mode, idle seconds."""
     listener, warden, address, mode, idle = argv
     patience = float(idle) if mode == "embedded" else None
-    Talker(int(listener), socket.socket(fileno=int(warden)), address, patience).run()
+    talker = Talker(int(listener), socket.socket(fileno=int(warden)), address, patience)
+    try:
+        talker.run()
+    finally:
+        talker.close()
     return 0

@@ -242,6 +242,8 @@ def c_name(ctype: CType) -> str:
             return INTEGERS.get(name) or FLOATS.get(name) or "_Bool"
         case EnumType(name) | StructType(name) | Opaque(name):
             return name
+        case Pointer(Pointer() as target, const):
+            return f"{c_name(target)}{' const ' if const else ''}*"
         case Pointer(target, const):
             return f"{'const ' if const else ''}{c_name(target)} *"
         case Array(element, length):

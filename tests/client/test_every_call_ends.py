@@ -79,9 +79,9 @@ def _one_round(point: str, victim: str, library: str, tmp_path: Path) -> None:
     victims = {"host": host, "client": program.pid, "talker": talker, "warden": warden}
     program.stdin.write("go\n")
     program.stdin.flush()
-    report.read_text()
+    stopped = int(report.read_text())
     os.kill(victims[victim], signal.SIGKILL)
-    _let_go(resume)
+    assert wait_until(lambda: _let_go(resume) or not _is_alive(stopped)), f"process {stopped} never went on"
     output, _ = program.communicate(timeout=30)
     if victim == "client":
         assert program.returncode == -signal.SIGKILL
@@ -97,10 +97,18 @@ def _visit(point: str) -> int:
     return {"client.before_encode": 2}.get(point, 1 if "callback" in point else 3)
 
 
-def _let_go(resume: Path) -> None:
-    """Let the stopped process go on, if it still lives."""
+def _let_go(resume: Path) -> bool:
+    """Let the stopped process go on; False while it has not opened its end yet."""
     try:
         descriptor = os.open(resume, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
-        return
+        return False
     os.close(descriptor)
+    return True
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
