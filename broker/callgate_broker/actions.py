@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from callgate_broker.hosts import Asker, Host
+from callgate_protocol.value import Value
 
 __all__ = ["Action", "Discard", "Fork", "KillTemplate", "Observe", "Reply", "Report", "StartTemplate", "Stop"]
 
 
-class Reply(NamedTuple):
+class Reply(Value):
     """Answer a request."""
 
     asker: Asker
     body: dict[str, Any]
 
 
-class Fork(NamedTuple):
+class Fork(Value):
     """Make the host's directory, slots and link, and ask the template for the process."""
 
     number: int
@@ -24,13 +25,13 @@ class Fork(NamedTuple):
     label: str
 
 
-class Discard(NamedTuple):
+class Discard(Value):
     """Give up what `Fork` made under this number."""
 
     number: int
 
 
-class Stop(NamedTuple):
+class Stop(Value):
     """Say where the call is, if there is one, and kill the host."""
 
     host: Host
@@ -38,25 +39,25 @@ class Stop(NamedTuple):
     call: int | None = None
 
 
-class Observe(NamedTuple):
+class Observe(Value):
     """Answer with the present state of a living host."""
 
     asker: Asker
     host: Host
 
 
-class Report(NamedTuple):
+class Report(Value):
     """Answer with everything there is to see, hosts from the given position on."""
 
     asker: Asker
     offset: int
 
 
-class StartTemplate(NamedTuple):
+class StartTemplate(Value):
     """There is no template, or it has just died: start one."""
 
 
-class KillTemplate(NamedTuple):
+class KillTemplate(Value):
     """The template does not answer; its death is seen as any other."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from typing import NamedTuple
 
 from callgate_protocol import slots
+from callgate_protocol.value import Value
 from callgate_transport.rundir import remove_tree
 
 __all__ = ["HostFiles", "make_host_files"]
@@ -16,7 +16,7 @@ _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 _PENDING_CONNECTIONS = 64
 
 
-class HostFiles(NamedTuple):
+class HostFiles(Value):
     """`memory` is the descriptor of the call slots, kept here; `link` is closed here once the template has it."""
 
     directory: str

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from callgate_broker.policy import Death
 from callgate_protocol.slots import Phase, Slot
+from callgate_protocol.value import Value
 
 __all__ = ["Asker", "End", "History", "Host", "calls_of", "in_flight"]
 
 
-class Asker(NamedTuple):
+class Asker(Value):
     """Who waits for an answer: a connection of the warden and the number of the request on it."""
 
     peer: int
     request: int
 
 
-class End(NamedTuple):
+class End(Value):
     """How a host ended, as the kernel and its call slots tell it. One of `signal` and `status` is None."""
 
     signal: int | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from callgate_protocol.value import Value
 
 __all__ = ["PERMANENT", "TEMPORARY", "TRANSIENT", "Death", "GiveUp", "Policy", "Restart", "decide"]
 
@@ -15,7 +16,7 @@ TEMPORARY = "temporary"
 """Never started again."""
 
 
-class Policy(NamedTuple):
+class Policy(Value):
     """`intensity` restarts are allowed in `period` seconds (None: without limit).
 
     The first `patience` deaths in a row that answered no call are restarted at once; from the next one on each costs
@@ -30,7 +31,7 @@ class Policy(NamedTuple):
     longest_delay: float = 10.0
 
 
-class Death(NamedTuple):
+class Death(Value):
     """One end of a host. `answered`: it had answered at least one call. `normal`: it exited with status 0."""
 
     at: float
@@ -38,13 +39,13 @@ class Death(NamedTuple):
     normal: bool = False
 
 
-class Restart(NamedTuple):
+class Restart(Value):
     """Start it, `delay` seconds from now."""
 
     delay: float
 
 
-class GiveUp(NamedTuple):
+class GiveUp(Value):
     """Do not start it; `reason` is a sentence for people."""
 
     reason: str

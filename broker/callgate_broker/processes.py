@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from typing import NamedTuple
 
 __all__ = [
     "Exit",
@@ -27,11 +26,14 @@ class NotOurChild(Exception):
     """The process does not exist or is somebody else's."""
 
 
-class Exit(NamedTuple):
+class Exit:
     """How a child ended: one of the two is None."""
 
-    signal: int | None
-    status: int | None
+    __slots__ = ("signal", "status")
+
+    def __init__(self, signal: int | None, status: int | None) -> None:
+        self.signal = signal
+        self.status = status
 
     def __str__(self) -> str:
         return f"exit status {self.status}" if self.signal is None else f"signal {self.signal}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from callgate_protocol.value import Value
 
 __all__ = ["OPERATIONS", "BadRequest", "Request", "failure", "parse", "success"]
 
@@ -11,7 +13,7 @@ class BadRequest(Exception):
     """A request with an unknown operation or unfit fields. The message says which."""
 
 
-class Request(NamedTuple):
+class Request(Value):
     """A request whose fields have been checked."""
 
     number: int
@@ -19,7 +21,7 @@ class Request(NamedTuple):
     fields: dict[str, Any]
 
 
-class _Field(NamedTuple):
+class _Field(Value):
     kind: type
     required: bool = True
     limit: int = 0

@@ -6,7 +6,8 @@ import argparse
 import os
 import sys
 
-from callgate_broker.warden import TEMPLATE, Settings, Warden, run
+from callgate_broker.custody import Settings, Warden, run
+from callgate_broker.seedling import TEMPLATE
 from callgate_transport import launch, rundir
 
 __all__ = ["main"]

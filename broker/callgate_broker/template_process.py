@@ -9,11 +9,9 @@ from typing import Any
 from callgate_broker import processes
 from callgate_broker.files import HostFiles
 from callgate_broker.loop import Connection, Loop, Tail
-from callgate_transport import datagrams, launch
+from callgate_broker.seedling import Seedling, command, sow
 
 __all__ = ["TemplateProcess"]
-
-_CHILD_FD = 3
 
 
 class TemplateProcess:
@@ -27,7 +25,7 @@ class TemplateProcess:
         on_answer: Callable[[dict[str, Any]], None],
         on_death: Callable[[str], None],
     ) -> None:
-        self.command = launch.command(module, roots, str(_CHILD_FD))
+        self.command = command(module, roots)
         self.pid = 0
         self._loop = loop
         self._on_answer = on_answer
@@ -36,21 +34,17 @@ class TemplateProcess:
         self._connection: Connection | None = None
         self._stderr: Tail | None = None
 
-    def start(self) -> None:
-        """Start it. Requests may be sent at once: they wait in its socket while it imports."""
-        ours, its = datagrams.pair()
-        read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        self._stderr = Tail(self._loop, read_end)
-        self._connection = Connection(self._loop, ours, self._on_answer, self._broken)
+    def start(self, seedling: Seedling | None = None) -> None:
+        """Start it, unless it has been already."""
         try:
-            self.pid = launch.spawn(self.command, {_CHILD_FD: its.fileno()}, stderr=write_end)
+            seedling = seedling or sow(self.command)
         except OSError as error:
             account = f"It could not be started: {error}."
             self._loop.soon(lambda: self._on_death(account))
             return
-        finally:
-            its.close()
-            os.close(write_end)
+        self.pid = seedling.pid
+        self._stderr = Tail(self._loop, seedling.stderr)
+        self._connection = Connection(self._loop, seedling.connection, self._on_answer, self._broken)
         self._pidfd = processes.watch_child(self.pid)
         self._loop.watch(self._pidfd, self._ended)
 

@@ -1,296 +1,36 @@
-"""The warden: the root of callgate's processes on this machine, or below one client.
+"""The warden: the root of callgate's processes on this machine, or below one client. Standard library only.
 
-Standard library only and single-threaded. It carries out what `supervisor` decides, and when it ends, everything
-below it has ended before. `main` is its embedded form; `service` runs the same in the foreground.
+This is its embedded form, the child of a client; `service` runs the same in the foreground.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
 
-from callgate_broker import actions, processes, report
-from callgate_broker.files import HostFiles, make_host_files
-from callgate_broker.hosts import End, Host
-from callgate_broker.loop import Connection, Loop
-from callgate_broker.requests import failure, success
-from callgate_broker.supervisor import Supervisor
-from callgate_broker.talker_process import TalkerProcess
-from callgate_broker.template_process import TemplateProcess
-from callgate_transport import launch, rundir
+from callgate_broker import processes
+from callgate_broker.seedling import TEMPLATE, command, sow
+from callgate_transport import launch
 
-__all__ = ["Settings", "Warden", "main", "run"]
-
-TEMPLATE = "callgate_native_host.template"
-_END_SECONDS = 2.0
-_TALKER_IDLE_SECONDS = 30
-_UNSOLICITED = 0
-
-
-class Settings(NamedTuple):
-    """What distinguishes one warden from another. An embedded one has a mode of "embedded" and no name."""
-
-    mode: str
-    roots: list[str]
-    name: str | None = None
-    template: str = TEMPLATE
-
-
-class Warden:
-    """Owns the processes and their files, and lives until `ended` says why it does not."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.loop = Loop()
-        self.ended: str | None = None
-        self.supervisor = Supervisor()
-        self._settings = settings
-        self._started = time.monotonic()
-        self._peers: dict[int, Connection] = {}
-        self._peer_numbers = 0
-        self._files: dict[int, HostFiles] = {}
-        self._pidfds: dict[int, int] = {}
-        self._todo: deque[actions.Action] = deque()
-        self._strangers_ended = False
-        self._carry_out: dict[type, Callable[[Any], None]] = {
-            actions.Reply: self._reply,
-            actions.Fork: self._fork,
-            actions.Discard: self._discard,
-            actions.Stop: self._stop,
-            actions.Observe: self._observe,
-            actions.Report: self._report,
-            actions.StartTemplate: lambda _: self._template.start(),
-            actions.KillTemplate: lambda _: self._template.kill(),
-        }
-        self._template = TemplateProcess(
-            self.loop, settings.template, settings.roots, self._template_answered, self._template_died
-        )
-        _watch_signals(self)  # before there is anything that a signal could leave behind
-        self.run_directory = rundir.create_broker_directory(settings.name)
-        self._template.start()  # before the rest of the preparations: it takes longest to get ready
-        self._talker = TalkerProcess(
-            self.loop, self.address, settings.roots, [settings.mode, str(_TALKER_IDLE_SECONDS)], self.add_peer
-        )
-
-    @property
-    def address(self) -> str:
-        """The path of the socket at which clients reach this broker."""
-        return f"{self.run_directory.path}/broker"
-
-    def end(self, reason: str) -> None:
-        """Leave the loop when what is being done is done."""
-        self.ended = self.ended or reason
-
-    def add_peer(self, peer: socket.socket, on_end: Callable[[str], None] | None = None) -> None:
-        """Serve requests on this connection."""
-        self._peer_numbers += 1
-        number = self._peer_numbers
-
-        def message(body: dict[str, Any]) -> None:
-            self._requested(number, body)
-
-        def gone(reason: str) -> None:
-            del self._peers[number]
-            self.supervisor.peer_gone(number)
-            if on_end:
-                on_end(reason)
-
-        self._peers[number] = Connection(self.loop, peer, message, gone)
-
-    def _requested(self, peer: int, message: dict[str, Any]) -> None:
-        number = message.get("id")
-        if type(number) is not int:
-            self._peers[peer].end("it sent a request without a number")
-            return
-        self._perform(self.supervisor.request(peer, number, message, time.monotonic()))
-
-    def run(self) -> None:
-        """Serve until there is a reason to end."""
-        while self.ended is None:
-            dues = [due for due in (self.supervisor.due(), self._talker.due()) if due is not None]
-            now = time.monotonic()
-            self.loop.step(max(0.0, min(dues) - now) if dues else None)
-            now = time.monotonic()
-            self._perform(self.supervisor.tick(now))
-            self._talker.tick(now)
-            self._reap_strangers()
-
-    def close(self) -> None:
-        """End every process below, and remove what they used."""
-        processes.end_all_children(_END_SECONDS)
-        self.run_directory.remove()
-
-    def announce(self, trouble: str) -> None:
-        """Tell every peer what the warden dies of."""
-        for peer in list(self._peers.values()):
-            peer.send(failure(_UNSOLICITED, "InternalError", trouble[-4096:]))
-
-    def child_ended(self) -> None:
-        """SIGCHLD: perhaps a process that nobody watches."""
-        self._strangers_ended = True
-
-    def _reap_strangers(self) -> None:
-        # While a fork is under way an unknown child may be the new host, whose number must stay taken.
-        if self._strangers_ended and not self.supervisor.nursery.forking:
-            self._strangers_ended = False
-            processes.reap_strangers(self._known_children())
-
-    def _known_children(self) -> frozenset[int]:
-        hosts = (host.pid for host in self.supervisor.hosts.values())
-        return frozenset([*hosts, self._template.pid, self._talker.pid])
-
-    def _perform(self, decided: Iterable[actions.Action]) -> None:
-        """Carry out actions in order. What these lead to comes after them, never in between."""
-        busy = bool(self._todo)
-        self._todo.extend(decided)
-        if busy:
-            return
-        while self._todo:
-            action = self._todo[0]
-            self._carry_out[type(action)](action)
-            self._todo.popleft()
-
-    def _reply(self, action: actions.Reply) -> None:
-        peer = self._peers.get(action.asker.peer)
-        if peer:
-            peer.send(action.body)
-
-    def _fork(self, action: actions.Fork) -> None:
-        try:
-            files = make_host_files(self.run_directory.path, action.number, action.label)
-        except OSError as error:
-            self._perform(self.supervisor.fork_refused(action.number, str(error)))
-            return
-        self._files[action.number] = files
-        self._template.fork(action.number, action.incarnation, action.label, files)
-        files.link.close()  # from here on only the template and its fork hold it
-
-    def _discard(self, action: actions.Discard) -> None:
-        files = self._files.pop(action.number, None)
-        if files:
-            files.discard()
-
-    def _stop(self, action: actions.Stop) -> None:
-        host = action.host
-        _, slots = self._files[host.number].read_slots()
-        host.where, host.phase = report.whereabouts(host, slots, action.channel, action.call)
-        processes.kill(self._pidfds[host.number])
-
-    def _observe(self, action: actions.Observe) -> None:
-        record = report.living_record(action.host, self._files[action.host.number])
-        self._reply(actions.Reply(action.asker, success(action.asker.request, record)))
-
-    def _report(self, action: actions.Report) -> None:
-        hosts, following = report.list_hosts(self.supervisor, self._files, action.offset, time.monotonic())
-        answer = {
-            "broker": self._own_state(),
-            "hosts": hosts,
-            "next": following,
-            "deaths": report.recent_deaths(self.supervisor),
-        }
-        self._reply(actions.Reply(action.asker, success(action.asker.request, answer)))
-
-    def _own_state(self) -> dict[str, Any]:
-        return {
-            "name": os.path.basename(self.run_directory.path),
-            "directory": self.run_directory.path,
-            "pid": os.getpid(),
-            "version": report.version(),
-            "mode": self._settings.mode,
-            "uptime": round(time.monotonic() - self._started, 3),
-            "talker": {"pid": self._talker.pid, "restarts": self._talker.restarts},
-            "template": {"pid": self._template.pid, "restarts": self.supervisor.nursery.template_restarts},
-        }
-
-    def _template_answered(self, message: dict[str, Any]) -> None:
-        number, pid = message.get("id"), message.get("pid")
-        if type(number) is not int:
-            self._template.kill()
-        elif type(pid) is int and pid > 0:
-            self._born(number, pid)
-        else:
-            refusal = str(message.get("error") or "the template gave no process id")
-            self._perform(self.supervisor.fork_refused(number, refusal))
-
-    def _born(self, number: int, pid: int) -> None:
-        if number not in self._files:
-            return
-        try:
-            pidfd = processes.watch_child(pid)
-        except processes.NotOurChild as error:
-            self._perform(self.supervisor.fork_refused(number, str(error)))
-            return
-        self._pidfds[number] = pidfd
-        self.loop.watch(pidfd, lambda: self._host_ended(number))
-        self._perform(self.supervisor.forked(number, pid, self._files[number].link_path, time.monotonic()))
-
-    def _host_ended(self, number: int) -> None:
-        end = processes.reap(self._pidfds[number])
-        if end is None:
-            return
-        pidfd = self._pidfds.pop(number)
-        self.loop.unwatch(pidfd)
-        os.close(pidfd)
-        answered, slots = self._files[number].read_slots()
-        host = self._host(number)
-        self._perform(self.supervisor.died(host, End(end.signal, end.status, answered, slots), time.monotonic()))
-
-    def _host(self, number: int) -> Host:
-        return next(host for host in self.supervisor.hosts.values() if host.number == number)
-
-    def _template_died(self, account: str) -> None:
-        if self.supervisor.nursery.forking:
-            processes.kill_copies_of(self._template.command, self._known_children())
-        self._perform(self.supervisor.nursery.template_died(account, time.monotonic()))
-
-
-def run(warden: Warden) -> None:
-    """Serve until the end and clean up, whatever the end is."""
-    processes.adopt_orphans()
-    try:
-        warden.run()
-    except Exception:
-        import traceback  # noqa: PLC0415 - slow to import and hopefully never needed
-
-        warden.announce(traceback.format_exc())
-        raise
-    finally:
-        warden.close()
-
-
-def _watch_signals(warden: Warden) -> None:
-    """Signals become bytes in a pipe of the loop: none is lost, and no handler interrupts a decision."""
-    read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-
-    def arrived() -> None:
-        for number in os.read(read_end, 4096):
-            if number == signal.SIGCHLD:
-                warden.child_ended()
-            else:
-                warden.end(signal.Signals(number).name)
-
-    warden.loop.watch(read_end, arrived)
-    signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays in force
-            signal.signal(number, lambda *_: None)
+__all__ = ["main"]
 
 
 def main(argv: list[str]) -> int:
-    """Run embedded: `argv` is the descriptor of the activation socket, the client's process id [, template module]."""
+    """`argv` is the descriptor of the activation socket, the client's process id [, the template's module]."""
     activation = socket.socket(fileno=int(argv[0]))
-    client = int(argv[1])
     processes.close_descriptors_except(frozenset([0, 1, 2, activation.fileno()]))
-    client_pidfd = _watch_client(client)
-    if client_pidfd is None:
+    client = _watch_client(int(argv[1]))
+    if client is None:
         return 0
-    warden = Warden(Settings("embedded", launch.given_roots(), template=(argv[2:] or [TEMPLATE])[0]))
+    roots = launch.given_roots()
+    module = argv[2] if len(argv) > 2 else TEMPLATE
+    # A template takes longest to get ready, so it comes before what the warden itself has yet to import.
+    template = sow(command(module, roots))
+    from callgate_broker.custody import Settings, Warden, run  # noqa: PLC0415
+
+    warden = Warden(Settings("embedded", roots, template=module), template)
     warden.add_peer(activation, warden.end)
-    warden.loop.watch(client_pidfd, lambda: warden.end("the client has ended"))
+    warden.loop.watch(client, lambda: warden.end("the client has ended"))
     run(warden)
     return 0
 

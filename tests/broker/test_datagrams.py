@@ -88,4 +88,4 @@ def test_a_message_that_is_too_long_is_not_sent(ends: Ends) -> None:
     with pytest.raises(ValueError, match="exceeds the limit"):
         datagrams.send(ends[0], {"text": "x" * datagrams.MAXIMUM_BYTES})
     datagrams.send(ends[0], {"id": 1})
-    assert datagrams.receive(ends[1]) == ({"id": 1}, [])
+    assert datagrams.receive(ends[1]) == datagrams.Datagram({"id": 1}, [])

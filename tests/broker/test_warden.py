@@ -381,7 +381,8 @@ def test_sigterm_ends_it_orderly(base: Path) -> None:
 
 def test_the_warden_imports_no_third_party_module() -> None:
     """What the warden's process loads comes from the standard library, the protocol and the transport."""
-    code = "import sys, callgate_broker.warden; print(*{name.partition('.')[0] for name in sys.modules})"
+    imports = "import sys, callgate_broker.warden, callgate_broker.custody"
+    code = imports + "; print(*{name.partition('.')[0] for name in sys.modules})"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     found = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env=environment

@@ -7,7 +7,9 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from callgate_protocol.value import Value
 
 __all__ = ["MAXIMUM_BYTES", "MAXIMUM_FDS", "Datagram", "MalformedDatagram", "pair", "receive", "send"]
 
@@ -19,7 +21,7 @@ class MalformedDatagram(Exception):
     """The peer sent something that is not one JSON object of at most 64 KiB; the connection is of no further use."""
 
 
-class Datagram(NamedTuple):
+class Datagram(Value):
     """What one message carried. Whoever receives the descriptors closes them."""
 
     message: dict[str, Any]

@@ -12,7 +12,9 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from callgate_protocol.value import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +50,7 @@ class BrokerRunning(OSError):
     """Another broker holds this name."""
 
 
-class RunDirectory(NamedTuple):
+class RunDirectory(Value):
     """A broker's own directory. It is alive as long as `lock`, a descriptor, stays open."""
 
     path: str
