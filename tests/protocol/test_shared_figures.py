@@ -213,7 +213,7 @@ def test_a_call_has_begun_once_native_code_was_entered() -> None:
         (Scalar("ullong"), "unsigned long long"),
         (Scalar("bool"), "_Bool"),
         (Scalar("ldouble"), "long double"),
-        (Pointer(Pointer(Scalar("char"), const=True)), "const char * *"),
+        (Pointer(Pointer(Scalar("char"), const=True)), "const char **"),
         (Array(Scalar("i4"), 3), "int32_t[3]"),
         (Array(Scalar("i4"), 0), "int32_t[]"),
         (FunctionPointer("visit"), "visit"),
