@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_protocol.errors import Fault
 
@@ -12,12 +12,23 @@ from .objects import Entry, Kept
 from .session import Session
 from .thunks import Thunk
 
-__all__ = ["Scope", "Undo"]
+__all__ = ["Room", "Scope", "Undo"]
 
 Undo: TypeAlias = Callable[[], None]
 
 _INLINE_BYTES: Final = 1024
 """Binary values up to this length travel inside the message, longer ones as bulk frames."""
+
+
+class Room(NamedTuple):
+    """What lies behind a pointer that the client gave, or that was made for it."""
+
+    memory: Any
+    """What we made; None for memory that lived before."""
+    length: int | None
+    """How many elements it has; None where only native code knows."""
+    readable: bool = True
+    """False for a library's magic pointer, which is never followed."""
 
 
 class Scope:
@@ -51,7 +62,7 @@ class Scope:
         """Whether what native code gives now is ours to free (R8.1): what a call hands out, not what is looked at."""
         self.keep: list[Any] = []
         """Memory that native code may use until the end."""
-        self.rooms: dict[int, Any] = {}
+        self.rooms: dict[int, Room] = {}
         """Memory behind the pointers of this call, by parameter index."""
         self.thunks: list[Thunk] = []
         """Function pointers that are valid until the end."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import random
 from typing import Any
 
 import pytest
 
 from callgate_native_host.faults import Mismatch, fault_of
 from callgate_native_host.objects import Block, Entry
+from callgate_native_host.scope import Scope
 from callgate_protocol.errors import Fault
 from callgate_protocol.limits import DEFAULT_LIMITS
 
@@ -70,6 +74,8 @@ BAD: list[tuple[str, tuple[Any, ...], str, str]] = [
     ("pointer_value", ({"constant": "x"},), "MarshalError", "expected a constant"),
     ("pointer_value", ({"constant": 1 << 64},), "MarshalError", "expected a constant"),
     ("pointer_value", (5,), "MarshalError", "expected binary"),
+    ("shrink", (4, {"constant": 5}), "MarshalError", "argument 1 'v' of shrink: expected binary"),
+    ("shrink", ([4], {"constant": 5}), "ArgumentError", "lies behind a magic pointer"),
     ("apply", ({"delegate": -1}, 1), "MarshalError", "expected the number of a delegate"),
     ("apply", ({"delegate": 1}, "x"), "MarshalError", "argument 2 'value' of apply"),
     ("apply_with", ({"delegate": 1}, {"context": 0}, 1), "MarshalError", "expected a context"),
@@ -100,6 +106,59 @@ def test_bad_values_are_refused_before_the_call(
     assert (fault, True) == (refused.name, text in refused.message), refused.message
     assert (len(bench.backend.alive), bench.libc.copies, bench.library.thunks_alive) == (0, 0, 0)
     assert bench("times_called") == 0
+
+
+class Chaos:
+    """Wire values at random: of the right kinds, at their edges, and nonsense."""
+
+    def __init__(self, seed: int, objects: list[int]) -> None:
+        self._random = random.Random(seed)
+        self._objects = objects
+
+    def wires(self, count: int) -> list[Any]:
+        return [self._wire(0) for _ in range(count)]
+
+    def _wire(self, depth: int) -> Any:
+        make = self._random.choice([self._number, self._number, self._bytes, self._place, self._odd, self._array])
+        return make(depth)
+
+    def _number(self, _depth: int) -> Any:
+        return self._random.choice([0, 1, -1, 2, 3, 255, 1 << 31, 1 << 63, (1 << 64) - 1, 0.5, 1e39, math.inf, True])
+
+    def _bytes(self, _depth: int) -> Any:
+        return self._random.choice([self._random.randbytes(self._random.randrange(40)), {"payload": 0}, {"payload": 9}])
+
+    def _place(self, _depth: int) -> Any:
+        number, offset = self._random.choice([*self._objects, 99, 0, -1]), self._random.randrange(-2, 20)
+        return self._random.choice([{"at": [number, offset]}, {"constant": 5}, {"constant": -1}, {"delegate": number}])
+
+    def _odd(self, _depth: int) -> Any:
+        odd = [None, "", "text", {}, {"at": None}, {"at": [1]}, {"context": 5}, {"x": 1}, ["int", 5], ["text", b"x"]]
+        return self._random.choice(odd)
+
+    def _array(self, depth: int) -> Any:
+        return [self._wire(depth + 1) for _ in range(self._random.randrange(5))] if depth < 4 else []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_a_client_sends_escapes(bench: Bench, seed: int) -> None:
+    """Ten thousand random calls are taken or refused with a fault: no other exception, nothing followed, no leak."""
+    memory, address = bench.backend.allocate(16)
+    block = bench.objects.add(Entry("", address, Block(memory, address, 16)))
+    chaos = Chaos(seed, [block.number, bench("thing_open", 1)["ref"].object])
+    names = sorted(bench.index.keys() - {"absent", "union_by_value"})
+    taken = 0
+    for name in names * (10_000 // len(names)):
+        plan = bench.library.function(bench.index[name])
+        scope = Scope(bench.session, [b"abcd"])
+        with contextlib.suppress(Fault):
+            plan.enter(chaos.wires(len(plan.signature.passed)), scope)
+            taken += 1
+        scope.end()
+    del scope
+
+    assert taken > 1000
+    assert (len(bench.backend.alive), bench.libc.copies, bench.library.thunks_alive) == (1, 0, 0)
 
 
 def test_a_fault_says_where_in_fields_of_its_own() -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from callgate_native_host.backend import Backend, BackendType
 from callgate_native_host.faults import Mismatch
+from callgate_native_host.scope import Scope
 
 __all__ = ["ConstantCount", "Counter", "ParameterCount", "PointedCount"]
 
@@ -18,7 +19,7 @@ class Counter(ABC):
     """The count of one pointer."""
 
     @abstractmethod
-    def of(self, natives: Sequence[Any], /) -> int:
+    def of(self, natives: Sequence[Any], scope: Scope, /) -> int:
         """The count, from the C side of all parameters. Raises Mismatch when it is no count."""
 
 
@@ -28,7 +29,7 @@ class ConstantCount(Counter):
     def __init__(self, count: int) -> None:
         self._count = count
 
-    def of(self, _natives: Sequence[Any]) -> int:
+    def of(self, _natives: Sequence[Any], _scope: Scope) -> int:
         """Always the same."""
         return self._count
 
@@ -40,7 +41,7 @@ class ParameterCount(Counter):
         self._index = index
         self._name = name
 
-    def of(self, natives: Sequence[Any]) -> int:
+    def of(self, natives: Sequence[Any], _scope: Scope) -> int:
         """The value of the parameter."""
         return _checked(natives[self._index], self._name)
 
@@ -54,11 +55,13 @@ class PointedCount(Counter):
         self._name = name
         self._pointer_type = pointer_type
 
-    def of(self, natives: Sequence[Any]) -> int:
+    def of(self, natives: Sequence[Any], scope: Scope) -> int:
         """The number behind the pointer; none behind NULL."""
-        address = natives[self._index]
+        address, room = natives[self._index], scope.rooms.get(self._index)
         if not address:
             return 0
+        if room is not None and not room.readable:
+            raise Mismatch(f"the count '*{self._name}' lies behind a magic pointer", "ArgumentError")
         return _checked(self._backend.at(self._pointer_type, address)[0], f"*{self._name}")
 
 

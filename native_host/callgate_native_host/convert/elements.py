@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
-from callgate_native_host.scope import Scope
+from callgate_native_host.scope import Room, Scope
 from callgate_protocol.marshal import Direction
 
 from .counts import Counter
@@ -16,13 +16,6 @@ from .passing import Passing
 from .places import Places, is_place
 
 __all__ = ["ElementsPassing", "ElementsResult"]
-
-
-class _Room(NamedTuple):
-    """What lies behind a pointer of this call. `length` is None where only native code knows it."""
-
-    memory: Any
-    length: int | None
 
 
 class ElementsPassing(Passing):
@@ -62,7 +55,7 @@ class ElementsPassing(Passing):
         memory, count = self._make(wire, scope)
         if count == 0 and self._counter is None:
             raise Mismatch("a pointer to one value needs a value", "ArgumentError")
-        scope.rooms[self._index] = _Room(memory, count)
+        scope.rooms[self._index] = Room(memory, count)
         return self._backend.address_of(memory)
 
     @property
@@ -74,7 +67,7 @@ class ElementsPassing(Passing):
         count = None if place.room is None else place.room // self._many.size
         if count == 0 and self._counter is None:
             raise Mismatch(f"{place.room} bytes are left there, {self._many.size} are needed", "ArgumentError")
-        scope.rooms[self._index] = _Room(None, count)
+        scope.rooms[self._index] = Room(None, count, readable=place.entry is not None)
         return place.address
 
     def _slot(self, _wire: Any, _scope: Scope) -> tuple[Any, int]:
@@ -93,14 +86,14 @@ class ElementsPassing(Passing):
         room = scope.rooms.get(self._index)
         if self._counter is None or room is None or room.length is None:
             return
-        count = self._counter.of(natives)
+        count = self._counter.of(natives, scope)
         if count > room.length:
             raise Mismatch(f"it has {room.length} elements, but the count says {count}", "ArgumentError")
 
     def leave(self, _natives: Sequence[Any], scope: Scope) -> Any:
         """R6.4: as many elements as there were; nothing for NULL and for memory of the host."""
         room = scope.rooms.get(self._index)
-        if room is None or room.memory is None:
+        if room is None or room.memory is None or room.length is None:
             return None
         if self._counter is None:
             return [self._many.element.to_wire(room.memory[0], scope)]
@@ -114,14 +107,14 @@ class ElementsPassing(Passing):
         view = self._backend.at(self._many.pointer_type, address)
         if self._counter is None:
             return [self._many.element.to_wire(view[0], scope)]
-        return self._many.read(view, self._counter.of(natives), scope, own=False)
+        return self._many.read(view, self._counter.of(natives, scope), scope, own=False)
 
     def accept(self, wire: Any, natives: Sequence[Any], scope: Scope) -> None:
         """R9.8: written through native code's pointer, never beyond its count."""
         address = natives[self._index]
         if not address or wire is None:
             return
-        most = 1 if self._counter is None else self._counter.of(natives)
+        most = 1 if self._counter is None else self._counter.of(natives, scope)
         self._many.write(address, wire, most, scope)
 
 
@@ -138,5 +131,5 @@ class ElementsResult:
         """Nil for NULL."""
         if not native:
             return None
-        count = 1 if self._counter is None else self._counter.of(natives)
+        count = 1 if self._counter is None else self._counter.of(natives, scope)
         return self._many.read(self._backend.at(self._many.pointer_type, native), count, scope, own=False)

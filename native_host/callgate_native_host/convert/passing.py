@@ -8,7 +8,7 @@ from typing import Any
 
 from callgate_native_host.backend import Backend, BackendType
 from callgate_native_host.faults import Mismatch, expected
-from callgate_native_host.scope import Scope
+from callgate_native_host.scope import Room, Scope
 
 from .base import Converter
 
@@ -76,12 +76,12 @@ class OffsetPassing(Passing):
     def enter(self, _wire: Any, scope: Scope) -> int:
         """A slot that is NULL until native code fills it."""
         slot = self._backend.newp(self._pointer_type)
-        scope.rooms[self._index] = slot
+        scope.rooms[self._index] = Room(slot, 1)
         return self._backend.address_of(slot)
 
     def leave(self, natives: Sequence[Any], scope: Scope) -> int | None:
         """The distance from the start of what was given."""
-        end: int = scope.rooms[self._index][0]
+        end: int = scope.rooms[self._index].memory[0]
         return end - natives[self._base] if end else None
 
     def offer(self, natives: Sequence[Any], scope: Scope) -> None:
