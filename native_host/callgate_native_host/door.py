@@ -24,6 +24,8 @@ __all__ = ["Door", "Plate"]
 
 _HELLO_SECONDS: Final = 10.0
 """How long a connection may stay silent; meanwhile nothing waits for it."""
+_PAUSE_SECONDS: Final = 1.0
+"""How long nobody is let in when there are no descriptors left for it."""
 
 
 class Plate(NamedTuple):
@@ -58,12 +60,19 @@ class Door:
         self._links: dict[Session, Link] = {}
         self.had_session = False
         listener.setblocking(False)
-        reactor.watch(listener.fileno(), self._accept)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._reactor.watch(self._listener.fileno(), self._accept)
 
     def _accept(self) -> None:
         try:
             connection, _ = self._listener.accept()
         except BlockingIOError:
+            return
+        except OSError:  # out of descriptors: whoever waits in the queue goes on waiting, and nobody else does
+            self._reactor.forget(self._listener.fileno())
+            self._reactor.after(_PAUSE_SECONDS, self._watch)
             return
         link = Link(connection)
         if link.peer()[1] != os.getuid():

@@ -139,6 +139,9 @@ double number_read(const struct Tagged *t) { return t->tag ? t->number.d : t->nu
 void number_write(struct Tagged *t) { t->tag = 1; t->number.d = 6.25; }
 double union_by_value(union Number n) { return n.d; }
 int flexible_sum(const struct Flexible *f) { return sum(f->v, f->n); }
+struct Named { int id; char *text; };
+void named_make(struct Named *n) { n->id = 1; n->text = new_text("named"); }
+int named_show(int (*f)(struct Named *)) { struct Named n = {2, "shown"}; return f(&n); }
 int packed_check(const struct Packed *p) { return p->c == 'p' && p->i == 77777 && p->s == -5; }
 
 /* handles */

@@ -292,6 +292,18 @@ def test_text_in_a_field_belongs_to_the_block(client: ClientSession, gallery: Li
     assert client.info()["allocations"] == 0
 
 
+def test_text_is_freed_once_and_only_when_it_is_handed_out(gallery: Library, blocks: Blocks) -> None:
+    """R7.19, R8.1: a struct that comes out of a call gives its text away; one that is looked at does not."""
+    assert gallery("named_make") == (None, [[[1, b"named"]]])
+    assert gallery("count_alive_texts") == 0
+
+    named = blocks.new("Named")
+    blocks.set("Named", named, "text", value=b"ours")
+    assert [blocks.get("Named", named, "text") for _ in range(2)] == [b"ours"] * 2
+    assert gallery("named_show", {"delegate": 1}, delegates={1: lambda given: len(given[0][0][1])}) == 5
+    assert gallery("count_alive_texts") == 0
+
+
 def test_a_callable_in_a_field_lives_as_long_as_it_stands_there(
     client: ClientSession, gallery: Library, blocks: Blocks
 ) -> None:

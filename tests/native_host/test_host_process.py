@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -165,6 +166,24 @@ def test_a_crash_ends_only_this_host(client: ClientSession, gallery: Library, wa
     with ClientSession(another) as session:
         assert session.load("libm.so.6", LIBM)("cos", 0.0) == 1.0
     another.end()
+
+
+def switches(pid: int) -> int:
+    """How often the threads of a process went to sleep."""
+    statuses = [task.read_text() for task in Path(f"/proc/{pid}/task").glob("*/status")]
+    return sum(int(status.split("voluntary_ctxt_switches:")[1].split()[0]) for status in statuses)
+
+
+def test_an_idle_host_does_nothing(client: ClientSession, gallery: Library) -> None:
+    """Nothing is periodic: no thread of an idle host wakes up."""
+    gallery("touch", 1, 2)
+    assert wait_until(lambda: phases(client) == [Phase.IDLE])
+    select.select([], [], [], 0.1)
+    before = switches(client.host.pid)
+
+    select.select([], [], [], 0.3)  # an absence cannot be awaited
+
+    assert switches(client.host.pid) == before
 
 
 def test_interrupts_are_ignored(client: ClientSession) -> None:

@@ -59,6 +59,7 @@ class Many:
         if not self.element.packed:
             self._check_nodes(count, scope)
             return to_list(self.element, memory, count, scope)
+        self._check_bytes(count, scope)
         data = self._backend.buffer(memory, count * self.size)
         if self._truth:
             return scope.give(data[:].translate(TRUTH))
@@ -68,6 +69,11 @@ class Many:
         nodes, most = count * self.element.nodes, scope.session.limits.nodes // 2
         if nodes > most:
             raise Mismatch(f"{count} elements are about {nodes} values; a message holds {most}", "ArgumentError")
+
+    def _check_bytes(self, count: int, scope: Scope) -> None:
+        size, most = count * self.size, scope.session.limits.payload_bytes
+        if size > most:
+            raise Mismatch(f"{count} elements are {size} bytes; a message holds {most}", "ArgumentError")
 
     def write(self, address: int, wire: Any, most: int, scope: Scope) -> None:
         """Put the elements of a wire value into native code's own memory, which holds `most` of them."""
