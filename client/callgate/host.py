@@ -6,6 +6,7 @@ import itertools
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -74,9 +75,10 @@ class Host:
         self._down = threading.Event()
 
     def start(self) -> None:
-        """Begin to listen to the host's side of the session."""
+        """Begin to listen to the host's side of the session. It ends when nobody holds this object any more."""
         self.output.start()
         self.session.start(self)
+        weakref.finalize(self, self.session.close, "nobody uses it any more").atexit = False
 
     @property
     def dead(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import math
 import os
@@ -10,6 +11,7 @@ import pytest
 
 import callgate
 from callgate import Lib
+from tests.conftest import wait_until
 
 
 def test_result(libm: Lib) -> None:
@@ -125,3 +127,18 @@ def test_submit(libm: Lib) -> None:
     futures = [libm.cos.submit(number / 100) for number in range(3000)]
 
     assert [future.result(30) for future in futures] == [math.cos(number / 100) for number in range(3000)]
+
+
+def test_library_that_nobody_uses() -> None:
+    """A library that was not closed and is not used any more gives its host up; a handle keeps it."""
+    lib = callgate.load("libm.so.6", "double cos(double);")
+    host = callgate.info(lib).process
+    memory = callgate.buffer(lib, b"kept")
+    del lib
+    gc.collect()
+    assert bytes(memory) == b"kept"
+
+    del memory
+    gc.collect()
+
+    assert wait_until(lambda: not os.path.exists(f"/proc/{host}"))

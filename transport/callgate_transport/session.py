@@ -10,7 +10,8 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -97,7 +98,7 @@ class Session:
         self._requests = itertools.count(1)
         self._waiting: dict[object, Future[Any]] = {}
         self._callbacks: dict[int, Callback] = {}
-        self._owner: SessionOwner | None = None
+        self._owner: Callable[[], SessionOwner | None] = lambda: None
         self._pipeline: Pipeline | None = None
         self._pipeline_lock = threading.Lock()
         self._control = self._dealer(welcome.control)
@@ -125,8 +126,11 @@ class Session:
             raise
 
     def start(self, owner: SessionOwner) -> None:
-        """Begin to serve the control channel and to watch the link for the host's death."""
-        self._owner = owner
+        """Begin to serve the control channel and to watch the link for the host's death.
+
+        The owner is held weakly: an owner that nobody uses any more can be collected, and then ends the session.
+        """
+        self._owner = weakref.ref(owner)
         self.io.post(self._watch)
 
     # -- call channels -------------------------------------------------------------------------------------------
@@ -157,9 +161,8 @@ class Session:
         """The session's pipelined channel, opened at first use. Raises HungUp."""
         with self._pipeline_lock:
             if self._pipeline is None:
-                assert self._owner is not None
                 channel = self._open_channel(pipelined=True)
-                self._pipeline = Pipeline(self.io, channel, self.limits, self._owner.called_back)
+                self._pipeline = Pipeline(self.io, channel, self.limits, self._called_back)
             return self._pipeline
 
     def cancel(self, channel: int, call: int) -> Future[bool]:
@@ -284,8 +287,8 @@ class Session:
                 self._resolve(message.request, message)
             case Cancelled(channel, call, begun):
                 self._resolve((channel, call), begun)
-            case Callback() if self._owner is not None:
-                self._owner.called_back(0, message, payloads, self._answer)
+            case Callback():
+                self._called_back(0, message, payloads, self._answer)
             case Notice():
                 self._tell(message)
             case _:
@@ -296,13 +299,17 @@ class Session:
             answer = answer._replace(payloads=[len(payload) for payload in payloads])
         self.send(answer, payloads)
 
+    def _called_back(self, channel: int, callback: Callback, payloads: list[Any], answer: Answer) -> None:
+        if (owner := self._owner()) is not None:
+            owner.called_back(channel, callback, payloads, answer)
+
     def _tell(self, notice: Notice) -> None:
-        if self._owner is not None:
-            self._owner.noticed(notice)
+        if (owner := self._owner()) is not None:
+            owner.noticed(notice)
 
     def _discard(self, received: Received) -> None:
-        if self._owner is not None:
-            self._owner.discard(received)
+        if (owner := self._owner()) is not None:
+            owner.discard(received)
 
     def _read_link(self) -> None:
         try:
@@ -333,8 +340,8 @@ class Session:
             future.set_exception(HungUp("the host's link hung up"))
         if self._pipeline is not None:
             self._pipeline.end()
-        if self._owner is not None:
-            self._owner.died()
+        if (owner := self._owner()) is not None:
+            owner.died()
 
 
 def _limits(welcome: Welcome) -> Limits:
