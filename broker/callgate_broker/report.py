@@ -42,7 +42,7 @@ def living_record(host: Host, files: HostFiles) -> dict[str, Any]:
         "reason": host.reason,
         "where": host.where,
         "answered": answered,
-        "calls": calls_of(in_flight(slots)),
+        "calls": calls_of(slots),
     }
 
 
@@ -64,7 +64,9 @@ def list_hosts(
 
 
 def _listed(supervisor: Supervisor, host: Host, files: HostFiles, now: float) -> dict[str, Any]:
+    _, slots = files.read_slots()
     return living_record(host, files) | {
+        "calls": calls_of(in_flight(slots)),
         "uptime": round(now - host.started, 3),
         "rss": resident_bytes(host.pid),
         "restarts": supervisor.nursery.history(host.key).restarts,

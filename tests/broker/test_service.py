@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.broker.rig import HERE, PATIENCE, connect
 
 from callgate_transport import rundir
+from tests.broker.rig import HERE, PATIENCE, connect
 
 
 def service(*arguments: str) -> subprocess.Popen[str]:

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from callgate_protocol.slots import Phase
+from callgate_transport import datagrams, rundir
 from tests.broker.fake_template import CALL, CHANNEL, FUNCTION, LIBRARY
 from tests.broker.rig import (
     PATIENCE,
@@ -23,9 +26,6 @@ from tests.broker.rig import (
     parent_of,
     watch,
 )
-
-from callgate_protocol.slots import Phase
-from callgate_transport import datagrams, rundir
 
 THE_CALL = {"channel": CHANNEL, "call": CALL, "library": LIBRARY, "function": FUNCTION, "phase": Phase.NATIVE}
 
