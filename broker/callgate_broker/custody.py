@@ -11,6 +11,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from callgate_broker import actions, processes, report
@@ -121,6 +122,8 @@ class Warden:
 
     def close(self) -> None:
         """End every process below, and remove what they used."""
+        for pidfd in self._pidfds.values():  # ending needs descriptors, and these may be all there are
+            os.close(pidfd)
         processes.end_all_children(_END_SECONDS)
         self.run_directory.remove()
 
@@ -136,8 +139,9 @@ class Warden:
     def _reap_strangers(self) -> None:
         # While a fork is under way an unknown child may be the new host, whose number must stay taken.
         if self._strangers_ended and not self.supervisor.nursery.forking:
-            self._strangers_ended = False
-            processes.reap_strangers(self._known_children())
+            with suppress(OSError):  # no descriptor to look with: they are reaped when there is one
+                processes.reap_strangers(self._known_children())
+                self._strangers_ended = False
 
     def _known_children(self) -> frozenset[int]:
         hosts = (host.pid for host in self.supervisor.hosts.values())
@@ -162,12 +166,11 @@ class Warden:
     def _fork(self, action: actions.Fork) -> None:
         try:
             files = make_host_files(self.run_directory.path, action.number, action.label)
-        except OSError as error:
+            self._files[action.number] = files
+            self._template.fork(action.number, action.incarnation, action.label, files)
+            files.link.close()  # from here on only the template and its fork hold it
+        except OSError as error:  # descriptors or space have run out
             self._perform(self.supervisor.fork_refused(action.number, str(error)))
-            return
-        self._files[action.number] = files
-        self._template.fork(action.number, action.incarnation, action.label, files)
-        files.link.close()  # from here on only the template and its fork hold it
 
     def _discard(self, action: actions.Discard) -> None:
         files = self._files.pop(action.number, None)
@@ -221,7 +224,8 @@ class Warden:
             return
         try:
             pidfd = processes.watch_child(pid)
-        except processes.NotOurChild as error:
+        except (processes.NotOurChild, OSError) as error:
+            processes.kill_child(pid)
             self._perform(self.supervisor.fork_refused(number, str(error)))
             return
         self._pidfds[number] = pidfd

@@ -13,6 +13,7 @@ __all__ = [
     "close_descriptors_except",
     "end_all_children",
     "kill",
+    "kill_child",
     "kill_copies_of",
     "reap",
     "reap_strangers",
@@ -20,6 +21,8 @@ __all__ = [
 ]
 
 _PR_SET_CHILD_SUBREAPER = 36
+_AWAITED_AT_ONCE = 64
+"""Each costs a descriptor, of which there may be few left."""
 
 
 class NotOurChild(Exception):
@@ -49,10 +52,10 @@ def adopt_orphans() -> None:
 
 
 def watch_child(pid: int) -> int:
-    """A pidfd of a child of ours, alive or not yet reaped; raises `NotOurChild`."""
+    """A pidfd of a child of ours, alive or not yet reaped; raises `NotOurChild`, or OSError without a descriptor."""
     try:
         pidfd = os.pidfd_open(pid)
-    except OSError as error:
+    except ProcessLookupError as error:
         raise NotOurChild(f"there is no process {pid}") from error
     try:
         os.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -66,6 +69,13 @@ def kill(pidfd: int) -> None:
     """SIGKILL; nothing if it has ended."""
     with suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def kill_child(pid: int) -> None:
+    """SIGKILL by number; nothing if it is no child of ours. One that is not reaped keeps its number from others."""
+    with suppress(ChildProcessError, PermissionError):  # a child that runs another user's program ends on its own
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        os.kill(pid, signal.SIGKILL)
 
 
 def reap(pidfd: int) -> Exit | None:
@@ -92,7 +102,7 @@ def kill_copies_of(command: list[str], known: frozenset[int]) -> None:
     """Kill unknown children that run this very command line: forks whose birth nobody could report any more."""
     for pid in _children():
         if pid not in known and _command_line(pid) == command:
-            os.kill(pid, signal.SIGKILL)  # a child that is not reaped keeps its number: nobody else can be hit
+            kill_child(pid)
 
 
 def _children() -> list[int]:
@@ -127,8 +137,8 @@ def end_all_children(seconds: float) -> None:
     limit = time.monotonic() + seconds
     while (children := _children()) and time.monotonic() < limit:
         for pid in children:
-            os.kill(pid, signal.SIGKILL)
-        _await_one(children, limit - time.monotonic())
+            kill_child(pid)
+        _await_one(children[:_AWAITED_AT_ONCE], limit - time.monotonic())
 
 
 def _await_one(children: list[int], seconds: float) -> None:

@@ -16,6 +16,7 @@ __all__ = ["list_hosts", "living_record", "recent_deaths", "version", "whereabou
 _HOSTS_BYTES = 48 * 1024
 """A datagram holds 64 KiB; the rest of the list has to fit as well. More hosts are a question of a new request."""
 _DEATHS_SHOWN = 16
+_DEATHS_BYTES = 12 * 1024
 
 
 def whereabouts(host: Host, slots: list[Slot], channel: int | None, call: int | None) -> tuple[str | None, int | None]:
@@ -76,15 +77,22 @@ def _listed(supervisor: Supervisor, host: Host, files: HostFiles, now: float) ->
 
 def recent_deaths(supervisor: Supervisor) -> list[dict[str, Any]]:
     """The last records, newest first, without the calls: `record` tells them."""
-    latest = list(supervisor.records.values())[: -_DEATHS_SHOWN - 1 : -1]
-    return [{name: value for name, value in record.items() if name != "calls"} for record in latest]
+    shown: list[dict[str, Any]] = []
+    room = _DEATHS_BYTES
+    for record in list(supervisor.records.values())[: -_DEATHS_SHOWN - 1 : -1]:
+        entry = {name: value for name, value in record.items() if name != "calls"}
+        room -= len(json.dumps(entry)) + 1
+        if room < 0:
+            break
+        shown.append(entry)
+    return shown
 
 
 def version() -> str:
     """The version of the installed distribution, or "unknown" in a source tree."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import, seldom asked for
-
     try:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, seldom asked for
+
         return version("callgate")
-    except PackageNotFoundError:
+    except (ImportError, OSError):  # not installed, or no descriptor left to look with
         return "unknown"

@@ -42,6 +42,10 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
 """Every operation with its fields. Fields beyond these are ignored, so that a newer client may say more."""
 
 
+_MESSAGE_LIMIT = 4000
+"""Characters of an error that are kept, from the end: every answer must fit into a datagram, however it is escaped."""
+
+
 def parse(number: int, message: dict[str, Any]) -> Request:
     """The request in a message; raises `BadRequest`."""
     operation = message.get("op")
@@ -71,4 +75,4 @@ def success(number: int, result: dict[str, Any]) -> dict[str, Any]:
 
 def failure(number: int, name: str, message: str) -> dict[str, Any]:
     """The answer to a request that was not; `name` is that of an exception of the client."""
-    return {"id": number, "error": {"name": name, "message": message}}
+    return {"id": number, "error": {"name": name, "message": message[-_MESSAGE_LIMIT:]}}

@@ -67,18 +67,23 @@ class TalkerProcess:
 
     def _knocked(self) -> None:
         self._loop.unwatch(self._listener.fileno())
-        ours, its = datagrams.pair()
         self._started = time.monotonic()
+        try:
+            ours, its = datagrams.pair()
+        except OSError:
+            self._wait_before_next(ended_well=False)
+            return
         try:
             fds = {_LISTENER_FD: self._listener.fileno(), _WARDEN_FD: its.fileno()}
             self.pid = launch.spawn(self._command, fds, stderr=2)
-        except OSError:
+            self._pidfd = processes.watch_child(self.pid)
+        except (OSError, processes.NotOurChild):  # if it runs, it ends with this socket
+            self.pid = 0
             ours.close()
             self._wait_before_next(ended_well=False)
             return
         finally:
             its.close()
-        self._pidfd = processes.watch_child(self.pid)
         self._loop.watch(self._pidfd, self._ended)
         self._on_peer(ours)
 

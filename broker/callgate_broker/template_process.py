@@ -38,14 +38,14 @@ class TemplateProcess:
         """Start it, unless it has been already."""
         try:
             seedling = seedling or sow(self.command)
-        except OSError as error:
+            self._pidfd = processes.watch_child(seedling.pid)
+        except (OSError, processes.NotOurChild) as error:  # if it runs, it ends as soon as its socket is collected
             account = f"It could not be started: {error}."
             self._loop.soon(lambda: self._on_death(account))
             return
         self.pid = seedling.pid
         self._stderr = Tail(self._loop, seedling.stderr)
         self._connection = Connection(self._loop, seedling.connection, self._on_answer, self._broken)
-        self._pidfd = processes.watch_child(self.pid)
         self._loop.watch(self._pidfd, self._ended)
 
     def fork(self, number: int, incarnation: str, label: str, files: HostFiles) -> None:

@@ -2,7 +2,7 @@
 
 `exit:3`, `kill:11`, `pause`, `sleep`, `spin`, `lock`; `answered=5` before a comma sets that counter first;
 `call` before a comma writes a call slot (channel 7, call 9, function 2) first. A host names itself "begun" when it
-comes to its deed. `refuse`, `die`, `orphan,die` and `mute` are for the template itself.
+comes to its deed. `refuse`, `babble`, `die`, `orphan,die` and `mute` are for the template itself.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def _deal_with(datagram: datagrams.Datagram, connection: socket.socket) -> dict[
     label = datagram.message["label"]
     if label == "refuse":
         return {"error": "not this one"}
+    if label == "babble":
+        return {"error": "x" * 50_000 + "the end"}
     if label == "orphan,die":
         _fork_host("pause", datagram.fds, connection)
     if label.endswith("die"):
@@ -84,6 +86,8 @@ def _become_host(label: str, memory_fd: int, warden: int) -> None:
 def _prepare(word: str, memory_fd: int) -> None:
     if word.startswith("answered="):
         os.pwrite(memory_fd, slots.ANSWERED.pack(int(word.partition("=")[2])), 0)
+        return
+    if word != "call":
         return
     page = bytearray(slots.SLOT_BYTES)
     slot = slots.Slot(slots.Phase.NATIVE, threading.get_native_id(), CALL, CHANNEL, LIBRARY, FUNCTION)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -214,6 +215,53 @@ def test_list_shows_everything(warden: EmbeddedWarden) -> None:
     assert (shown["answered"], shown["calls"], shown["restarts"]) == (4, [THE_CALL], 1)
     assert shown["rss"] > 1_000_000
     assert [death["host"] for death in listed["deaths"]] == [dead["host"]]
+
+
+def test_a_list_of_any_length_is_answered(warden: EmbeddedWarden) -> None:
+    """With more and longer entries than fit, hosts come in parts and deaths are the latest ones."""
+    label = "call," + "\N{SNAKE}" * 240 + ",pause"
+    hosts = [warden.start(label, key=str(number)) for number in range(25)]
+    for host in hosts[:5]:
+        warden.request("stop", host=host["host"], reason="closed")
+    first = warden.request("list")
+    assert 0 < len(first["deaths"]) < 5
+    assert first["deaths"][0]["host"] == hosts[4]["host"]
+    second = warden.request("list", offset=first["next"])
+    assert second["next"] is None
+    shown = [host["host"] for host in first["hosts"] + second["hosts"]]
+    assert shown == [host["host"] for host in hosts[5:]]
+
+
+def test_long_refusals_are_cut(warden: EmbeddedWarden) -> None:
+    """An endless error of the template arrives as its end."""
+    with pytest.raises(Refused, match=r"the end$"):
+        warden.start("babble")
+
+
+def test_descriptors_running_out_is_an_answer(warden: EmbeddedWarden) -> None:
+    """A warden without descriptors refuses to start hosts, and starts them again when there are some."""
+    first = warden.start("pause")
+    used = len(os.listdir(f"/proc/{warden.pid}/fd"))
+    limits = resource.prlimit(warden.pid, resource.RLIMIT_NOFILE)
+    answers = []
+    for spare in range(6):
+        resource.prlimit(warden.pid, resource.RLIMIT_NOFILE, (used + spare, limits[1]))
+        answers.append(attempt(warden))
+    assert "NotExecuted" in answers
+    assert set(answers) <= {"NotExecuted", "started"}
+    resource.prlimit(warden.pid, resource.RLIMIT_NOFILE, limits)
+    assert is_alive(first["pid"])
+    assert is_alive(warden.start("pause")["pid"])
+
+
+def attempt(warden: EmbeddedWarden) -> str:
+    """Start a host and close it; how that went."""
+    try:
+        host = warden.start("pause", key="attempt")
+    except Refused as refused:
+        return refused.name if "Too many open files" in str(refused) else str(refused)
+    warden.request("stop", host=host["host"], reason="closed")
+    return "started"
 
 
 def test_what_hosts_leave_behind_is_ended(base: Path) -> None:
