@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from callgate_protocol.marshal import Structure
+from callgate_protocol.forms import Structure
 from callgate_protocol.references import read_reference
 from callgate_protocol.system import HostFunction
 

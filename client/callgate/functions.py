@@ -8,7 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from callgate_protocol.marshal import DirectiveError, Signature, resolve
+from callgate_protocol.forms import Signature
+from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.messages import Return
 from callgate_protocol.model import c_name
 from callgate_protocol.waypoints import ARMED, reach

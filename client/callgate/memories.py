@@ -6,7 +6,7 @@ import weakref
 from types import TracebackType
 from typing import Any, Self
 
-from callgate_protocol.marshal import Form, Series, Structure
+from callgate_protocol.forms import Form, Series, Structure
 from callgate_protocol.system import HostFunction
 
 # ruff: noqa: SLF001 - a view and the memory it shows belong together

@@ -25,16 +25,27 @@ class _Stream:
         os.set_blocking(descriptor, False)
 
     def read(self) -> bool:
-        """Take what is there; False at the end."""
+        """Take what is there; False when there is nothing, at the end or for the moment."""
         try:
             data = os.read(self.descriptor, _READ)
         except BlockingIOError:
-            return True
+            return False
         self.kept = (self.kept + data)[-_KEPT:]
-        *lines, self._line = (self._line + data).split(b"\n") if data else (self._line, b"")
-        for line in filter(None, lines):
-            self._logger.log(self._level, "%s", line.decode(errors="replace"))
+        *lines, self._line = (self._line + data).split(b"\n")
+        for line in lines:
+            self._log(line)
         return bool(data)
+
+    def finish(self) -> None:
+        """Read what is left; a last line may have no end."""
+        while self.read():
+            pass
+        self._log(self._line)
+        os.close(self.descriptor)
+
+    def _log(self, line: bytes) -> None:
+        if line:
+            self._logger.log(self._level, "%s", line.decode(errors="replace"))
 
 
 class Output:
@@ -55,9 +66,6 @@ class Output:
     def drain(self) -> None:
         """On the I/O thread, after the host's death: read what is left."""
         for stream in list(self._open):
-            while stream in self._open and stream.read():
-                if not _has_more(stream.descriptor):
-                    break
             self._close(stream)
 
     def tail(self, stream: int) -> str:
@@ -70,17 +78,11 @@ class Output:
             os.close(stream.descriptor)
 
     def _read(self, stream: _Stream) -> None:
-        if not stream.read():
+        if not stream.read():  # it was readable, so nothing to read is the end
             self._close(stream)
 
     def _close(self, stream: _Stream) -> None:
         if stream in self._open:
             self._open.remove(stream)
             self._io.forget(stream.descriptor)
-            os.close(stream.descriptor)
-
-
-def _has_more(descriptor: int) -> bool:
-    import select  # noqa: PLC0415 - only after a death
-
-    return bool(select.select([descriptor], [], [], 0)[0])
+            stream.finish()

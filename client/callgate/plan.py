@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import (
+from callgate_protocol.forms import (
     Boolean,
     Bytes,
     Elements,

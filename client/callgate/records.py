@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any, ClassVar
 
-from callgate_protocol.marshal import (
+from callgate_protocol.forms import (
     Boolean,
     Enumeration,
     FixedText,

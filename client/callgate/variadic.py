@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate_protocol.marshal import Address, Floating, Integer, Text
+from callgate_protocol.forms import Address, Floating, Integer, Text
 from callgate_protocol.model import FLOATS, INTEGERS
 
 from .convert import CallContext, Mismatch, TypeSpace

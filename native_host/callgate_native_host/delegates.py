@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.marshal import Bytes, Elements, Nothing, Signature, Structure
+from callgate_protocol.forms import Bytes, Elements, Nothing, Signature, Structure
 
 from .convert.parameters import check_by_value, parameter_passing
 from .convert.space import Space

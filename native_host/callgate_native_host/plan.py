@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.marshal import ParameterPlan, Signature
+from callgate_protocol.forms import ParameterPlan, Signature
 
 from .convert.elements import ElementsResult
 from .convert.parameters import check_by_value, parameter_passing, result_of

@@ -1,42 +1,37 @@
 """What a type and its attributes mean: the one place that turns a declaration into conversions.
 
-`resolve` reads a function or delegate and says for every parameter which `Form` its value has on the wire, which way it
-travels, and whether the caller passes it. Client and host compile the same answer into their own code: the client
-between Python values and wire values, the host between wire values and C. So what a value looks like on the wire is
-said once, here:
-
-==============  =======================================================================================
-form            wire value
-==============  =======================================================================================
-`Nothing`       nil
-`Integer`       integer
-`Enumeration`   integer
-`Floating`      float
-`Boolean`       boolean
-`Structure`     array with one wire value per member, in order
-`Raw`           binary: the bytes of a union
-`Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
-`FixedText`     (`char[n]` inside a struct) binary up to the first NUL
-`Text`          nil for NULL, binary without the NUL, or an address
-`Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
-`Bytes`         nil for NULL, binary, or an address
-`Handle`        nil for NULL, or an address
-`Address`       nil for NULL, binary for a copy that lives during the call, or an address
-`Context`       nil for NULL, or `{"context": token}`
-`Code`          nil for NULL, `{"delegate": number}`, or an address
-`Offset`        nil for NULL, or the distance in bytes
-==============  =======================================================================================
-
-An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref": reference, "offset": n}` from it
-(`references.Reference`), or `{"constant": n}` for a library's magic pointers. Any binary may be replaced by
-`{"payload": k}`, the k-th bulk frame of the message.
+`resolve` reads a function or delegate and says for every parameter which form its value has on the wire (`forms`),
+which way it travels, and whether the caller passes it. Client and host compile the same answer into their own code: the
+client between Python values and wire values, the host between wire values and C.
 """
 
 from __future__ import annotations
 
-from enum import Enum as PythonEnum
-from typing import TypeAlias
-
+from .forms import (
+    Address,
+    Boolean,
+    Bytes,
+    Code,
+    Context,
+    Count,
+    Direction,
+    Elements,
+    Enumeration,
+    FixedText,
+    Floating,
+    Form,
+    Handle,
+    Integer,
+    Member,
+    Nothing,
+    Offset,
+    ParameterPlan,
+    Raw,
+    Series,
+    Signature,
+    Structure,
+    Text,
+)
 from .model import (
     FLOATS,
     Array,
@@ -57,233 +52,12 @@ from .model import (
     Void,
     c_name,
 )
-from .value import Value
 
-__all__ = [
-    "Address",
-    "Boolean",
-    "Bytes",
-    "Code",
-    "Context",
-    "Count",
-    "Direction",
-    "DirectiveError",
-    "Elements",
-    "Enumeration",
-    "FixedText",
-    "Floating",
-    "Form",
-    "Handle",
-    "Integer",
-    "Member",
-    "Nothing",
-    "Offset",
-    "ParameterPlan",
-    "Raw",
-    "Series",
-    "Signature",
-    "Structure",
-    "Text",
-    "members_of",
-    "resolve",
-]
+__all__ = ["DirectiveError", "members_of", "resolve"]
 
 
 class DirectiveError(ValueError):
     """A declaration whose type and attributes do not go together (R19); the client raises MarshalDirectiveError."""
-
-
-class Direction(PythonEnum):
-    """Which way the value of a parameter travels, seen from the caller (R1.8)."""
-
-    IN = "in"
-    OUT = "out"
-    INOUT = "in, out"
-
-    @property
-    def travels_in(self) -> bool:
-        """Whether the caller's value reaches the callee."""
-        return self is not Direction.OUT
-
-    @property
-    def travels_out(self) -> bool:
-        """Whether the callee's value comes back."""
-        return self is not Direction.IN
-
-
-class Count(Value):
-    """How many elements a pointer has: a constant, or another parameter's value (`*n` reads through a pointer)."""
-
-    constant: int = 0
-    parameter: str = ""
-    dereference: bool = False
-
-
-class Nothing(Value):
-    """`void` as a result."""
-
-
-class Integer(Value):
-    """An integer scalar of the model."""
-
-    scalar: str
-
-
-class Enumeration(Value):
-    """A C enum."""
-
-    name: str
-    scalar: str
-
-
-class Floating(Value):
-    """A floating scalar of the model."""
-
-    scalar: str
-
-
-class Boolean(Value):
-    """`_Bool`."""
-
-
-class Structure(Value):
-    """A struct's value."""
-
-    record: str
-
-
-class Raw(Value):
-    """A union's bytes."""
-
-    record: str
-
-
-class Series(Value):
-    """An array inside a struct; `length` 0 is a flexible member and carries nothing."""
-
-    element: Form
-    length: int
-
-
-class FixedText(Value):
-    """`char[length]` inside a struct (R5.16)."""
-
-    length: int
-
-
-class Text(Value):
-    """`char *`. `free` names the function that releases what native code handed out; "" when it stays native's."""
-
-    free: str = ""
-
-
-class Elements(Value):
-    """A pointer to values: one without a count, else as many as it says."""
-
-    element: Form
-    count: Count | None = None
-    nullable: bool = False
-
-
-class Bytes(Value):
-    """A pointer to `count` bytes. `text` when it was declared as `char *`, so that a str may be given."""
-
-    count: Count
-    text: bool = False
-
-
-class Handle(Value):
-    """A pointer to an opaque type. `closes`: the call ends the handle's life."""
-
-    opaque: str
-    closes: bool = False
-    nullable: bool = False
-
-
-class Address(Value):
-    """A pointer whose target only native code reads; `target` is the model name of its type, "" for `void`."""
-
-    target: str = ""
-
-
-class Context(Value):
-    """A `void *` that native code only carries back into a callback: any object of the caller (R9.13)."""
-
-
-class Code(Value):
-    """A function pointer. `keep`: native code may call it after the call that passed it."""
-
-    delegate: str
-    keep: bool = False
-
-
-class Offset(Value):
-    """`[out, offset(s)] char **end`: a pointer into the text of parameter `s`, as a distance in bytes."""
-
-    parameter: str
-
-
-Form: TypeAlias = (
-    Nothing
-    | Integer
-    | Enumeration
-    | Floating
-    | Boolean
-    | Structure
-    | Raw
-    | Series
-    | FixedText
-    | Text
-    | Elements
-    | Bytes
-    | Handle
-    | Address
-    | Context
-    | Code
-    | Offset
-)
-
-
-class ParameterPlan(Value):
-    """One parameter, decided. `passed`: the caller gives a value; `in_place`: outs are written into what it gave."""
-
-    index: int
-    name: str
-    direction: Direction
-    form: Form
-    passed: bool
-    in_place: bool
-
-    @property
-    def returned(self) -> bool:
-        """Whether its final value stands in the result of the call (section 0 of the rule book)."""
-        return self.direction.travels_out and not self.in_place
-
-
-class Signature(Value):
-    """A function or delegate, decided."""
-
-    name: str
-    parameters: tuple[ParameterPlan, ...]
-    result: Form
-    variadic: bool
-
-    @property
-    def passed(self) -> tuple[ParameterPlan, ...]:
-        """What the caller gives, in order; exactly these stand in the arguments of a `call`."""
-        return tuple(plan for plan in self.parameters if plan.passed)
-
-    @property
-    def outs(self) -> tuple[ParameterPlan, ...]:
-        """What comes back, in order; exactly these stand in the outs of a `return`."""
-        return tuple(plan for plan in self.parameters if plan.direction.travels_out)
-
-
-class Member(Value):
-    """One member of a struct, decided."""
-
-    name: str
-    form: Form
 
 
 _BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})

@@ -242,11 +242,16 @@ def c_name(ctype: CType) -> str:
             return INTEGERS.get(name) or FLOATS.get(name) or "_Bool"
         case EnumType(name) | StructType(name) | Opaque(name):
             return name
-        case Pointer(Pointer() as target, const):
-            return f"{c_name(target)}{' const ' if const else ''}*"
         case Pointer(target, const):
-            return f"{'const ' if const else ''}{c_name(target)} *"
+            return _pointer_name(target, "const" if const else "")
         case Array(element, length):
             return f"{c_name(element)}[{length or ''}]"
         case FunctionPointer(delegate):
             return delegate
+
+
+def _pointer_name(target: CType, const: str) -> str:
+    """In C a pointer's `const` stands behind what is pointed to when that is a pointer itself."""
+    if isinstance(target, Pointer):
+        return f"{c_name(target)}{const and f' {const} '}*"
+    return f"{const and f'{const} '}{c_name(target)} *"

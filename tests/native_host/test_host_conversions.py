@@ -126,7 +126,7 @@ CALLS: list[tuple[str, tuple[Any, ...], Any]] = [
 
 @pytest.mark.parametrize(("name", "wires", "expected"), CALLS, ids=[f"{call[0]}-{n}" for n, call in enumerate(CALLS)])
 def test_calls(bench: Bench, name: str, wires: tuple[Any, ...], expected: Any) -> None:
-    """Each form reaches C as declared and comes back as its table in `marshal` says; nothing stays allocated."""
+    """Each form reaches C as declared and comes back as the table in `forms` says; nothing stays allocated."""
     assert expected == bench(name, *wires)
     assert not bench.backend.alive
     assert bench("count_alive_texts") == 0

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from callgate_broker.requests import OPERATIONS
-from callgate_protocol import marshal
+from callgate_protocol import forms as all_forms
 from callgate_protocol.channel import ALLOWED, State
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import FAULTS
 from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.marshal import resolve
 from callgate_protocol.messages import MAGIC, MESSAGES
 from callgate_protocol.model import FLOATS, INTEGERS
 from callgate_protocol.references import Reference
@@ -166,7 +167,7 @@ def test_faults_are_documented() -> None:
 
 def test_forms_are_documented() -> None:
     """Every form has a row, and no row is about something else."""
-    forms = [form.__name__ for form in typing.get_args(marshal.Form)]
+    forms = [form.__name__ for form in typing.get_args(all_forms.Form)]
 
     assert [name for name, *_ in table("form", "you send", "you receive")] == forms
 
@@ -243,7 +244,7 @@ def test_the_declarations_of_qsort_can_be_read() -> None:
     """The type library that the page shows as values is one."""
     (text,) = (text for _, text in _FENCED.findall(PAGE) if text.startswith('[[["qsort"'))
     library = decode_library(encode(json.loads(text)))
-    signature = marshal.resolve(library, library.functions[0])
+    signature = resolve(library, library.functions[0])
 
     assert [plan.name for plan in signature.passed] == ["base", "n", "size", "compare"]
     assert [plan.name for plan in signature.outs] == ["base"]

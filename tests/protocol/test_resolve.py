@@ -7,7 +7,7 @@ import contextlib
 import pytest
 from hypothesis import given
 
-from callgate_protocol.marshal import (
+from callgate_protocol.forms import (
     Address,
     Boolean,
     Bytes,
@@ -15,7 +15,6 @@ from callgate_protocol.marshal import (
     Context,
     Count,
     Direction,
-    DirectiveError,
     Elements,
     Enumeration,
     FixedText,
@@ -30,9 +29,8 @@ from callgate_protocol.marshal import (
     Series,
     Structure,
     Text,
-    members_of,
-    resolve,
 )
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import (
     Array,
     Attribute,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate.values import StrBuf, constant
-from callgate_protocol.marshal import (
+from callgate_protocol.forms import (
     Address,
     Boolean,
     Bytes,

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import callgate
 from callgate.declare import PrototypeError, parse_declarations
-from callgate_protocol.marshal import DirectiveError, Nothing, Signature, resolve
+from callgate_protocol.forms import Nothing, Signature
+from callgate_protocol.marshal import DirectiveError, resolve
 
 from .arguments import BadArgument, convert
 from .trouble import complain, exit_status

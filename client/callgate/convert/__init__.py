@@ -1,4 +1,4 @@
-"""Python values to wire values and back: one converter per form of `callgate_protocol.marshal`, found in a table."""
+"""Python values to wire values and back: one converter per form of `callgate_protocol.forms`, found in a table."""
 
 from . import table as table
 from .base import CallContext, Mismatch, TypeSpace

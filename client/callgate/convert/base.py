@@ -11,7 +11,7 @@ from callgate.memory import Handle
 from callgate.records import Struct
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import Form, Member
+from callgate_protocol.forms import Form, Member
 
 if TYPE_CHECKING:
     from callgate.host import Host

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
 from callgate.values import Box, StrBuf
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import Bytes, Direction, Elements, Form, ParameterPlan, Text
+from callgate_protocol.forms import Bytes, Direction, Elements, Form, ParameterPlan, Text
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 from .pointers import as_place

@@ -9,7 +9,7 @@ from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
 from callgate.memory import Addressable, Memory, NativePtr, place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import Address, Code, Context, Handle, Nothing, Offset
+from callgate_protocol.forms import Address, Code, Context, Handle, Nothing, Offset
 from callgate_protocol.references import Reference, read_reference
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, wrong_type

@@ -8,7 +8,7 @@ from typing import Any
 
 from callgate.errors import OutOfRange
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import Boolean, Enumeration, Floating, Integer
+from callgate_protocol.forms import Boolean, Enumeration, Floating, Integer
 from callgate_protocol.model import FLOATS, INTEGERS
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, wrong_type

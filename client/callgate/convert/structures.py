@@ -9,7 +9,7 @@ from typing import Any
 from callgate.errors import ArgumentError, InvalidCastError
 from callgate.records import Struct, python_name
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import Boolean, Enumeration, Floating, Form, Integer, Raw, Series, Structure
+from callgate_protocol.forms import Boolean, Enumeration, Floating, Form, Integer, Raw, Series, Structure
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 

@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from callgate_protocol import marshal
+from callgate_protocol import forms
 
 from . import elements, pointers, scalars, structures, text
 from .base import DECODERS, ENCODERS
 
 ENCODERS.update(
     {
-        marshal.Address: pointers.encode_address,
-        marshal.Boolean: scalars.encode_boolean,
-        marshal.Bytes: elements.encode_bytes,
-        marshal.Code: pointers.encode_code,
-        marshal.Context: pointers.encode_context,
-        marshal.Elements: elements.encode_elements,
-        marshal.Enumeration: scalars.encode_enumeration,
-        marshal.FixedText: text.encode_fixed_text,
-        marshal.Floating: scalars.encode_floating,
-        marshal.Handle: pointers.encode_handle,
-        marshal.Integer: scalars.encode_integer,
-        marshal.Nothing: pointers.encode_nothing,
-        marshal.Offset: pointers.encode_offset,
-        marshal.Raw: structures.encode_raw,
-        marshal.Series: structures.encode_series,
-        marshal.Structure: structures.encode_structure,
-        marshal.Text: text.encode_text,
+        forms.Address: pointers.encode_address,
+        forms.Boolean: scalars.encode_boolean,
+        forms.Bytes: elements.encode_bytes,
+        forms.Code: pointers.encode_code,
+        forms.Context: pointers.encode_context,
+        forms.Elements: elements.encode_elements,
+        forms.Enumeration: scalars.encode_enumeration,
+        forms.FixedText: text.encode_fixed_text,
+        forms.Floating: scalars.encode_floating,
+        forms.Handle: pointers.encode_handle,
+        forms.Integer: scalars.encode_integer,
+        forms.Nothing: pointers.encode_nothing,
+        forms.Offset: pointers.encode_offset,
+        forms.Raw: structures.encode_raw,
+        forms.Series: structures.encode_series,
+        forms.Structure: structures.encode_structure,
+        forms.Text: text.encode_text,
     }
 )
 
 DECODERS.update(
     {
-        marshal.Address: pointers.decode_address,
-        marshal.Boolean: scalars.decode_boolean,
-        marshal.Bytes: elements.decode_bytes,
-        marshal.Code: pointers.decode_code,
-        marshal.Context: pointers.decode_context,
-        marshal.Elements: elements.decode_elements,
-        marshal.Enumeration: scalars.decode_enumeration,
-        marshal.FixedText: text.decode_fixed_text,
-        marshal.Floating: scalars.decode_floating,
-        marshal.Handle: pointers.decode_handle,
-        marshal.Integer: scalars.decode_integer,
-        marshal.Nothing: pointers.decode_nothing,
-        marshal.Offset: pointers.decode_offset,
-        marshal.Raw: structures.decode_raw,
-        marshal.Series: structures.decode_series,
-        marshal.Structure: structures.decode_structure,
-        marshal.Text: text.decode_text,
+        forms.Address: pointers.decode_address,
+        forms.Boolean: scalars.decode_boolean,
+        forms.Bytes: elements.decode_bytes,
+        forms.Code: pointers.decode_code,
+        forms.Context: pointers.decode_context,
+        forms.Elements: elements.decode_elements,
+        forms.Enumeration: scalars.decode_enumeration,
+        forms.FixedText: text.decode_fixed_text,
+        forms.Floating: scalars.decode_floating,
+        forms.Handle: pointers.decode_handle,
+        forms.Integer: scalars.decode_integer,
+        forms.Nothing: pointers.decode_nothing,
+        forms.Offset: pointers.decode_offset,
+        forms.Raw: structures.decode_raw,
+        forms.Series: structures.decode_series,
+        forms.Structure: structures.decode_structure,
+        forms.Text: text.decode_text,
     }
 )

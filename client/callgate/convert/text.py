@@ -8,7 +8,7 @@ from callgate.errors import ArgumentError
 from callgate.memory import Addressable, place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.marshal import FixedText, Text
+from callgate_protocol.forms import FixedText, Text
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 

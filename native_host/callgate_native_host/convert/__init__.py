@@ -1,1 +1,1 @@
-"""Wire values to C and back: one converter per form of `callgate_protocol.marshal`, found in a table."""
+"""Wire values to C and back: one converter per form of `callgate_protocol.forms`, found in a table."""

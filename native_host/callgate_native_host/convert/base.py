@@ -1,4 +1,4 @@
-"""What every converter is: one form of `callgate_protocol.marshal`, in C and on the wire, in both directions."""
+"""What every converter is: one form of `callgate_protocol.forms`, in C and on the wire, in both directions."""
 
 from __future__ import annotations
 

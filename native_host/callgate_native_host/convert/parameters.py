@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.marshal import (
+from callgate_protocol.forms import (
     Bytes,
     Count,
     Direction,

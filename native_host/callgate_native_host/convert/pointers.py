@@ -11,7 +11,7 @@ from callgate_native_host.objects import Entry
 from callgate_native_host.scope import Scope
 from callgate_native_host.session import Session
 from callgate_native_host.thunks import Thunk
-from callgate_protocol import marshal
+from callgate_protocol import forms
 
 from .base import Converter
 from .places import Places, is_place
@@ -29,7 +29,7 @@ class HandleConverter(Converter):
 
     nodes = _REFERENCE_NODES
 
-    def __init__(self, backend: Backend, form: marshal.Handle, places: Places) -> None:
+    def __init__(self, backend: Backend, form: forms.Handle, places: Places) -> None:
         self.ctype = backend.pointer
         self._form = form
         self._places = places
@@ -63,7 +63,7 @@ class AddressConverter(Converter):
 
     nodes = _REFERENCE_NODES
 
-    def __init__(self, backend: Backend, form: marshal.Address, places: Places) -> None:
+    def __init__(self, backend: Backend, form: forms.Address, places: Places) -> None:
         self.ctype = backend.pointer
         self._backend = backend
         self._form = form
@@ -115,7 +115,7 @@ class CodeConverter(Converter):
 
     nodes = _REFERENCE_NODES
 
-    def __init__(self, backend: Backend, form: marshal.Code, places: Places, thunks: ThunkSource) -> None:
+    def __init__(self, backend: Backend, form: forms.Code, places: Places, thunks: ThunkSource) -> None:
         self.ctype = backend.pointer
         self._form = form
         self._kind = f"code:{form.delegate}"

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
-from callgate_protocol import marshal
+from callgate_protocol import forms
 from callgate_protocol.errors import Fault
 
 from .base import Converter
@@ -112,7 +112,7 @@ class RawConverter(_RecordConverter):
 class FixedTextConverter(Converter):
     """`char[length]` inside a struct: bytes up to the first NUL (R5.16, R5.17)."""
 
-    def __init__(self, backend: Backend, form: marshal.FixedText) -> None:
+    def __init__(self, backend: Backend, form: forms.FixedText) -> None:
         self._backend = backend
         self.length = form.length
         char = backend.pointer_to(backend.primitive("char"))
@@ -133,12 +133,12 @@ class FixedTextConverter(Converter):
 class SeriesConverter(Converter):
     """An array inside a struct (R6.14); a flexible one carries nothing."""
 
-    def __init__(self, backend: Backend, form: marshal.Series, element: Converter) -> None:
+    def __init__(self, backend: Backend, form: forms.Series, element: Converter) -> None:
         self._backend = backend
         self.element = element
         self.length = form.length
         """How many there are; 0 when the memory behind the struct decides."""
-        self._truth = isinstance(form.element, marshal.Boolean)
+        self._truth = isinstance(form.element, forms.Boolean)
         self.ctype = backend.array_of(backend.pointer_to(element.ctype), form.length or None)
         self._size = form.length * backend.sizeof(element.ctype)
         self.by_value = element.by_value and form.length > 0

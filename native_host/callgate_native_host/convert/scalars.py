@@ -9,7 +9,7 @@ from callgate_native_host.backend import Backend
 from callgate_native_host.faults import expected, out_of_range
 from callgate_native_host.measure import spelling
 from callgate_native_host.scope import Scope
-from callgate_protocol import marshal
+from callgate_protocol import forms
 
 from .base import Converter
 
@@ -37,7 +37,7 @@ class IntegerConverter(Converter):
 
     packed = True
 
-    def __init__(self, backend: Backend, form: marshal.Integer | marshal.Enumeration, width: int = 0) -> None:
+    def __init__(self, backend: Backend, form: forms.Integer | forms.Enumeration, width: int = 0) -> None:
         self.ctype = backend.primitive(spelling(backend, form.scalar))
         bits = width or 8 * backend.sizeof(self.ctype)
         signed = int(backend.cast(self.ctype, -1)) < 0
@@ -60,7 +60,7 @@ class IntegerConverter(Converter):
 class FloatingConverter(Converter):
     """A float (R2.2). `long double` crosses as a double, one by one, because no other language packs it."""
 
-    def __init__(self, backend: Backend, form: marshal.Floating) -> None:
+    def __init__(self, backend: Backend, form: forms.Floating) -> None:
         self.ctype = backend.primitive(spelling(backend, form.scalar))
         self._single = form.scalar == "float"
         self._wide = form.scalar == "ldouble"

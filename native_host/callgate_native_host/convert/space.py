@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 from callgate_native_host.backend import Backend
 from callgate_native_host.libc import Libc
 from callgate_native_host.objects import Objects
-from callgate_protocol import marshal
+from callgate_protocol import forms
 from callgate_protocol.errors import Fault
+from callgate_protocol.marshal import DirectiveError, members_of
 from callgate_protocol.model import Record, TypeLibrary
 
 from .base import Converter
@@ -77,16 +78,16 @@ class Space:
 
     def _members(self, record: Record) -> list[MemberCode]:
         try:
-            members = marshal.members_of(self.model, record)
-        except marshal.DirectiveError as error:
+            members = members_of(self.model, record)
+        except DirectiveError as error:
             raise Fault("MarshalDirectiveError", str(error)) from error
         return [
             MemberCode(member.name, self._member(member.form, field.bits), field.bits or -1)
             for member, field in zip(members, record.fields, strict=True)
         ]
 
-    def _member(self, form: marshal.Form, bits: int) -> Converter:
-        if bits and isinstance(form, marshal.Integer | marshal.Enumeration):
+    def _member(self, form: forms.Form, bits: int) -> Converter:
+        if bits and isinstance(form, forms.Integer | forms.Enumeration):
             return IntegerConverter(self.tools.backend, form, bits)
         return self.converter(form)
 

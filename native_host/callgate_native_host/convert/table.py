@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from callgate_protocol import marshal
+from callgate_protocol import forms
 
 from .base import Converter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
@@ -16,42 +16,42 @@ from .text import TextConverter
 __all__ = ["MAKERS"]
 
 
-def _integer(space: Space, form: marshal.Integer | marshal.Enumeration) -> Converter:
+def _integer(space: Space, form: forms.Integer | forms.Enumeration) -> Converter:
     return IntegerConverter(space.tools.backend, form)
 
 
-def _record(space: Space, form: marshal.Structure | marshal.Raw) -> Converter:
+def _record(space: Space, form: forms.Structure | forms.Raw) -> Converter:
     return space.record(form.record)
 
 
-def _series(space: Space, form: marshal.Series) -> Converter:
+def _series(space: Space, form: forms.Series) -> Converter:
     return SeriesConverter(space.tools.backend, form, space.converter(form.element))
 
 
-def _text(space: Space, form: marshal.Text) -> Converter:
+def _text(space: Space, form: forms.Text) -> Converter:
     tools = space.tools
     free = space.deallocator(form.free) if form.free else None
     return TextConverter(tools.backend, tools.libc, tools.places, free)
 
 
-def _code(space: Space, form: marshal.Code) -> Converter:
+def _code(space: Space, form: forms.Code) -> Converter:
     return CodeConverter(space.tools.backend, form, space.tools.places, space.thunks(form.delegate))
 
 
 MAKERS: Final[dict[type[Any], Maker]] = {
-    marshal.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
-    marshal.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
-    marshal.Code: _code,
-    marshal.Context: lambda space, _form: ContextConverter(space.tools.backend),
-    marshal.Enumeration: _integer,
-    marshal.FixedText: lambda space, form: FixedTextConverter(space.tools.backend, form),
-    marshal.Floating: lambda space, form: FloatingConverter(space.tools.backend, form),
-    marshal.Handle: lambda space, form: HandleConverter(space.tools.backend, form, space.tools.places),
-    marshal.Integer: _integer,
-    marshal.Nothing: lambda space, _form: NothingConverter(space.tools.backend),
-    marshal.Raw: _record,
-    marshal.Series: _series,
-    marshal.Structure: _record,
-    marshal.Text: _text,
+    forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
+    forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
+    forms.Code: _code,
+    forms.Context: lambda space, _form: ContextConverter(space.tools.backend),
+    forms.Enumeration: _integer,
+    forms.FixedText: lambda space, form: FixedTextConverter(space.tools.backend, form),
+    forms.Floating: lambda space, form: FloatingConverter(space.tools.backend, form),
+    forms.Handle: lambda space, form: HandleConverter(space.tools.backend, form, space.tools.places),
+    forms.Integer: _integer,
+    forms.Nothing: lambda space, _form: NothingConverter(space.tools.backend),
+    forms.Raw: _record,
+    forms.Series: _series,
+    forms.Structure: _record,
+    forms.Text: _text,
 }
 """Form -> its converter. `Elements`, `Bytes` and `Offset` need their neighbours: `parameters` makes those."""

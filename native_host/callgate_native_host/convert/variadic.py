@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
-from callgate_protocol.marshal import Address, Boolean, Floating, Form, Integer, Text
+from callgate_protocol.forms import Address, Boolean, Floating, Form, Integer, Text
 from callgate_protocol.model import FLOATS, INTEGERS
 
 from .base import Converter
