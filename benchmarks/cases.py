@@ -27,7 +27,7 @@ _LIBC = """
 @contextmanager
 def open_cases(quick: bool) -> Iterator[list[Case]]:
     """The cases, ready to run, with everything they need alive until the end."""
-    small, large = (100, 20) if quick else (500, 60)
+    small, large = (100, 20) if quick else (1000, 100)
     data, target = bytes(MEGABYTE), bytearray(MEGABYTE)  # strnlen stops at the first byte: only the way there counts
     with ExitStack() as stack:
         bare = stack.enter_context(PingPong(_CALL_FRAME_BYTES))

@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 __all__ = ["Case", "Result", "measure"]
 
 
+_SWEEPS = 5
+"""How often a round goes forwards and backwards: short turns, so that a disturbance hits more than one case."""
+
+
 @dataclass(frozen=True)
 class Case:
-    """Something to be called over and over. `against` names the case that it is compared with."""
+    """Something to be called over and over, `calls` times in a round. `against` names what it is compared with."""
 
     name: str
     call: Callable[[], object]
@@ -40,32 +44,32 @@ class Result:
 
 
 def measure(cases: Sequence[Case], rounds: int, progress: Callable[[str], None]) -> dict[str, Result]:
-    """Results by name. Each round goes through the cases forwards and backwards; the first, uncounted, warms up."""
+    """Results by name. Each round goes through the cases forwards and backwards, several times, a few calls each."""
     for case in cases:
-        _median(case, max(10, case.calls // 5))
+        _times(case, max(10, case.calls // 5))
     results = {case.name: Result(case) for case in cases}
     for number in range(rounds):
         progress(f"round {number + 1} of {rounds}")
-        _add_round(results, [*cases, *reversed(cases)])
+        _add_round(results, [*cases, *reversed(cases)] * _SWEEPS)
     return results
 
 
 def _add_round(results: Mapping[str, Result], order: Sequence[Case]) -> None:
     found: dict[str, list[float]] = {}
     for case in order:
-        found.setdefault(case.name, []).append(_median(case, case.calls))
-    means = {name: statistics.mean(values) for name, values in found.items()}
-    for name, mean in means.items():
-        results[name].seconds.append(mean)
+        found.setdefault(case.name, []).extend(_times(case, max(1, case.calls // (2 * _SWEEPS))))
+    medians = {name: statistics.median(times) for name, times in found.items()}
+    for name, median in medians.items():
+        results[name].seconds.append(median)
         if against := results[name].case.against:
-            results[name].ratios.append(mean / means[against])
+            results[name].ratios.append(median / medians[against])
 
 
-def _median(case: Case, calls: int) -> float:
+def _times(case: Case, calls: int) -> list[float]:
     clock, call = time.perf_counter, case.call
     times = []
     for _ in range(calls):
         started = clock()
         call()
         times.append(clock() - started)
-    return statistics.median(times)
+    return times

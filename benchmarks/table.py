@@ -24,6 +24,8 @@ class Row(NamedTuple):
     target: float | None = None
     seconds: float | None = None
     """What a ratio is in time."""
+    rounds: str = ""
+    """The lowest and highest ratio of a round."""
 
     @property
     def verdict(self) -> str:
@@ -40,7 +42,7 @@ def rows_of(
     rows = [
         Row(name, result.time, "s")
         if result.ratio is None
-        else Row(name, result.ratio, "x", _RATIO_TARGETS.get(name), result.time)
+        else Row(name, result.ratio, "x", _RATIO_TARGETS.get(name), result.time, _spread(result.ratios))
         for name, result in results.items()
     ]
     rows.append(Row("pipelined calls (submit)", rate, "/s"))
@@ -51,6 +53,10 @@ def rows_of(
     return rows
 
 
+def _spread(ratios: Sequence[float]) -> str:
+    return f"{min(ratios):.2f} to {max(ratios):.2f}"
+
+
 def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows as `json.dumps` takes them."""
     return [row._asdict() | {"verdict": row.verdict} for row in rows]
@@ -58,15 +64,17 @@ def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def as_text(rows: Sequence[Row]) -> str:
     """The rows as a table."""
-    lines = [("", "measured", "time", "target", "")]
+    lines = [("", "measured", "rounds", "time", "target", "")]
     for row in rows:
         seconds = row.value if row.unit == "s" else row.seconds
         shown = "" if row.unit == "s" else "n/a" if row.value is None else _figure(row.value, row.unit)
         target = "" if row.target is None else f"<= {_figure(row.target, row.unit)}"
-        lines.append((row.name, shown, "" if seconds is None else _figure(seconds, "s"), target, row.verdict))
-    widths = [max(len(line[column]) for line in lines) for column in range(5)]
+        lines.append(
+            (row.name, shown, row.rounds, "" if seconds is None else _figure(seconds, "s"), target, row.verdict)
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(6)]
     return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in (1, 2, 3)), line[4]]).rstrip()
+        "  ".join([line[0].ljust(widths[0]), *(line[i].rjust(widths[i]) for i in (1, 2, 3, 4)), line[5]]).rstrip()
         for line in lines
     )
 

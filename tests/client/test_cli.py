@@ -126,6 +126,11 @@ class TestCall:
         assert finished.stdout == "ff\n2\n"
 
 
+def _stage() -> tuple[Stage, io.StringIO]:
+    page = io.StringIO()
+    return Stage(Console(file=page, width=100)), page
+
+
 class TestDemo:
     """`callgate demo`."""
 
@@ -145,8 +150,7 @@ class TestDemo:
 
     def test_difference(self) -> None:
         """A step that gives something else is shown, and the demo fails."""
-        page = io.StringIO()
-        stage = Stage(Console(file=page, width=100))
+        stage, page = _stage()
         stage.step("1 + 1", lambda: 1 + 1, 3)
 
         assert stage.close() == 1
@@ -154,8 +158,7 @@ class TestDemo:
 
     def test_error_in_an_act(self) -> None:
         """An act that fails is shown, and the demo fails."""
-        page = io.StringIO()
-        stage = Stage(Console(file=page, width=100))
+        stage, page = _stage()
 
         def act(_: Stage) -> None:
             raise callgate.BrokerLost("gone")
@@ -167,8 +170,7 @@ class TestDemo:
 
     def test_missing_library(self) -> None:
         """An act whose library is not installed is left out, and said to be."""
-        page = io.StringIO()
-        stage = Stage(Console(file=page, width=100))
+        stage, page = _stage()
 
         def act(stage: Stage) -> None:
             stage.load("an act", "libnothing.so", "int f(void);")
@@ -229,8 +231,7 @@ def _wait_for_a_call(process: int) -> dict[str, Any]:
         for broker in json.loads(run("ps", "--json").stdout)["brokers"]:
             for host in broker["hosts"]:
                 if host["pid"] == process and host["calls"]:
-                    entry: dict[str, Any] = host
-                    return entry
+                    return dict(host)
     raise AssertionError("no call in flight was shown")
 
 
@@ -251,8 +252,8 @@ class TestBroker:
             broker.send_signal(signal.SIGTERM)
             assert broker.wait(10) == 0
 
-    def test_name_in_use(self) -> None:
-        """A name that is no name is refused in one line."""
+    def test_bad_name(self) -> None:
+        """A name that a broker cannot have is refused in one line."""
         finished = run("broker", "--name", "a/b")
 
         assert finished.returncode == 1
