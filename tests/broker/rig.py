@@ -68,6 +68,11 @@ class EmbeddedWarden:
         """The record of a host, once it has died."""
         return self.request("record", host=host["host"], wait=True)
 
+    def template(self) -> int:
+        """The process id of the present template."""
+        pid: int = self.request("list")["broker"]["template"]["pid"]
+        return pid
+
     def close(self) -> None:
         """Cut the lifeline and wait for the end."""
         self.socket.close()
