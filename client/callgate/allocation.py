@@ -94,7 +94,7 @@ def string(pointer: Addressable, limit: int = _STRING_LIMIT) -> str:
     """The NUL-terminated UTF-8 text at a place in the host, at most `limit` bytes of it."""
     host, number, offset = host_and_place(pointer)
     place = {"at": [number, offset]}
-    reply, payloads = host.invoke(0, HostFunction.STRING, [place, limit], [], None, "callgate.string")
+    reply, payloads = host.ask(HostFunction.STRING, [place, limit], [], "callgate.string")
     return bytes(received_binary(reply.result, CallContext(host, payloads))).decode(errors="replace")
 
 
@@ -108,5 +108,5 @@ def cast(lib: Lib, pointer: Addressable, type_name: str) -> Any:
         raise ArgumentError(f"{pointer!r} does not live in the host of {binding.label}")
 
     arguments = [binding.number, type_name, {"at": [number, offset]}, []]
-    reply, payloads = host.invoke(0, HostFunction.GET, arguments, [], None, "callgate.cast")
+    reply, payloads = host.ask(HostFunction.GET, arguments, [], "callgate.cast")
     return binding.types.decoder(Structure(type_name))(reply.result, CallContext(host, payloads))

@@ -17,7 +17,7 @@ from callgate_transport.session import Session
 
 from .brokers import Broker
 from .convert import TypeSpace
-from .errors import BrokerLost, MarshalDirectiveError, ObjectGone
+from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone
 from .host import Host
 from .memory import Handle
 from .plan import DelegatePlan, FunctionPlan
@@ -71,11 +71,11 @@ class Binding:
         host = self.host
         if host is not None and not host.session.dead:
             return host
+        if self._owner != os.getpid():  # before the lock, which another thread may have held when the fork happened
+            raise ObjectGone(f"{self.label} was loaded before this process was forked; load it again here")
         with self._lock:
             if self._closed:
                 raise ObjectGone(f"{self.label} was closed; load it again")
-            if self._owner != os.getpid():
-                raise ObjectGone(f"{self.label} was loaded before this process was forked; load it again here")
             if self.host is None or self.host.session.dead:
                 self.restarts += self.host is not None
                 self.host = self._start()
@@ -162,8 +162,9 @@ class Binding:
                 continue
             self._load(host)
             return host
-        assert failure is not None
-        raise failure
+        if isinstance(failure, Error):
+            raise failure
+        raise HostLost(f"no host could be started for {self.label}: {failure}", began=False) from failure
 
     def _connect(self) -> Host:
         broker = self._broker()

@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError, Executor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from callgate_protocol.channel import Received
-from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.references import ImportTable, Reference
 from callgate_protocol.system import HostFunction
@@ -24,7 +24,8 @@ from callgate_transport.session import Session
 from .convert import CallContext
 from .convert.base import binary, received_binary
 from .crash import CallSite, death
-from .errors import DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
+from .deadline import ambient
+from .errors import ArgumentError, DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
 from .faults import exception_of
 from .memory import Remote
 from .output import Output
@@ -180,13 +181,18 @@ class Host:
         """Ask the host itself. Bytes among the arguments travel as bulk frames when they are long."""
         context = CallContext(self)
         wire = [binary(each, context) if isinstance(each, bytes | memoryview) else each for each in arguments]
-        reply, _ = self.invoke(0, function, wire, context.payloads, None, f"callgate's {function.name.lower()}")
-        return reply.result
+        return self.ask(function, wire, context.payloads, f"callgate's {function.name.lower()}")[0].result
+
+    def ask(
+        self, function: HostFunction, arguments: list[Any], payloads: list[Any], name: str
+    ) -> tuple[Return, list[Any]]:
+        """Perform a function of the host's own, under the deadline of the context."""
+        return self.invoke(0, function, arguments, payloads, ambient.get(), name)
 
     def read(self, number: int, offset: int, length: int) -> bytes:
         """Bytes of an object's memory."""
         name = "callgate.read"
-        reply, payloads = self.invoke(0, HostFunction.READ, [{"at": [number, offset]}, length], [], None, name)
+        reply, payloads = self.ask(HostFunction.READ, [{"at": [number, offset]}, length], [], name)
         return bytes(received_binary(reply.result, CallContext(self, payloads)))
 
     def write(self, number: int, offset: int, data: memoryview) -> None:
@@ -213,13 +219,12 @@ class Host:
         context = CallContext(self, payloads)
         try:
             result, outs = self._perform(callback, context)
+            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
                 raise
             self._failures[channel.number, callback.call] = error
             frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
-        else:
-            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
         finally:
             self._nesting.channel = outer
         channel.send(frames)
@@ -241,6 +246,9 @@ class Host:
         if isinstance(error, HungUp):
             self._retire(channel, number, nested=nested)
             return self._lost(site)
+        if isinstance(error, LocalProtocolError):
+            self._retire(channel, number, nested=nested)
+            return ArgumentError(f"the arguments of {site} are more than a call can carry: {error}")
         if isinstance(error, RemoteProtocolError):
             self.close("it broke the protocol")
             self._retire(channel, number, nested=nested)
@@ -315,10 +323,10 @@ class Host:
 
     def check_alive(self, proxy: Remote) -> None:
         """Raise ObjectGone when the object died with its host."""
-        if self.session.dead:
-            raise ObjectGone(f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one")
         if not self._broker.same_process:
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
+        if self.session.dead:
+            raise ObjectGone(f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one")
 
     def flush_releases(self) -> None:
         """Give back the references of proxies that were collected."""

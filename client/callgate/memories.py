@@ -88,7 +88,7 @@ class HostView(Addressable):
         place = {"at": [self._owner._check(), 0]}
         name = f"{record}.{step}"
         arguments = [library, record, place, [*self._path, step]]
-        reply, payloads = host.invoke(0, HostFunction.GET, arguments, [], None, name)
+        reply, payloads = host.ask(HostFunction.GET, arguments, [], name)
         return types.decoder(form)(reply.result, CallContext(host, payloads))
 
     def _set(self, step: str | int, form: Form, value: Any) -> None:
@@ -102,7 +102,7 @@ class HostView(Addressable):
             text = f"member '{step}'{fault.path} of {record}: {fault.text}"
             raise fault.kind(text, library=types.library, path=f"'{step}'{fault.path}") from None
         arguments = [library, record, place, [*self._path, step], wire]
-        host.invoke(0, HostFunction.SET, arguments, context.payloads, None, f"{record}.{step}")
+        host.ask(HostFunction.SET, arguments, context.payloads, f"{record}.{step}")
 
 
 class StructMemory(Memory):

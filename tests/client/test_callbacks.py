@@ -105,3 +105,17 @@ def test_unknown_callback_type(faults: Lib) -> None:
     """A callback type that was not declared is refused with those that were."""
     with pytest.raises(callgate.DeclarationError, match="number_cb"):
         callgate.callback(faults, "nope", print)
+
+
+def test_result_too_long_to_be_sent() -> None:
+    """A callback whose result cannot travel fails like one that raises, and native code is not left waiting."""
+    prototypes = """
+        typedef const char *(*text_cb)(int value);
+        void qsort([in, out, size_is(n)] int *base, size_t n, size_t width, text_cb compare);
+    """
+    with callgate.load("libc.so.6", prototypes) as libc:
+        with pytest.raises(callgate.ArgumentError, match="surrogate"):
+            libc.qsort([2, 1], 2, 4, lambda _: "\ud800")
+        values = [1]
+        libc.qsort(values, 1, 4, lambda _: "never called")
+        assert values == [1]

@@ -13,6 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Protocol
 
 import zmq
@@ -144,10 +145,9 @@ class Session:
 
     def give(self, channel: CallChannel) -> None:
         """Give a channel back on which no call is under way."""
+        self._free.append(channel)
         if self.dead:
-            self._drop(channel)
-        else:
-            self._free.append(channel)
+            self._drop_free()
 
     def abandon(self, channel: CallChannel, call: int) -> None:
         """Give up waiting on a channel: the host is told, and the I/O thread reads what still comes."""
@@ -233,6 +233,11 @@ class Session:
         self._retired.discard(channel)
         self._put_control([encode(to_wire(CloseChannel(channel.number)))])
         self._drop(channel)
+
+    def _drop_free(self) -> None:
+        while self._free:
+            with suppress(IndexError):  # the thread that gave it back and the I/O thread may both be here
+                self._drop(self._free.pop())
 
     def _drop(self, channel: CallChannel) -> None:
         self._channels.discard(channel)
@@ -325,7 +330,6 @@ class Session:
                 return
             self.dead = True
             waiting, self._waiting = self._waiting, {}
-            free, self._free = self._free, []
         self.link.hang_up()
         self.io.forget(self.link.fileno())
         self.io.forget(self._control)
@@ -333,7 +337,8 @@ class Session:
         self.link.close()
         for channel in self._retired:
             self.io.forget(channel.socket)
-        for channel in [*free, *self._retired]:
+        self._drop_free()
+        for channel in self._retired:
             self._drop(channel)
         self._retired.clear()
         for future in waiting.values():
