@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple
 
 import callgate
 from callgate.declare import PrototypeError, parse_declarations
+from callgate.library import binding_of
+from callgate.process import current
 from callgate_protocol.forms import Nothing, Signature
 from callgate_protocol.marshal import DirectiveError, resolve
 
@@ -20,6 +23,7 @@ __all__ = ["Request", "call"]
 
 _FLUSH = "\nint fflush(void *stream);"
 """Text without a line break stays in the library's buffers until somebody asks for it."""
+_IO_SECONDS = 1.0
 
 
 class Request(NamedTuple):
@@ -88,10 +92,19 @@ def _perform(request: Request, prototypes: str, signature: Signature, arguments:
             given = getattr(lib, signature.name)(*arguments)
         with suppress(callgate.Error):
             lib.fflush(None)
-        return _answer(signature, arguments, given, callgate.info(lib))
+        printed = binding_of(lib).ready().output
+    _await_io()
+    return _answer(signature, arguments, given, (printed.tail(0), printed.tail(1)))
 
 
-def _answer(signature: Signature, arguments: list[Any], given: Any, said: callgate.Info) -> _Answer:
+def _await_io() -> None:
+    """Closing a library has its output read to the end on the I/O thread, which does everything in order."""
+    done = threading.Event()
+    current().io().post(done.set)
+    done.wait(_IO_SECONDS)
+
+
+def _answer(signature: Signature, arguments: list[Any], given: Any, printed: tuple[str, str]) -> _Answer:
     """Tell result and outs apart again: a call gives them as one value."""
     has_result = not isinstance(signature.result, Nothing)
     returned = [plan.name for plan in signature.parameters if plan.returned]
@@ -100,7 +113,7 @@ def _answer(signature: Signature, arguments: list[Any], given: Any, said: callga
     filled = {plan.name: value for plan, value in zip(signature.passed, arguments, strict=False) if plan.in_place}
     outs = dict(zip(returned, values, strict=False)) | filled
     order = [plan.name for plan in signature.parameters if plan.name in outs]
-    return _Answer(result, has_result, {name: outs[name] for name in order}, said.stdout, said.stderr)
+    return _Answer(result, has_result, {name: outs[name] for name in order}, *printed)
 
 
 def _print(answer: _Answer, request: Request) -> None:
