@@ -170,7 +170,8 @@ class Binding:
         broker = self._broker()
         started = broker.start(self.label)
         process = current()
-        session = Session.open(process.io(), started.link, {"process": os.getpid(), "library": self.label})
+        about = {"process": os.getpid(), "library": self.label}
+        session = Session.open(process.io(), started.link, started.host, about)
         callbacks = self._callbacks
         host = Host(session, broker, self.label, process.callbacks if callbacks is None else lambda: callbacks)
         process.hosts.add(host)

@@ -294,6 +294,8 @@ class Host:
             self._stop_for_deadline(CallSite(self.label, name, submitted.channel, submitted.number))
 
     def _lost(self, site: CallSite) -> Error:
+        if self.session.broken:
+            return ProtocolError(f"the call of {site} ended because {self.session.broken}; please report this")
         if self._closing:
             return ObjectGone(f"{self.label} was closed: {self._closing}")
         record = self._broker.record(self.session.incarnation.hex(), _RECORD_SECONDS)

@@ -12,7 +12,7 @@ from .conversation import Conversation
 from .router import Context, Router, router_socket
 from .session import Session
 from .slotwriter import Answered, SlotWriter
-from .worker import Notify, Perform, Worker
+from .worker import BrokeOff, Perform, Worker
 
 __all__ = ["Crew", "Opening"]
 
@@ -36,7 +36,7 @@ class Crew:
         directory: str,
         slots: memoryview,
         perform: Perform,
-        notify: Notify,
+        broke_off: BrokeOff,
         register: Callable[[int, Worker], None],
     ) -> None:
         self._context = context
@@ -44,7 +44,7 @@ class Crew:
         self._slots = slots
         self._answered = Answered(slots)
         self._perform = perform
-        self._notify = notify
+        self._broke_off = broke_off
         self._register = register
         self._workers: list[Worker] = []
         self._open: dict[bytes, tuple[Conversation, Worker]] = {}
@@ -111,7 +111,7 @@ class Crew:
             lambda: SlotWriter(self._slots, index),
             self._answered,
             self._perform,
-            self._notify,
+            self._broke_off,
         )
         self._workers.append(worker)
         worker.start(self._register)

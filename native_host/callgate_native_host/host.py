@@ -68,7 +68,7 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     objects = Objects(birth.incarnation)
     callbacks = Callbacks(objects, outbox.ask, outbox.notify)
     caller, census = _make_caller(Tools(backend, libc, objects, Places(objects)), callbacks)
-    crew = Crew(context, birth.directory, slots, caller.perform, outbox.notify, callbacks.register)
+    crew = Crew(context, birth.directory, slots, caller.perform, outbox.broke_off, callbacks.register)
     census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
     control = Control(router, outbox, crew, objects)
     reactor.watch(control_socket, control.read)

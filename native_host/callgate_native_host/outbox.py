@@ -9,7 +9,7 @@ from typing import Any
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
-from callgate_protocol.messages import Callback, Message, Notice, to_wire
+from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, to_wire
 
 from .reactor import Reactor
 from .router import Router
@@ -45,6 +45,15 @@ class Outbox:
 
         def tell() -> None:
             self.send(session, Notice(level, text))
+
+        self._reactor.post(tell)
+
+    def broke_off(self, session: Session, channel: int, why: str) -> None:
+        """Tell a session that one of its channels was closed: whoever waits there must not wait any longer."""
+
+        def tell() -> None:
+            self.send(session, Notice("ERROR", f"channel {channel} was closed: {why}"))
+            self.send(session, CloseChannel(channel))
 
         self._reactor.post(tell)
 

@@ -23,7 +23,7 @@ from .scope import Scope
 from .session import Session
 from .slotwriter import Answered, SlotWriter
 
-__all__ = ["Gone", "Notify", "Perform", "Worker"]
+__all__ = ["BrokeOff", "Gone", "Notify", "Perform", "Worker"]
 
 
 class Gone(Exception):
@@ -32,6 +32,9 @@ class Gone(Exception):
 
 Perform: TypeAlias = Callable[["Worker", Conversation, Call, Sequence[Any]], Frames | None]
 """Performs a call: the frames of its answer, or None when nobody is left to answer."""
+
+BrokeOff: TypeAlias = Callable[[Session, int, str], None]
+"""Tells a session that the host has closed one of its channels, and why. From any thread."""
 
 Notify: TypeAlias = Callable[[Session, str, str], None]
 """Tells people: a session, a level of Python's logging, and the text. From any thread."""
@@ -48,7 +51,7 @@ class Worker:
         slots: Callable[[], SlotWriter],
         answered: Answered,
         perform: Perform,
-        notify: Notify,
+        broke_off: BrokeOff,
     ) -> None:
         self.endpoint = endpoint
         self.wake = bell
@@ -60,7 +63,7 @@ class Worker:
         self._make_slot = slots
         self._answered = answered
         self._perform = perform
-        self._notify = notify
+        self._broke_off = broke_off
         self._conversations: dict[bytes, Conversation] = {}
         self._serving: list[Conversation] = []
         self._parked: deque[tuple[bytes, Frames]] = deque()
@@ -118,7 +121,7 @@ class Worker:
 
     def _break_off(self, conversation: Conversation, why: str) -> None:
         self.dismiss(conversation)
-        self._notify(conversation.session, "ERROR", f"channel {conversation.number} was closed: {why}")
+        self._broke_off(conversation.session, conversation.number, why)
 
     def _serve(self, conversation: Conversation, received: Received) -> None:
         call = received.message

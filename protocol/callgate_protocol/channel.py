@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from .assembly import Assembly
 from .codec import Packer, check_bounds, decode
 from .errors import LocalProtocolError, RemoteProtocolError
 from .limits import DEFAULT_LIMITS, Limits
@@ -78,37 +79,6 @@ class Received(NamedTuple):
     payloads: list[Any]
 
 
-class _Assembly:
-    """A message whose bulk frames are still arriving in chunks."""
-
-    __slots__ = ("_filled", "_payload", "buffers", "left", "message")
-
-    def __init__(self, message: Call | Callback | Return) -> None:
-        self.message = message
-        self.buffers = [bytearray(length) for length in message.payloads]
-        self.left = sum(message.payloads)
-        self._payload = self._filled = 0
-        self._skip_full()
-
-    def take(self, chunk: Chunk, data: Any) -> int:
-        """Store one chunk; returns its length. Raises RemoteProtocolError unless it is the next piece."""
-        size = len(data)
-        if chunk != (self.message.call, self._payload, self._filled):
-            raise RemoteProtocolError("a chunk is not the next piece of the message before it")
-        buffer = self.buffers[self._payload]
-        if size == 0 or self._filled + size > len(buffer):
-            raise RemoteProtocolError("a chunk lies outside its payload")
-        buffer[self._filled : self._filled + size] = data
-        self._filled += size
-        self.left -= size
-        self._skip_full()
-        return size
-
-    def _skip_full(self) -> None:
-        while self._payload < len(self.buffers) and self._filled == len(self.buffers[self._payload]):
-            self._payload, self._filled = self._payload + 1, 0
-
-
 class Channel:
     """The conversation of one call channel. Methods that send return the frames to put on the socket."""
 
@@ -140,7 +110,7 @@ class Channel:
         self._open: set[int] = set()
         self._parked: deque[Received] = deque()
         self._last = 0
-        self._assembly: _Assembly | None = None
+        self._assembly: Assembly | None = None
         self._outgoing: deque[Frames] = deque()
         self._available = limits.credit_bytes
         self._taken = 0
@@ -328,7 +298,7 @@ class Channel:
         if total > self._limits.inline_bytes:
             if len(frames) != 1:
                 raise RemoteProtocolError("long bulk frames must travel as chunks")
-            self._assembly = _Assembly(message)
+            self._assembly = Assembly(message)
             return None
         payloads = list(frames[1:])
         if [len(payload) for payload in payloads] != message.payloads:
@@ -376,8 +346,9 @@ class Channel:
         if number <= 0:
             raise RemoteProtocolError("the number of a call must be positive")
         if self._pipelined and (state is not State.IDLE or self._parked or self._outgoing):
-            if len(self._parked) >= self._limits.credit_calls:
-                raise RemoteProtocolError(f"more than {self._limits.credit_calls} calls under way")
+            too_much = bool(received.payloads) and self._parked_bytes() > self._limits.payload_bytes
+            if too_much or len(self._parked) >= self._limits.credit_calls:
+                raise RemoteProtocolError(f"more than {self._limits.credit_calls} calls under way, or too much in them")
             self._parked.append(received)
             return None
         allowed = _HOST_IDLE_RECEIVES if state is State.IDLE else ALLOWED[state].get("host receives", frozenset())
@@ -385,6 +356,9 @@ class Channel:
             raise RemoteProtocolError(f"a Call is out of turn while {state.value}")
         self._stack.append(number)
         return received
+
+    def _parked_bytes(self) -> int:
+        return sum(len(payload) for parked in self._parked for payload in parked.payloads)
 
     def _close(self, number: int) -> None:
         """An answer came: it must be for the innermost call of ours, or for any open one of a pipelined channel."""

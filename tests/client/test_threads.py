@@ -14,6 +14,7 @@ import pytest
 
 import callgate
 from callgate import Lib
+from callgate_transport.callchannel import CallChannel
 
 
 def test_threads_do_not_wait_for_each_other() -> None:
@@ -117,3 +118,15 @@ def test_broker_is_not_on_the_path(libm: Lib, runtime_directory: str) -> None:
         assert [libm.cos(0.0) for _ in range(100)] == [1.0] * 100
     finally:
         os.kill(warden, signal.SIGCONT)
+
+
+def test_broken_channel_ends_the_call(faults: Lib, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the host does not understand a channel, the call on it ends as ProtocolError and the next one works."""
+    faults.add(1, 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(CallChannel, "send", lambda channel, _frames: channel.socket.send(b"not a message"))
+
+        with pytest.raises(callgate.ProtocolError, match="closed channel 1"):
+            faults.add(1, 2)
+
+    assert faults.add(1, 2) == 3

@@ -89,6 +89,8 @@ class Session:
         self.descriptors = descriptors
         """Read ends of the host's standard output and standard error; whoever takes them closes them."""
         self.dead = False
+        self.broken = ""
+        """Why the two sides did not understand each other, when that ended the session."""
         self._secret = welcome.secret
         self._first = welcome.calls
         self._lock = threading.Lock()
@@ -105,10 +107,10 @@ class Session:
         self._control = self._dealer(welcome.control)
 
     @classmethod
-    def open(cls, io: IoThread, path: str, about: dict[str, Any]) -> Session:
-        """Connect to the link socket at `path` and say hello.
+    def open(cls, io: IoThread, path: str, incarnation: str, about: dict[str, Any]) -> Session:
+        """Connect to the link socket at `path` of the host with this incarnation, and say hello.
 
-        Raises OSError when no host answers there, ConnectionError when it refuses.
+        Raises OSError when no host answers there, ConnectionError when it refuses or is another one.
         """
         link = Link.connect(path, _HELLO_SECONDS)
         try:
@@ -121,6 +123,8 @@ class Session:
                 raise ConnectionRefusedError(f"the host refused the session: {message.message}")
             if not isinstance(message, Welcome) or message.magic != MAGIC or message.major != MAJOR:
                 raise RemoteProtocolError("the host answered hello with something else")
+            if message.incarnation.hex() != incarnation:
+                raise ConnectionRefusedError(f"another host than the one that was started listens at {path}")
             return cls(io, link, message, descriptors)
         except BaseException:
             link.close()
@@ -282,7 +286,7 @@ class Session:
             try:
                 self._handle(from_wire(decode(frames[0], self.limits)), list(frames[1:]))
             except RemoteProtocolError as error:
-                self._tell(Notice("ERROR", f"the host broke the protocol on its control channel: {error}"))
+                self.broken = f"the host broke the protocol on its control channel: {error}"
                 self._hang_up()
                 return
 
@@ -296,6 +300,9 @@ class Session:
                 self._called_back(0, message, payloads, self._answer)
             case Notice():
                 self._tell(message)
+            case CloseChannel(channel):
+                self.broken = f"its host closed channel {channel}, on which it did not understand us"
+                self._hang_up()
             case _:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
 
