@@ -19,6 +19,7 @@ _HIGH_WATER: Final = 2 * DEFAULT_LIMITS.credit_calls
 """Messages per peer: the credit of a pipelined channel and room for chunks and control."""
 _COPY_BYTES: Final = 64 * 1024
 """Bulk frames from this size on are handed to ZeroMQ without a copy."""
+_RCVMORE: Final = zmq.RCVMORE  # as a member: a plain number would be looked up each time
 _MORE: Final = int(zmq.SNDMORE | zmq.DONTWAIT)
 _LAST: Final = int(zmq.DONTWAIT)
 
@@ -44,15 +45,17 @@ class Router:
         # The methods of the compiled class: the ones on zmq.Socket spend microseconds on options nobody uses here.
         self._recv: Any = partial(BackendSocket.recv, socket)
         self._send: Any = partial(BackendSocket.send, socket)
+        self._get: Any = partial(BackendSocket.get, socket)
 
     def receive(self, flags: int = 0) -> tuple[bytes, list[Any]]:
         """The next message: routing id, then header and bulk frames. Raises zmq.Again with DONTWAIT."""
         recv = self._recv
         routing_id: bytes = recv(flags)
-        frame = recv(0, False, False)
-        frames: list[Any] = [frame.bytes]
-        while frame.more:
+        frames: list[Any] = [recv()]
+        more = self._get(_RCVMORE)
+        while more:
             frame = recv(0, False, False)
+            more = frame.more
             if len(frames) <= DEFAULT_LIMITS.payloads:  # one too many is kept, to be refused
                 frames.append(frame.buffer)
         return routing_id, frames

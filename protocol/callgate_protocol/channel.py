@@ -145,7 +145,7 @@ class Channel:
         if self._role is not Role.CLIENT:
             raise LocalProtocolError("a host calls delegates, not functions")
         number = self._begin(1)
-        lengths = [_length(payload) for payload in payloads]
+        lengths = _lengths(payloads) if payloads else []
         header = (_CALL, number, library, function, arguments, lengths, remaining, causality)
         frames = self._frames(number, header, lengths, payloads)
         if self._pipelined:
@@ -159,7 +159,7 @@ class Channel:
         if self._role is not Role.HOST:
             raise LocalProtocolError("a client calls functions, not delegates")
         number = self._begin(-1)
-        lengths = [_length(payload) for payload in payloads]
+        lengths = _lengths(payloads) if payloads else []
         frames = self._frames(number, (_CALLBACK, number, delegate, arguments, lengths), lengths, payloads)
         self._stack.append(number)
         return number, frames
@@ -167,7 +167,7 @@ class Channel:
     def answer(self, call: int, result: Any, outs: list[Any], errno: int = 0, payloads: Sequence[Any] = ()) -> Frames:
         """Answer the innermost call with its result and outs."""
         self._check_answer(call)
-        lengths = [_length(payload) for payload in payloads]
+        lengths = _lengths(payloads) if payloads else []
         frames = self._frames(call, (_RETURN, call, result, outs, errno, lengths), lengths, payloads)
         self._stack.pop()
         return frames
@@ -187,7 +187,9 @@ class Channel:
         """
         message = from_wire(decode(_header(frames), self._limits))
         if isinstance(message, _CARRIERS):
-            return self._receive_carrier(message, frames)
+            if message.payloads or len(frames) != 1 or self._assembly is not None:
+                return self._receive_carrier(message, frames)
+            return self._accept(Received(message, []))
         if isinstance(message, Chunk):
             return self._receive_chunk(message, frames)
         if len(frames) != 1:
@@ -377,5 +379,5 @@ def _header(frames: Sequence[Any]) -> bytes:
     return header if isinstance(header, bytes) else bytes(header)
 
 
-def _length(payload: Any) -> int:
-    return payload.nbytes if isinstance(payload, memoryview) else len(payload)
+def _lengths(payloads: Sequence[Any]) -> list[int]:
+    return [payload.nbytes if isinstance(payload, memoryview) else len(payload) for payload in payloads]

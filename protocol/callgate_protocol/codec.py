@@ -116,7 +116,8 @@ def _step(frame: bytes, position: int, size: int) -> tuple[int, int]:
 
 def decode(frame: bytes, limits: Limits) -> Any:
     """The plain value of a frame. Raises RemoteProtocolError for anything malformed or out of bounds."""
-    check_bounds(frame, limits)
+    if len(frame) > limits.depth:
+        check_bounds(frame, limits)
     try:
         return msgpack.unpackb(frame, max_ext_len=0, ext_hook=_no_extension, object_hook=_text_keys)
     except (ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:

@@ -40,7 +40,7 @@ _PHASE = struct.Struct("<I")
 
 
 class Phase:
-    """What the thread of a slot is doing. The order of writes is: the other fields first, the phase last."""
+    """What the thread of a slot is doing."""
 
     IDLE = 0
     ACCEPTED = 1
@@ -77,9 +77,8 @@ def slot_offset(index: int) -> int:
 
 
 def pack_into_slot(memory: memoryview, offset: int, slot: Slot) -> None:
-    """Write a whole slot; the phase is stored last so that a reader never sees a new phase with an old call."""
-    _SLOT.pack_into(memory, offset, Phase.IDLE, *slot[1:])
-    _PHASE.pack_into(memory, offset, slot.phase)
+    """Write a whole slot. Whoever reads it does so when the writer is dead, or only to tell what it is doing."""
+    _SLOT.pack_into(memory, offset, *slot)
 
 
 pack_into_phase = _PHASE.pack_into

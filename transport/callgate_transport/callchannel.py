@@ -24,11 +24,10 @@ from .link import Link
 __all__ = ["CallChannel", "DeadlinePassed", "HungUp"]
 
 _POLLIN: Final = int(zmq.POLLIN)
-_EVENTS: Final = int(zmq.EVENTS)
-_RCVMORE: Final = int(zmq.RCVMORE)
+_EVENTS: Final = zmq.EVENTS  # as a member: a plain number would be looked up each time
+_RCVMORE: Final = zmq.RCVMORE
 _MORE: Final = int(zmq.SNDMORE)
 _NOBLOCK: Final = int(zmq.NOBLOCK)
-_READABLE: Final = int(select.POLLIN)
 _COPY_BYTES = 64 * 1024
 """Bulk frames from this size on are handed to ZeroMQ without a copy."""
 
@@ -71,6 +70,7 @@ class CallChannel:
         self._send: Any = partial(BackendSocket.send, self.socket)
         self._poll = select.poll()
         self._poll.register(self.socket.fileno(), select.POLLIN)
+        self._message_there = [(self.socket.fileno(), select.POLLIN)]
         self._link = os.dup(link.fileno())  # an own one, so that the number stays valid as long as somebody waits on it
         self._poll.register(self._link, 0)
 
@@ -89,14 +89,23 @@ class CallChannel:
         while True:
             if not get(_EVENTS) & _POLLIN:
                 self._wait(expires)
+            try:
+                frames = self.get()
+            except zmq.Again:  # something else woke us
                 continue
-            received = talk.receive(self.get())
-            if talk.sending:
-                self.send_chunks()
-            if (credit := talk.credit()) is not None:
-                self._put(credit)
+            received = talk.receive(frames)
+            if received is not None and len(frames) == 1:
+                return received
+            self._tend_chunks()
             if received is not None:
                 return received
+
+    def _tend_chunks(self) -> None:
+        """After a chunk or credit: send what may be sent now, give back what was taken in."""
+        if self.talk.sending:
+            self.send_chunks()
+        if (credit := self.talk.credit()) is not None:
+            self._put(credit)
 
     def get(self) -> Sequence[Any]:
         """The frames of a message that is there."""
@@ -141,7 +150,9 @@ class CallChannel:
             if left <= 0:
                 raise DeadlinePassed
             ready = self._poll.poll(left * 1000 + 1)
-        if any(events & ~_READABLE for _, events in ready) and not self.socket.poll(_LAST_WORDS_MS):
+        if ready == self._message_there:
+            return
+        if any(descriptor == self._link for descriptor, _ in ready) and not self.socket.poll(_LAST_WORDS_MS):
             raise HungUp("the host's link hung up")
 
 
