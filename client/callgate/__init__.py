@@ -49,8 +49,9 @@ if TYPE_CHECKING:
     from .callbacks import CallbackPointer
     from .connection import Connection, connect
     from .functions import NativeFunction
+    from .libraries import Info, close, get_last_error, info, types
     from .library import Lib
-    from .loading import Info, close, get_last_error, info, load, types
+    from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, NativePtr
     from .records import Struct
@@ -65,7 +66,8 @@ _LATER = {
         "connection": ("Connection", "connect"),
         "functions": ("NativeFunction",),
         "library": ("Lib",),
-        "loading": ("Info", "close", "get_last_error", "info", "load", "types"),
+        "libraries": ("Info", "close", "get_last_error", "info", "types"),
+        "loading": ("load",),
         "memories": ("HostStruct",),
         "memory": ("Buffer", "Handle", "NativePtr"),
         "records": ("Struct",),

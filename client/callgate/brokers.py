@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol
 
-from callgate_transport import datagrams, launch
+from callgate_transport import datagrams
 from callgate_transport.iothread import IoThread
 
 from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
+from .wardens import Warden
 
-__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "Warden", "start_warden"]
+__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 2.0
@@ -58,27 +59,6 @@ class Broker(Protocol):
 
     def report(self) -> Mapping[str, Any]:
         """Everything that `callgate ps` shows."""
-
-
-class Warden(NamedTuple):
-    """A warden that was started: its process id and our end of its activation socket."""
-
-    process: int
-    activation: Any
-
-
-def start_warden() -> Warden:
-    """Start a private warden. It ends when this process ends, however that happens."""
-    ours, theirs = datagrams.pair()
-    try:
-        argv = launch.command("callgate_broker.warden", launch.source_roots(), "3", str(os.getpid()))
-        process = launch.spawn(argv, {3: theirs.fileno()}, new_session=True)
-    except BaseException:
-        ours.close()
-        raise
-    finally:
-        theirs.close()
-    return Warden(process, ours)
 
 
 def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from callgate_transport.dialogue import Dialogue, Refused
 
 from .brokers import ERRORS, Started
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
+from .libraries import load_with
 from .library import Lib
-from .loading import load_with
 from .process import current
 
 __all__ = ["Connection", "connect"]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.forms import Signature
 from callgate_protocol.marshal import DirectiveError, resolve
@@ -23,6 +22,9 @@ from .errors import DeadlineExceeded, EntryPointNotFoundError, MarshalDirectiveE
 from .host import Host
 from .process import defer
 from .records import python_name
+
+if TYPE_CHECKING:
+    import inspect
 
 __all__ = ["NativeFunction"]
 
@@ -119,6 +121,8 @@ class NativeFunction:
 
     @property
     def __signature__(self) -> inspect.Signature:
+        import inspect  # noqa: PLC0415 - slow to import, and a program that only calls does without
+
         signature = self._resolved()
         kind, rest = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
         types = {parameter.name: c_name(parameter.type) for parameter in self._declared.parameters}

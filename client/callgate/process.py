@@ -7,10 +7,13 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from .wardens import Warden, start_warden
+
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from callgate_transport.iothread import IoThread
 
     from .brokers import EmbeddedBroker
@@ -26,21 +29,27 @@ class Process:
         self.id = os.getpid()
         self._lock = threading.Lock()
         self._io: IoThread | None = None
+        self._warden: Warden | None = None
         self._broker: EmbeddedBroker | None = None
         self._callbacks: Executor | None = None
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
 
-    def embedded_broker(self) -> EmbeddedBroker:
-        """The private broker; started when there is none, and again when the last one was lost.
-
-        The warden is started before this process imports ZeroMQ, so that both get ready at the same time.
-        """
+    def prepare(self) -> None:
+        """Start a private warden if there is none. It gets ready while this process imports ZeroMQ and all the rest."""
         with self._lock:
-            if self._broker is None or self._broker.lost:
-                from .brokers import EmbeddedBroker, start_warden  # noqa: PLC0415 - see above
+            if self._warden is None and (self._broker is None or self._broker.lost):
+                self._warden = start_warden()
 
-                warden = start_warden()
+    def embedded_broker(self) -> EmbeddedBroker:
+        """The private broker; started when there is none, and again when the last one was lost."""
+        self.prepare()
+        with self._lock:
+            if self._warden is not None:
+                from .brokers import EmbeddedBroker  # noqa: PLC0415 - brings ZeroMQ in
+
+                warden, self._warden = self._warden, None
                 self._broker = EmbeddedBroker(warden, self._io_thread())
+            assert self._broker is not None
             return self._broker
 
     def io(self) -> IoThread:
@@ -52,6 +61,8 @@ class Process:
         """Where callbacks from the libraries' own threads run when a library has no executor of its own."""
         with self._lock:
             if self._callbacks is None:
+                from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - seldom needed, slow to import
+
                 self._callbacks = ThreadPoolExecutor(1, "callgate-callbacks")
             return self._callbacks
 
@@ -61,6 +72,8 @@ class Process:
             return
         for host in list(self.hosts):
             host.close("the program ends")
+        if self._warden is not None:
+            self._warden.activation.close()
         if self._broker is not None and not self._broker.lost:
             self._broker.close()
         if self._callbacks is not None:
@@ -71,12 +84,14 @@ class Process:
         for host in list(self.hosts):
             host.session.forget_after_fork()
             host.output.close_after_fork()
+        if self._warden is not None:
+            self._warden.activation.close()
         if self._broker is not None:
             self._broker.close_after_fork()
 
     def _io_thread(self) -> IoThread:
         if self._io is None:
-            from callgate_transport.iothread import IoThread  # noqa: PLC0415 - see embedded_broker
+            from callgate_transport.iothread import IoThread  # noqa: PLC0415 - see prepare
 
             self._io = IoThread()
         return self._io

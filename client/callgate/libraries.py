@@ -1,0 +1,78 @@
+"""What can be done with a library as a whole: making it, closing it, asking about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from .binding import Binding
+from .declare import Declarations, PrototypeError, parse_declarations
+from .errors import DeclarationError
+from .library import Lib, binding_of
+
+__all__ = ["Info", "close", "get_last_error", "info", "load_with", "types"]
+
+
+class Info(NamedTuple):
+    """What `callgate.info(lib)` says."""
+
+    library: str
+    process: int
+    """Process id of the host; 0 when there is none at the moment."""
+    restarts: int
+    """How many hosts this library has used up."""
+    functions: int
+    stdout: str
+    """The end of what the library wrote to its standard output."""
+    stderr: str
+
+
+def load_with(
+    broker: Callable[[], Any], library: str, prototypes: str, deadline: float | None, callbacks: Executor | None
+) -> Lib:
+    """`load` over a given broker."""
+    if not library:
+        raise ValueError('a library is named by a file name such as "libm.so.6", not by an empty str')
+    if deadline is not None and not deadline > 0:
+        raise ValueError(f"a deadline is a positive number of seconds, not {deadline!r}")
+    declared = _parse(library, prototypes)
+    binding = Binding(library, declared.library, broker, deadline, callbacks)
+    binding.constants = declared.constants
+    binding.ready()
+    return Lib(binding)
+
+
+def _parse(library: str, prototypes: str) -> Declarations:
+    try:
+        return parse_declarations(prototypes)
+    except PrototypeError as error:
+        raise DeclarationError(f"{library}: {error}", line=error.line, column=error.column) from None
+
+
+def close(lib: Lib) -> None:
+    """End the library's host. Its handles and further calls raise ObjectGone."""
+    binding_of(lib).close()
+
+
+def info(lib: Lib) -> Info:
+    """Where a library runs, and what it has printed."""
+    binding = binding_of(lib)
+    host = binding.host
+    alive = host is not None and not host.dead
+    output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
+    process = host.session.process if host is not None and alive else 0
+    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output)
+
+
+def types(lib: Lib) -> SimpleNamespace:
+    """The Python classes of the library's structs, enums and handles, and its constants, by their C names."""
+    binding = binding_of(lib)
+    return SimpleNamespace(**binding.constants, **binding.handles, **binding.enums, **binding.structs)
+
+
+def get_last_error(lib: Lib) -> int:
+    """`errno` as the last call of this thread into the library left it; 0 when it was not set (R11.1)."""
+    host = binding_of(lib).host
+    return getattr(host.errno, "value", 0) if host is not None else 0
