@@ -25,7 +25,6 @@ libz = callgate.load(
     """,
 )
 Z_OK, Z_STREAM_END, Z_NO_FLUSH = 0, 1, 0
-SIZEOF_Z_STREAM = 112  # on 64-bit machines; zlib compares it with its own
 
 data = b"All work and no play makes Jack a dull boy.\n" * 5000
 print("crc32:", hex(libz.crc32(0, data, len(data))))
@@ -46,7 +45,7 @@ with (
     callgate.buffer(libz, 32_768) as target,
 ):
     stream.next_in, stream.avail_in = source, len(source)
-    code = libz.inflateInit_(stream, libz.zlibVersion(), SIZEOF_Z_STREAM)
+    code = libz.inflateInit_(stream, libz.zlibVersion(), callgate.sizeof(libz, "z_stream"))
     while code == Z_OK:
         stream.next_out, stream.avail_out = target, len(target)
         code = libz.inflate(stream, Z_NO_FLUSH)

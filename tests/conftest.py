@@ -50,9 +50,11 @@ def runtime_directory() -> Iterator[str]:
     os.environ[_MARK] = directory
     yield directory
     from callgate.process import current
+    from callgate_transport.rundir import sweep
 
     current().close()
     gone = wait_until(lambda: not processes_below(directory))
+    sweep(directory)  # what a killed warden left is swept by the next start, and there may not have been one
     left = sorted(str(path.relative_to(directory)) for path in Path(directory).rglob("*") if path.name != ".lock")
     survivors = {process: _command_of(process) for process in processes_below(directory)}
     shutil.rmtree(directory, ignore_errors=True)

@@ -45,7 +45,7 @@ from .errors import (
 from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
-    from .allocation import buffer, callback, cast, free, new, read, string, write
+    from .allocation import buffer, callback, cast, free, new, read, sizeof, string, write
     from .callbacks import CallbackPointer
     from .connection import Connection, connect
     from .functions import NativeFunction
@@ -61,7 +61,7 @@ __version__ = "0.1.0"
 _LATER = {
     name: module
     for module, names in {
-        "allocation": ("buffer", "callback", "cast", "free", "new", "read", "string", "write"),
+        "allocation": ("buffer", "callback", "cast", "free", "new", "read", "sizeof", "string", "write"),
         "callbacks": ("CallbackPointer",),
         "connection": ("Connection", "connect"),
         "functions": ("NativeFunction",),
@@ -141,6 +141,7 @@ __all__ = [
     "load",
     "new",
     "read",
+    "sizeof",
     "string",
     "types",
     "write",

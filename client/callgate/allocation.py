@@ -17,7 +17,7 @@ from .library import Lib, binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
 
-__all__ = ["buffer", "callback", "cast", "free", "new", "read", "string", "write"]
+__all__ = ["buffer", "callback", "cast", "free", "new", "read", "sizeof", "string", "write"]
 
 _STRING_LIMIT = 16 << 20
 
@@ -49,6 +49,16 @@ def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
         raise ValueError(f"a buffer cannot have {length} bytes")
     reference, _ = read_reference(host.system(HostFunction.BUFFER, length, data))
     return host.proxy(reference, lambda: Buffer(host, reference.object, length))
+
+
+def sizeof(lib: Lib, type_name: str) -> int:
+    """Bytes of a struct or union in the library's host (R8.12)."""
+    binding = binding_of(lib)
+    if type_name not in binding.members:
+        known = ", ".join(binding.members) or "none"
+        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
+    size: int = binding.ready().system(HostFunction.SIZE, binding.number, type_name)
+    return size
 
 
 def free(memory: Memory | HostStruct) -> None:

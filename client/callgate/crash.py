@@ -50,14 +50,16 @@ def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output
     return HostExited(_told(f"{site.library} called exit({status})", began, output), status=status or 0, **fields)
 
 
+_BEGUN = {
+    True: "Native code had been entered.",
+    False: "The call had not begun.",
+    None: "Nobody can know how far the call was.",
+}
+
+
 def _told(what: str, began: bool | None, output: str) -> str:
-    how = {
-        True: "native code had been entered",
-        False: "the call had not begun",
-        None: "nobody can know how far it was",
-    }
     tail = f"\n--- the end of its output ---\n{output[-2000:].rstrip()}" if output.strip() else ""
-    return f"{what} ({how[began]}). Its handles are gone; the next call starts a new host.{tail}"
+    return f"{what}. {_BEGUN[began]} Its handles are gone; the next call starts a new host.{tail}"
 
 
 def _signal(number: int) -> signals.Signals | int:

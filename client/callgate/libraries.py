@@ -61,6 +61,8 @@ def info(lib: Lib) -> Info:
     binding = binding_of(lib)
     host = binding.host
     alive = host is not None and not host.dead
+    if host is not None and alive:
+        host.output.settle()
     output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
     process = host.session.process if host is not None and alive else 0
     return Info(binding.file, process, binding.restarts, len(binding.numbers), *output)

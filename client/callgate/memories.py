@@ -116,7 +116,8 @@ class StructMemory(Memory):
 
     @property
     def _face(self) -> Any:
-        return (self._holder and self._holder()) or self
+        holder = self._holder() if self._holder is not None else None
+        return self if holder is None else holder
 
 
 class HostStruct(HostView):

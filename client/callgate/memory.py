@@ -42,7 +42,10 @@ class Remote(Addressable):
 
     def __repr__(self) -> str:
         state = f", gone: {self._gone or 'its host has died'}" if self._gone or self._host.dead else ""
-        return f"<{type(self).__name__} {self._number} in {self._host.describe()}{state}>"
+        return f"<{self._name()}{state}>"
+
+    def _name(self) -> str:
+        return f"{type(self).__name__} {self._number} in {self._host.describe()}"
 
     def _place(self) -> tuple[Remote, int]:
         return self, 0
@@ -50,7 +53,7 @@ class Remote(Addressable):
     def _check(self) -> int:
         """The object's number. Raises ObjectGone when it can no longer be used."""
         if self._gone:
-            raise ObjectGone(f"{self!r} cannot be used any more: {self._gone}")
+            raise ObjectGone(f"{self._name()} cannot be used any more: {self._gone}")
         self._host.check_alive(self)
         return self._number
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 
 from callgate_transport.iothread import IoThread
 
@@ -11,6 +12,7 @@ __all__ = ["Output"]
 
 _KEPT = 64 * 1024
 _READ = 64 * 1024
+_PATIENCE = 1.0
 
 
 class _Stream:
@@ -62,6 +64,19 @@ class Output:
         """Begin to read."""
         for stream in self._streams:
             self._io.post(lambda stream=stream: self._io.watch(stream.descriptor, lambda: self._read(stream)))  # type: ignore[misc]
+
+    def settle(self) -> None:
+        """Have everything read that the host has written until now; not for the I/O thread."""
+        done = threading.Event()
+
+        def read_all() -> None:
+            for stream in self._open:
+                while stream.read():
+                    pass
+            done.set()
+
+        self._io.post(read_all)
+        done.wait(_PATIENCE)
 
     def drain(self) -> None:
         """On the I/O thread, after the host's death: read what is left."""

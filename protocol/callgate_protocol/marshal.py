@@ -60,6 +60,8 @@ class DirectiveError(ValueError):
     """A declaration whose type and attributes do not go together (R19); the client raises MarshalDirectiveError."""
 
 
+_LATER = ("length_is", "oneway")
+"""Attributes of the language that nothing acts on yet: to ignore them would be to do something else than was asked."""
 _BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})
 
 
@@ -81,6 +83,7 @@ def _parameter(
     library: TypeLibrary, function: str, index: int, parameter: Parameter, names: dict[str, Parameter]
 ) -> ParameterPlan:
     where = f"parameter {index + 1} '{parameter.name}' of {function}"
+    _refuse_later(parameter, where)
     direction = _direction(parameter, where)
     form = _parameter_form(library, parameter, direction, where)
     if isinstance(form, Offset) and form.parameter not in names:
@@ -88,6 +91,12 @@ def _parameter(
     _check_count(form, names, where)
     fills = _counted(form) and direction.travels_out
     return ParameterPlan(index, parameter.name, direction, form, direction.travels_in or fills, fills)
+
+
+def _refuse_later(parameter: Parameter, where: str) -> None:
+    for name in _LATER:
+        if parameter.has(name):
+            raise DirectiveError(f"{where}: [{name}] is understood but not marshalled yet; leave it out")
 
 
 def _direction(parameter: Parameter, where: str) -> Direction:

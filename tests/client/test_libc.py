@@ -184,3 +184,40 @@ def test_bad_input(libc: Lib, call: Any, error: type[Exception], text: str) -> N
         call(libc)
 
     assert libc.abs(-3) == 3
+
+
+def test_null_target(libc: Lib) -> None:
+    """None is NULL for a char * that would be filled: the way to ask snprintf for a length."""
+    assert libc.snprintf(None, 0, "%d", 12345) == 5
+
+
+def test_sizeof(libc: Lib) -> None:
+    """The host says how large its structs are."""
+    assert (callgate.sizeof(libc, "div_t"), callgate.sizeof(libc, "ldiv_t")) == (8, 16)
+    with pytest.raises(callgate.DeclarationError, match="div_t"):
+        callgate.sizeof(libc, "nope")
+
+
+def test_union_by_pointer() -> None:
+    """A union travels by pointer as its bytes."""
+    prototypes = """
+        union number { int i; double d; };
+        void *memfrob([in, out] union number *n, size_t size);
+    """
+    with callgate.load("libc.so.6", prototypes) as lib:
+        _, changed = lib.memfrob(bytes(8), 8)
+        assert changed == bytes([42]) * 8
+
+
+def test_attribute_of_a_later_version() -> None:
+    """An attribute that nothing acts on is refused rather than ignored."""
+    with (
+        callgate.load("libc.so.6", "void f([in, size_is(n), length_is(n)] int *v, int n);") as lib,
+        pytest.raises(callgate.EntryPointNotFoundError),
+    ):
+        lib.f([1], 1)
+    with (
+        callgate.load("libc.so.6", "int abs([length_is(x)] int *v, int x);") as lib,
+        pytest.raises(callgate.MarshalDirectiveError, match="length_is"),
+    ):
+        lib.abs([1], 1)

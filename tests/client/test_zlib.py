@@ -105,7 +105,7 @@ def test_streaming_inflate(libz: Lib) -> None:
     packed = python_zlib.compress(DATA)
     made = b""
     stream = callgate.new(libz, "z_stream")
-    assert libz.inflateInit_(stream, libz.zlibVersion(), 112) == 0
+    assert libz.inflateInit_(stream, libz.zlibVersion(), callgate.sizeof(libz, "z_stream")) == 0
     with callgate.buffer(libz, packed) as source, callgate.buffer(libz, 4096) as target:
         stream.next_in, stream.avail_in = source, len(source)
         code = 0
@@ -163,3 +163,13 @@ def test_values_out_of_a_members_range(libz: Lib) -> None:
 
     with pytest.raises(callgate.OutOfRange, match="member 'avail_in' of z_stream"):
         stream.avail_in = -1
+
+
+def test_struct_comes_home_as_itself() -> None:
+    """The address of a host-owned struct that the library hands back is the object that the user holds."""
+    prototypes = "struct pair { int a, b; }; void *memset(struct pair *p, int c, size_t n);"
+    with callgate.load("libc.so.6", prototypes) as libc:
+        pair = callgate.new(libc, "pair")
+
+        assert libc.memset(pair, 1, 8) is pair
+        assert pair.a == 0x01010101

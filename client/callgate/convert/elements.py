@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
 from callgate.values import Box, StrBuf
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Bytes, Direction, Elements, Form, ParameterPlan, Text
+from callgate_protocol.forms import Bytes, Direction, Elements, Form, ParameterPlan, Raw, Text
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 from .pointers import as_place
@@ -26,6 +26,7 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     """One value, or a sequence or buffer of them; None where NULL is allowed."""
     many = _encode_many(form.element, types)
     encode_one = types.encoder(form.element)
+    one_is_bytes = isinstance(form.element, Raw)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
@@ -36,7 +37,7 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
             return place
         if isinstance(value, Box):
             return [encode_one(value.value, context)]
-        if form.count is None and not isinstance(value, list) and not _is_buffer(value):
+        if form.count is None and not isinstance(value, list) and (one_is_bytes or not _is_buffer(value)):
             return [encode_one(value, context)]
         return many(value, context)
 
@@ -164,12 +165,16 @@ def decode_bytes(_form: Bytes, _types: TypeSpace) -> Decoder:
 
 def in_place_encoder(plan: ParameterPlan, types: TypeSpace) -> Encoder:
     """For an array that comes back into the caller's object: what is sent, once it is clear that it can be filled."""
+    assert isinstance(plan.form, Bytes | Elements)  # the only forms that are filled in place
+    nullable = isinstance(plan.form, Bytes) or plan.form.nullable
     travels_in = plan.direction is Direction.INOUT
     content = types.encoder(plan.form) if travels_in else _length_only(plan.form, types)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
-            raise Mismatch(NullReferenceError, "None cannot be filled")
+            if nullable:
+                return None
+            raise Mismatch(NullReferenceError, "None cannot be filled; [unique] in the declaration would allow NULL")
         if (place := as_place(value, context)) is not None:
             return place
         if not _can_be_filled(value):

@@ -28,8 +28,6 @@ _PROTOTYPES = """
     int inflateEnd([in, out] z_stream *stream);
 """
 _Z_OK, _Z_STREAM_END, _Z_NO_FLUSH = 0, 1, 0
-_STREAM_BYTES = 112
-"""sizeof(z_stream) on 64-bit machines; zlib compares it with its own."""
 
 
 def compression(stage: Stage) -> None:
@@ -63,7 +61,7 @@ def _inflated(libz: Lib, packed: bytearray) -> bytes:
         callgate.buffer(libz, 16_384) as target,
     ):
         stream.next_in, stream.avail_in = source, len(source)
-        code = libz.inflateInit_(stream, libz.zlibVersion(), _STREAM_BYTES)
+        code = libz.inflateInit_(stream, libz.zlibVersion(), callgate.sizeof(libz, "z_stream"))
         while code == _Z_OK:
             stream.next_out, stream.avail_out = target, len(target)
             code = libz.inflate(stream, _Z_NO_FLUSH)
