@@ -34,7 +34,7 @@ def new(lib: Lib, type_name: str, *, extra: int = 0) -> HostStruct:
     types = binding.types
     host = binding.ready()
     reference, _ = read_reference(host.system(HostFunction.NEW, binding.number, type_name, extra))
-    memory = host.proxy(reference, lambda: StructMemory(host, reference.object))
+    memory = host.holdings.proxy(reference, lambda: StructMemory(host, reference.object))
     return HostStruct(memory, binding.number, type_name, types)
 
 
@@ -48,7 +48,7 @@ def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
     if length < 0:
         raise ValueError(f"a buffer cannot have {length} bytes")
     reference, _ = read_reference(host.system(HostFunction.BUFFER, length, data))
-    return host.proxy(reference, lambda: Buffer(host, reference.object, length))
+    return host.holdings.proxy(reference, lambda: Buffer(host, reference.object, length))
 
 
 def sizeof(lib: Lib, type_name: str) -> int:
@@ -81,10 +81,10 @@ def callback(lib: Lib, type_name: str, function: Callable[..., Any]) -> Callback
         raise TypeError(f"a callback is a callable, not {type(function).__name__}")
     _ = binding.types
     host = binding.ready()
-    number = host.delegate(function, binding.delegates[type_name])
+    number = host.holdings.lend(function, binding.delegates[type_name])
     reference, _ = read_reference(host.system(HostFunction.CALLBACK, binding.number, type_name, number))
-    pointer = host.proxy(reference, lambda: CallbackPointer(host, reference.object, number))
-    host.keep(pointer)
+    pointer = host.holdings.proxy(reference, lambda: CallbackPointer(host, reference.object, number))
+    host.holdings.keep(pointer)
     return pointer
 
 

@@ -23,4 +23,4 @@ class CallbackPointer(Memory):
 
     def _free(self) -> None:
         super()._free()
-        self._host.forget_delegate(self._delegate, self)
+        self._host.holdings.drop(self._delegate, self)

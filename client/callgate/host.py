@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
-from callgate_protocol.references import ImportTable, Reference
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import CallChannel, DeadlinePassed, HungUp
@@ -27,9 +25,9 @@ from .crash import CallSite, death
 from .deadline import ambient
 from .errors import ArgumentError, DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
 from .faults import exception_of
+from .holdings import Holdings, references_in
 from .memory import Remote
 from .output import Output
-from .plan import DelegatePlan
 from .process import defer
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Host"]
 
 _log = logging.getLogger("callgate")
-_P = TypeVar("_P")
 _CANCEL_SECONDS = 0.05
 _RECORD_SECONDS = 0.25
 _GRACE_SECONDS = 0.25
@@ -57,20 +54,13 @@ class Host:
     def __init__(self, session: Session, broker: Broker, label: str, callbacks: Callable[[], Executor]) -> None:
         self.session = session
         self.label = label
-        self.delegates: dict[int, tuple[Callable[..., Any], DelegatePlan]] = {}
-        """Python callables that native code holds, by number."""
-        self.contexts: dict[int, Any] = {}
-        """Objects that native code carries (R9.13), by token; tokens are never used again."""
+        self.holdings = Holdings(session.incarnation)
         self.errno = threading.local()
         self.output = Output(session.io, label, session.descriptors)
         self._broker = broker
         self._callbacks = callbacks
-        self._imports: ImportTable[Any] = ImportTable()
-        self._imports_lock = threading.Lock()
-        self._kept: set[Any] = set()
         self._failures: dict[tuple[int, int], BaseException] = {}
         """What callbacks raised, by channel and callback, until the call around them comes back."""
-        self._numbers = itertools.count(1)
         self._nesting = _Nesting()
         self._closing = ""
         self._down = threading.Event()
@@ -110,8 +100,8 @@ class Host:
 
         Raises HostLost and its children, DeadlineExceeded, ObjectGone for a closed library, and what the host raised.
         """
-        if self._imports.collected:
-            self.flush_releases()
+        if self.holdings.has_collected:
+            self.session.release(self.holdings.take_releases())
         nested = self._nesting.channel
         try:
             channel = nested or self.session.take()
@@ -150,8 +140,8 @@ class Host:
         name: str,
     ) -> Submitted:
         """Have a call performed without waiting for it; `outcome` tells what came of it."""
-        if self._imports.collected:
-            self.flush_releases()
+        if self.holdings.has_collected:
+            self.session.release(self.holdings.take_releases())
         submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
         if expires is not None:
             self.session.io.call_at(expires, lambda: defer(self._overdue, submitted, name))
@@ -230,7 +220,7 @@ class Host:
         channel.send(frames)
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
-        entry = self.delegates.get(callback.delegate)
+        entry = self.holdings.delegates.get(callback.delegate)
         if entry is None:
             raise ObjectGone(f"native code of {self.label} called a function that was given for an earlier call only")
         call, plan = entry
@@ -313,49 +303,12 @@ class Host:
         """What this host died of, for whoever finds it dead."""
         return self._lost(CallSite(self.label, ""))
 
-    # -- objects -------------------------------------------------------------------------------------------------
-
-    def proxy(self, reference: Reference, make: Callable[[], _P]) -> _P:
-        """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference."""
-        if reference.incarnation != self.session.incarnation:
-            raise RemoteProtocolError("a reference of another host came over this host's session")
-        with self._imports_lock:
-            proxy: _P = self._imports.receive(reference, make)
-            return proxy
-
     def check_alive(self, proxy: Remote) -> None:
         """Raise ObjectGone when the object died with its host."""
         if not self._broker.same_process:
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
         if self.session.dead:
             raise ObjectGone(f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one")
-
-    def flush_releases(self) -> None:
-        """Give back the references of proxies that were collected."""
-        with self._imports_lock:
-            releases = self._imports.take_releases()
-        self.session.release(releases)
-
-    def delegate(self, call: Callable[..., Any], plan: DelegatePlan) -> int:
-        """Give a callable a number by which native code can call it."""
-        number = next(self._numbers)
-        self.delegates[number] = (call, plan)
-        return number
-
-    def keep(self, pointer: Any) -> None:
-        """Hold on to an object until `forget_delegate`."""
-        self._kept.add(pointer)
-
-    def forget_delegate(self, number: int, pointer: Any) -> None:
-        """Native code will not call this one again."""
-        self.delegates.pop(number, None)
-        self._kept.discard(pointer)
-
-    def carry(self, value: Any) -> int:
-        """A token for an object of this process."""
-        token = next(self._numbers)
-        self.contexts[token] = value
-        return token
 
     # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
 
@@ -386,7 +339,7 @@ class Host:
 
     def discard(self, received: Received) -> None:
         """Give back the references of an answer that nobody waits for."""
-        self.session.release([[number, times] for number, times in _references_in(received.message)])
+        self.session.release(references_in(received.message))
 
     def died(self) -> None:
         """The session is over."""
@@ -398,12 +351,3 @@ def not_begun(site: CallSite) -> DeadlineExceeded:
     """The deadline passed while the call had not entered native code, and now it never will."""
     text = f"{site} was not begun before its deadline; its host goes on"
     return DeadlineExceeded(text, function=site.function, began=False)
-
-
-def _references_in(value: Any) -> list[tuple[int, int]]:
-    """(object, times) of every reference inside a wire value."""
-    if isinstance(value, dict) and isinstance(value.get("ref"), list):
-        return [(value["ref"][1], value["ref"][3])]
-    if isinstance(value, list | tuple):
-        return [found for each in value for found in _references_in(each)]
-    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -119,3 +120,13 @@ def test_result_too_long_to_be_sent() -> None:
         values = [1]
         libc.qsort(values, 1, 4, lambda _: "never called")
         assert values == [1]
+
+
+def test_result_too_long_for_a_thread_of_the_library(compiled: Callable[[str], str]) -> None:
+    """A thread of the library whose callback gives back too much goes on with zero and is not left waiting."""
+    prototypes = "typedef const char *(*text_cb)(int value); int call_from_thread(text_cb callback, int value);"
+    with (
+        callgate.load(compiled("faults"), prototypes) as lib,
+        callgate.callback(lib, "text_cb", lambda _value: "x" * (5 << 20)) as pointer,
+    ):
+        assert lib.call_from_thread(pointer, 1) == 0

@@ -149,7 +149,11 @@ class Pipeline:
         if self._ended:
             return
         talk = self._channel.talk
-        if isinstance(answer, Return):
-            self._channel.send(talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads))
-        else:
+        if isinstance(answer, Raise):
             self._channel.send(talk.fail(answer.call, answer.name, answer.message, answer.details))
+            return
+        try:
+            frames = talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads)
+        except LocalProtocolError as error:  # native code waits for an answer, whatever it is
+            frames = talk.fail(answer.call, "CallbackFailed", str(error))
+        self._channel.send(frames)

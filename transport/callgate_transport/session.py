@@ -21,7 +21,7 @@ import zmq
 from callgate_protocol.abi import Abi
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import decode, encode
-from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
 from callgate_protocol.messages import (
     MAGIC,
@@ -307,9 +307,15 @@ class Session:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
 
     def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+        lengths = [len(payload) for payload in payloads]
         if isinstance(answer, Return):
-            answer = answer._replace(payloads=[len(payload) for payload in payloads])
-        self.send(answer, payloads)
+            answer = answer._replace(payloads=lengths)
+        try:
+            if sum(lengths) > self.limits.inline_bytes:
+                raise LocalProtocolError(f"{sum(lengths)} bytes are more than such a callback can give back")
+            self.send(answer, payloads)
+        except LocalProtocolError as error:  # native code waits for an answer, whatever it is
+            self.send(Raise(answer.call, "CallbackFailed", str(error), {}))
 
     def _called_back(self, channel: int, callback: Callback, payloads: list[Any], answer: Answer) -> None:
         if (owner := self._owner()) is not None:

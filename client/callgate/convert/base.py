@@ -96,9 +96,9 @@ class CallContext:
     def finish(self) -> None:
         """The call is over: functions and objects given for its duration are forgotten."""
         for number in self.delegates:
-            self.host.delegates.pop(number, None)
+            self.host.holdings.delegates.pop(number, None)
         for token in self.tokens:
-            self.host.contexts.pop(token, None)
+            self.host.holdings.contexts.pop(token, None)
 
 
 Encoder: TypeAlias = Callable[[Any, CallContext], Any]

@@ -67,7 +67,7 @@ def decode_handle(form: Handle, types: TypeSpace) -> Decoder:
         if wire is None:
             return None
         reference, _ = read_reference(wire)
-        return context.host.proxy(reference, lambda: build(context.host, reference.object))
+        return context.host.holdings.proxy(reference, lambda: build(context.host, reference.object))
 
     return decode
 
@@ -103,7 +103,7 @@ def decode_address(_form: Address, _types: TypeSpace) -> Decoder:
         if wire is None:
             return None
         reference, offset = read_reference(wire)
-        owner = context.host.proxy(reference, lambda: Memory(context.host, reference.object))
+        owner = context.host.holdings.proxy(reference, lambda: Memory(context.host, reference.object))
         if offset or type(owner) is Memory:
             return NativePtr(owner, offset)
         return owner._face  # noqa: SLF001 - the user holds the face
@@ -117,7 +117,7 @@ def encode_context(_form: Context, _types: TypeSpace) -> Encoder:
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
             return None
-        token = context.host.carry(value)
+        token = context.host.holdings.carry(value)
         context.tokens.append(token)
         return {"context": token}
 
@@ -132,7 +132,7 @@ def decode_context(_form: Context, _types: TypeSpace) -> Decoder:
             return None
         token = wire.get("context") if type(wire) is dict else None
         try:
-            return context.host.contexts[token]  # type: ignore[index]
+            return context.host.holdings.contexts[token]  # type: ignore[index]
         except KeyError:
             raise Mismatch(
                 ArgumentError, "native code passed a context that was not given to it, or no longer"
@@ -151,7 +151,7 @@ def encode_code(form: Code, types: TypeSpace) -> Encoder:
             return as_place(value, context)
         if not callable(value):
             raise wrong_type(f"a callable for {form.delegate}, callgate.constant(…) or None", value)
-        number = context.host.delegate(value, types.delegates[form.delegate])
+        number = context.host.holdings.lend(value, types.delegates[form.delegate])
         if not form.keep:
             context.delegates.append(number)
         return {"delegate": number}
@@ -166,7 +166,7 @@ def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
         if wire is None:
             return None
         reference: Reference = read_reference(wire)[0]
-        owner = context.host.proxy(reference, lambda: Memory(context.host, reference.object))
+        owner = context.host.holdings.proxy(reference, lambda: Memory(context.host, reference.object))
         return NativePtr(owner, 0) if type(owner) is Memory else owner
 
     return decode

@@ -1,0 +1,86 @@
+"""What this process and one host hold of each other, and give back.
+
+Of the host: proxies of its objects, one per object. Of ours: the callables that native code can call, and the objects
+that it carries.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.references import ImportTable, Reference
+
+if TYPE_CHECKING:
+    from .plan import DelegatePlan
+
+__all__ = ["Holdings", "references_in"]
+
+_P = TypeVar("_P")
+
+
+class Holdings:
+    """Belongs to one host. Thread-safe."""
+
+    def __init__(self, incarnation: bytes) -> None:
+        self.delegates: dict[int, tuple[Callable[..., Any], DelegatePlan]] = {}
+        """Python callables that native code can call, by number."""
+        self.contexts: dict[int, Any] = {}
+        """Objects that native code carries (R9.13), by token."""
+        self._incarnation = incarnation
+        self._imports: ImportTable[Any] = ImportTable()
+        self._lock = threading.Lock()
+        self._kept: set[Any] = set()
+        self._numbers = itertools.count(1)
+        """Of delegates and tokens; none is used twice."""
+
+    def proxy(self, reference: Reference, make: Callable[[], _P]) -> _P:
+        """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference."""
+        if reference.incarnation != self._incarnation:
+            raise RemoteProtocolError("a reference of another host came over this host's session")
+        with self._lock:
+            proxy: _P = self._imports.receive(reference, make)
+            return proxy
+
+    @property
+    def has_collected(self) -> bool:
+        """Whether `take_releases` has something to give."""
+        return bool(self._imports.collected)
+
+    def take_releases(self) -> list[list[int]]:
+        """What to give back for the proxies that were collected since the last time."""
+        with self._lock:
+            return self._imports.take_releases()
+
+    def lend(self, call: Callable[..., Any], plan: DelegatePlan) -> int:
+        """Give a callable a number by which native code can call it."""
+        number = next(self._numbers)
+        self.delegates[number] = (call, plan)
+        return number
+
+    def carry(self, value: Any) -> int:
+        """A token for an object of this process."""
+        token = next(self._numbers)
+        self.contexts[token] = value
+        return token
+
+    def keep(self, pointer: Any) -> None:
+        """Hold on to a callback pointer until `drop`."""
+        self._kept.add(pointer)
+
+    def drop(self, number: int, pointer: Any) -> None:
+        """Native code will not call this delegate again."""
+        self.delegates.pop(number, None)
+        self._kept.discard(pointer)
+
+
+def references_in(value: Any) -> list[list[int]]:
+    """[object, times] of every reference inside a wire value."""
+    if isinstance(value, dict) and isinstance(value.get("ref"), list):
+        return [[value["ref"][1], value["ref"][3]]]
+    if isinstance(value, list | tuple):
+        return [found for each in value for found in references_in(each)]
+    return []
