@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ from callgate_transport.iothread import IoThread
 from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
 from .wardens import Warden
 
-__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started"]
+__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "whole_report"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 2.0
@@ -70,6 +70,18 @@ def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
     raise ERRORS.get(error.get("name", ""), Error)(error.get("message", "the broker refused"))
 
 
+def whole_report(page: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
+    """All pages of a report as one: a broker with many hosts tells of them in several answers."""
+    report = page(0)
+    hosts = list(report["hosts"])
+    following = report["next"]
+    while following is not None:
+        more = page(following)
+        hosts += more["hosts"]
+        following = more["next"]
+    return report | {"hosts": hosts, "next": None}
+
+
 class EmbeddedBroker:
     """Requests over the activation socket of a private warden; answers are read on the I/O thread."""
 
@@ -115,7 +127,7 @@ class EmbeddedBroker:
 
     def report(self) -> Mapping[str, Any]:
         """See `Broker`."""
-        return self._ask({"op": "list"}, _STOP_SECONDS)
+        return whole_report(lambda offset: self._ask({"op": "list", "offset": offset}, _STOP_SECONDS))
 
     def close(self) -> None:
         """End the warden and everything below it."""

@@ -14,7 +14,7 @@ from callgate_protocol.system import BrokerFunction
 from callgate_transport import rundir
 from callgate_transport.dialogue import Dialogue, Refused
 
-from .brokers import ERRORS, Started
+from .brokers import ERRORS, Started, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .libraries import load_with
 from .library import Lib
@@ -65,7 +65,7 @@ class ConnectedBroker:
 
     def report(self) -> Mapping[str, Any]:
         """See `Broker`."""
-        return self._ask(BrokerFunction.LIST, {}, _ANSWER_SECONDS)
+        return whole_report(lambda offset: self._ask(BrokerFunction.LIST, {"offset": offset}, _ANSWER_SECONDS))
 
     def close(self) -> None:
         """End the conversation."""

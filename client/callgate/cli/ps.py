@@ -59,8 +59,6 @@ def _show_broker(console: Console, report: Report) -> None:
         console.print(Text(f"  does not answer: {report['error']}", style="red"))
     elif report["hosts"]:
         console.print(_hosts(report["hosts"]))
-        if report.get("next") is not None:
-            console.print("  … and more hosts than one answer holds", highlight=False)
     else:
         console.print("  no hosts", highlight=False)
     for line in _deaths(report.get("deaths", ())):
