@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from callgate.brokers import whole_report
 
 
 def test_report_in_pages() -> None:
     """A report that comes in several answers is one report, with every host once and in order."""
-    pages = {
+    pages: dict[int, dict[str, Any]] = {
         0: {"broker": {"pid": 1}, "hosts": [{"pid": 2}, {"pid": 3}], "next": 2},
         2: {"broker": {"pid": 1}, "hosts": [{"pid": 4}], "next": 3},
         3: {"broker": {"pid": 1}, "hosts": [], "next": None},
