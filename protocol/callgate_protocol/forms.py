@@ -15,6 +15,7 @@ form            wire value
 `Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
 `FixedText`     (`char[n]` inside a struct) binary up to the first NUL
 `Text`          nil for NULL, binary without the NUL, or an address
+`Wide`          nil for NULL, binary of whole units without the zero unit, or an address
 `Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
 `Bytes`         nil for NULL, binary, or an address
 `Handle`        nil for NULL, or an address
@@ -60,6 +61,7 @@ __all__ = [
     "Signature",
     "Structure",
     "Text",
+    "Wide",
 ]
 
 
@@ -147,6 +149,13 @@ class Text(Value):
     free: str = ""
 
 
+class Wide(Value):
+    """`wchar_t *` or `char16_t *`: text in units of that scalar, in the host's byte order (R4.6, R5.4)."""
+
+    scalar: str
+    free: str = ""
+
+
 class Elements(Value):
     """A pointer to values: one without a count, else as many as it says."""
 
@@ -204,6 +213,7 @@ Form: TypeAlias = (
     | Series
     | FixedText
     | Text
+    | Wide
     | Elements
     | Bytes
     | Handle

@@ -31,6 +31,7 @@ from .forms import (
     Signature,
     Structure,
     Text,
+    Wide,
 )
 from .model import (
     FLOATS,
@@ -60,6 +61,7 @@ class DirectiveError(ValueError):
     """A declaration whose type and attributes do not go together (R19); the client raises MarshalDirectiveError."""
 
 
+_WIDE = frozenset({"wchar", "char16"})
 _LATER = ("length_is", "oneway")
 """Attributes of the language that nothing acts on yet: to ignore them would be to do something else than was asked."""
 _BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})
@@ -173,8 +175,8 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
         if direction.travels_out:
             raise DirectiveError(f"{where}: [out] void * needs size_is(…), or a type")
         return Address()
-    if isinstance(target, Scalar) and target.name == "char" and direction is Direction.IN:
-        return Text()
+    if direction is Direction.IN and (text := _text(target, None)) is not None:
+        return text
     return Elements(_pointed(library, target, parameter, where), None, nullable=parameter.has("unique"))
 
 
@@ -185,9 +187,10 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     inner = target.target
     if isinstance(inner, Opaque):
         return Handle(inner.name, nullable=True)
-    if isinstance(inner, Scalar) and inner.name == "char":
-        free = parameter.attribute("free")
-        return Text(free.argument if free else "")
+    if (text := _text(inner, parameter.attribute("free"))) is not None:
+        if isinstance(text, Wide) and parameter.has("in") and parameter.has("out"):
+            raise DirectiveError(f"{where}: wide text that the library replaces is not marshalled; use [out]")
+        return text
     if isinstance(inner, Pointer):
         raise DirectiveError(f"{where}: three levels of pointers are not marshalled (R7.15); declare it as void *")
     return Address(_target_name(inner))
@@ -237,9 +240,17 @@ def _loose(ctype: Pointer, free: Attribute | None) -> Form:
     target = ctype.target
     if isinstance(target, Opaque):
         return Handle(target.name, nullable=True)
-    if isinstance(target, Scalar) and target.name == "char":
-        return Text(free.argument if free else "")
+    if (text := _text(target, free)) is not None:
+        return text
     return Address(_target_name(target))
+
+
+def _text(unit: CType, free: Attribute | None) -> Text | Wide | None:
+    """The form of a terminated text of such units; None when they are no characters."""
+    name, deallocator = unit.name if isinstance(unit, Scalar) else "", free.argument if free else ""
+    if name == "char":
+        return Text(deallocator)
+    return Wide(name, deallocator) if name in _WIDE else None
 
 
 def _target_name(ctype: CType) -> str:

@@ -26,6 +26,7 @@ ENCODERS.update(
         forms.Series: structures.encode_series,
         forms.Structure: structures.encode_structure,
         forms.Text: text.encode_text,
+        forms.Wide: text.encode_wide,
     }
 )
 
@@ -48,5 +49,6 @@ DECODERS.update(
         forms.Series: structures.decode_series,
         forms.Structure: structures.decode_structure,
         forms.Text: text.decode_text,
+        forms.Wide: text.decode_wide,
     }
 )

@@ -8,11 +8,19 @@ from callgate.errors import ArgumentError
 from callgate.memory import Addressable, place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import FixedText, Text
+from callgate_protocol.forms import FixedText, Text, Wide
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 
-__all__ = ["as_utf8", "decode_fixed_text", "decode_text", "encode_fixed_text", "encode_text"]
+__all__ = [
+    "as_utf8",
+    "decode_fixed_text",
+    "decode_text",
+    "decode_wide",
+    "encode_fixed_text",
+    "encode_text",
+    "encode_wide",
+]
 
 
 def as_utf8(value: Any) -> bytes:
@@ -55,6 +63,46 @@ def decode_text(_form: Text, _types: TypeSpace) -> Decoder:
         return None if wire is None else str(received_binary(wire, context), "utf-8", "replace")
 
     return decode
+
+
+def encode_wide(form: Wide, types: TypeSpace) -> Encoder:
+    """None, str, or text that lives in the host; units are the host's (R4.6, R5.4)."""
+    codec = _wide_codec(form, types)
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, Addressable):
+            return place_of(value, context.host)
+        if not isinstance(value, str):
+            raise wrong_type("a str or None", value)
+        if "\0" in value:
+            text = f"embedded NUL at character {value.index(chr(0))}: native code would see only what is before"
+            raise Mismatch(ArgumentError, text)
+        return binary(value.encode(codec, "surrogatepass"), context)
+
+    return encode
+
+
+def decode_wide(form: Wide, types: TypeSpace) -> Decoder:
+    """None or str; lone surrogates pass through, units that are no characters become U+FFFD."""
+    codec = _wide_codec(form, types)
+
+    def decode(wire: Any, context: CallContext) -> str | None:
+        if wire is None:
+            return None
+        data = bytes(received_binary(wire, context))
+        try:
+            return data.decode(codec, "surrogatepass")
+        except UnicodeDecodeError:
+            return data.decode(codec, "replace")
+
+    return decode
+
+
+def _wide_codec(form: Wide, types: TypeSpace) -> str:
+    order = "le" if types.abi.byte_order == "little" else "be"
+    return f"utf-{8 * types.abi.sizes[form.scalar]}-{order}"
 
 
 def encode_fixed_text(form: FixedText, _types: TypeSpace) -> Encoder:

@@ -11,7 +11,7 @@ from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleC
 from .records import FixedTextConverter, SeriesConverter
 from .scalars import BooleanConverter, FloatingConverter, IntegerConverter, NothingConverter
 from .space import Maker, Space
-from .text import TextConverter
+from .text import TextConverter, WideConverter
 
 __all__ = ["MAKERS"]
 
@@ -34,6 +34,13 @@ def _text(space: Space, form: forms.Text) -> Converter:
     return TextConverter(tools.backend, tools.libc, tools.places, free)
 
 
+def _wide(space: Space, form: forms.Wide) -> Converter:
+    tools = space.tools
+    width = tools.backend.sizeof(space.converter(forms.Integer(form.scalar)).ctype)
+    free = space.deallocator(form.free) if form.free else None
+    return WideConverter(tools.backend, tools.libc, tools.places, free, width)
+
+
 def _code(space: Space, form: forms.Code) -> Converter:
     return CodeConverter(space.tools.backend, form, space.tools.places, space.thunks(form.delegate))
 
@@ -53,5 +60,6 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Series: _series,
     forms.Structure: _record,
     forms.Text: _text,
+    forms.Wide: _wide,
 }
 """Form -> its converter. `Elements`, `Bytes` and `Offset` need their neighbours: `parameters` makes those."""
