@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
+from callgate_protocol.forms import Signature
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.system import HostFunction
@@ -86,25 +88,38 @@ class Binding:
         plan = self._plans.get(number)
         if plan is None:
             with self._lock:
-                try:
-                    plan = FunctionPlan(resolve(self.declared, self.declared.functions[number]), self.types)
-                except DirectiveError as error:
-                    raise MarshalDirectiveError(f"{self.label}: {error}") from None
-                self._plans[number] = plan
+                plan = self._plans[number] = FunctionPlan(self.signature(number), self.types)
         return plan
+
+    def signature(self, number: int) -> Signature:
+        """A function, decided. Raises MarshalDirectiveError."""
+        with self._refusals():
+            return resolve(self.declared, self.declared.functions[number])
 
     @property
     def types(self) -> TypeSpace:
-        """The library's Python types, once a host has said what its scalars look like."""
+        """The library's Python types, once a host has said what its scalars look like. Raises MarshalDirectiveError."""
         if self._types is None:
             with self._lock:
-                host = self.ready()
-                self._types = TypeSpace(
-                    self.label, host.session.abi, self.members, self.structs, self.enums, self.handles, self.delegates
-                )
-                for delegate in self.delegates.values():
-                    delegate.compile(self._types)
+                if self._types is None:
+                    self._types = self._make_types(self.ready())
         return self._types
+
+    def _make_types(self, host: Host) -> TypeSpace:
+        types = TypeSpace(
+            self.label, host.session.abi, self.members, self.structs, self.enums, self.handles, self.delegates
+        )
+        for delegate in self.delegates.values():
+            delegate.compile(types)
+        return types
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """A declaration that cannot be marshalled is refused in the name of the library."""
+        try:
+            yield
+        except DirectiveError as error:
+            raise MarshalDirectiveError(f"{self.label}: {error}") from None
 
     def close(self) -> None:
         """End the host and let nobody use the library again."""
@@ -119,7 +134,8 @@ class Binding:
     @cached_property
     def members(self) -> Mapping[str, Any]:
         """Members of every struct."""
-        return {record.name: members_of(self.declared, record) for record in self.declared.records}
+        with self._refusals():
+            return {record.name: members_of(self.declared, record) for record in self.declared.records}
 
     @cached_property
     def structs(self) -> Mapping[str, Any]:
@@ -142,7 +158,9 @@ class Binding:
     @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:
         """Plan of every callback shape."""
-        return {delegate.name: DelegatePlan(resolve(self.declared, delegate)) for delegate in self.declared.delegates}
+        delegates = self.declared.delegates
+        with self._refusals():
+            return {delegate.name: DelegatePlan(resolve(self.declared, delegate)) for delegate in delegates}
 
     @cached_property
     def encoded(self) -> tuple[bytes, bytes]:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from callgate_protocol.forms import Signature
-from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.messages import Return
 from callgate_protocol.model import c_name
 from callgate_protocol.waypoints import ARMED, reach
@@ -18,7 +16,7 @@ from callgate_transport.pipeline import Submitted
 from .binding import Binding
 from .convert import CallContext
 from .deadline import ambient, expiry
-from .errors import DeadlineExceeded, EntryPointNotFoundError, MarshalDirectiveError
+from .errors import DeadlineExceeded, EntryPointNotFoundError
 from .host import Host
 from .process import defer
 from .records import python_name
@@ -123,7 +121,7 @@ class NativeFunction:
     def __signature__(self) -> inspect.Signature:
         import inspect  # noqa: PLC0415 - slow to import, and a program that only calls does without
 
-        signature = self._resolved()
+        signature = self._binding.signature(self._number)
         kind, rest = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
         types = {parameter.name: c_name(parameter.type) for parameter in self._declared.parameters}
         parameters = [
@@ -132,12 +130,6 @@ class NativeFunction:
         if signature.variadic:
             parameters.append(inspect.Parameter("arguments", rest))
         return inspect.Signature(parameters, return_annotation=c_name(self._declared.result.type))
-
-    def _resolved(self) -> Signature:
-        try:
-            return resolve(self._binding.declared, self._declared)
-        except DirectiveError as error:
-            raise MarshalDirectiveError(f"{self._binding.label}: {error}") from None
 
     def _expiry(self) -> float | None:
         expires = expiry(self._binding.deadline)
@@ -158,7 +150,7 @@ class NativeFunction:
         """Positional arguments, for a call with names or of the wrong length. Raises TypeError."""
         if self._number in self._binding.missing:
             raise EntryPointNotFoundError(f"{self._binding.label} has no function {self.__name__!r}")
-        signature = self._resolved()
+        signature = self._binding.signature(self._number)
         if not signature.variadic:
             self._count = len(signature.passed)
         if not named and len(arguments) == len(signature.passed):

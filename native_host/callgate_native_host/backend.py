@@ -94,10 +94,6 @@ class Backend:
         """Where owned memory, a callback or a function lies."""
         return int(self.cast(self.pointer, data))
 
-    def address_in(self, record: Any, pointer_type: BackendType) -> int:
-        """Where a struct or union lies that the backend shows a view of."""
-        return self.address_of(self._cffi.rawaddressof(pointer_type, record, 0))
-
     def at(self, pointer_type: BackendType, address: int) -> Any:
         """A typed view of memory that somebody else keeps alive."""
         return self.cast(pointer_type, address)

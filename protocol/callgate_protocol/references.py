@@ -182,7 +182,3 @@ class ImportTable(Generic[_T]):
             if self._held.get(held.number) is held:
                 del self._held[held.number]
         return releases
-
-    def proxies(self) -> list[_T]:
-        """The proxies that live now."""
-        return [proxy for held in list(self._held.values()) if (proxy := held()) is not None]

@@ -221,3 +221,12 @@ def test_attribute_of_a_later_version() -> None:
         pytest.raises(callgate.MarshalDirectiveError, match="length_is"),
     ):
         lib.abs([1], 1)
+
+
+def test_refused_callback_type() -> None:
+    """A callback type that cannot be marshalled is refused as a declaration, whatever the library is used for first."""
+    prototypes = "struct pair { int a, b; }; typedef void (*deep_cb)(struct pair ***deep);"
+    with callgate.load("libc.so.6", prototypes) as lib:
+        for use in (lambda: callgate.new(lib, "pair"), lambda: callgate.callback(lib, "deep_cb", print)):
+            with pytest.raises(callgate.MarshalDirectiveError, match=r"libc\.so\.6: parameter 1 'deep' of deep_cb"):
+                use()

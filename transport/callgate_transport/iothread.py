@@ -68,11 +68,6 @@ class IoThread:
         self.post(lambda: None)
         self._thread.join()
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller runs on the I/O thread."""
-        return threading.current_thread() is self._thread
-
     def _run(self) -> None:
         while self._running:
             for source, _ in self._poller.poll(self._patience()):
