@@ -1,0 +1,21 @@
+"""The ways in which the tests of the rules call a library; the results must be the same in each (R1.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from callgate import Lib
+
+__all__ = ["WAYS", "Loader", "Way"]
+
+Way: TypeAlias = Literal["host"]
+
+WAYS: Final[Mapping[Way, Mapping[str, Any]]] = {"host": {}}
+"""Way → the options of `callgate.load` for it."""
+
+
+class Loader(Protocol):
+    """Loads a source of `tests/native` or a library by its file name; see the fixture `load_both`."""
+
+    def __call__(self, name: str, prototypes: str, **options: Any) -> Lib: ...
