@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from .callbacks import CallbackPointer
     from .connection import Connection, connect
     from .functions import NativeFunction
+    from .lib import Lib
     from .libraries import Info, close, get_last_error, info, types
-    from .library import Lib
     from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, NativePtr
@@ -65,7 +65,7 @@ _LATER = {
         "callbacks": ("CallbackPointer",),
         "connection": ("Connection", "connect"),
         "functions": ("NativeFunction",),
-        "library": ("Lib",),
+        "lib": ("Lib",),
         "libraries": ("Info", "close", "get_last_error", "info", "types"),
         "loading": ("load",),
         "memories": ("HostStruct",),

@@ -13,7 +13,7 @@ from .callbacks import CallbackPointer
 from .convert import CallContext
 from .convert.base import received_binary
 from .errors import ArgumentError, DeclarationError
-from .library import Lib, binding_of
+from .lib import Lib, binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
 

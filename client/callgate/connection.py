@@ -16,8 +16,8 @@ from callgate_transport.dialogue import Dialogue, Refused
 
 from .brokers import ERRORS, Started, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
+from .lib import Lib
 from .libraries import load_with
-from .library import Lib
 from .process import current
 
 __all__ = ["Connection", "connect"]

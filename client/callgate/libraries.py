@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
 from .errors import DeclarationError
-from .library import Lib, binding_of
+from .lib import Lib, binding_of
 
 __all__ = ["Info", "close", "get_last_error", "info", "load_with", "types"]
 

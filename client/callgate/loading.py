@@ -9,7 +9,7 @@ from .process import current
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from .library import Lib
+    from .lib import Lib
 
 __all__ = ["load"]
 

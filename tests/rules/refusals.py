@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from callgate import Lib
-from callgate.library import binding_of
+from callgate.lib import binding_of
 from callgate_protocol.system import HostFunction
 from tests.conftest import wait_until
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import callgate
 from callgate.declare import PrototypeError, parse_declarations
-from callgate.library import binding_of
+from callgate.lib import binding_of
 from callgate.process import current
 from callgate_protocol.forms import Nothing, Signature
 from callgate_protocol.marshal import DirectiveError, resolve
