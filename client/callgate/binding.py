@@ -153,7 +153,7 @@ class Binding:
     @cached_property
     def handles(self) -> Mapping[str, type[Handle]]:
         """Class of every opaque type."""
-        return {name: type(name, (Handle,), {"__slots__": ()}) for name in self.declared.opaques}
+        return {opaque.name: type(opaque.name, (Handle,), {"__slots__": ()}) for opaque in self.declared.opaques}
 
     @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.forms import Bytes, Elements, Nothing, Signature, Structure
+from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature, Structure
+
+from callgate_protocol.limits import DEFAULT_LIMITS
 
 from .convert.parameters import check_by_value, parameter_passing
 from .convert.space import Space
 from .faults import Mismatch
 from .scope import Scope
+from .session import Session
 from .thunks import Thunk, ThunkPool
 
 __all__ = ["DelegatePlan", "Runner"]
+
+_NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
+"""Whose conversions are made when a declaration is compiled."""
 
 Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 """What happens when native code calls: the plan, the function pointer it called, and what it passed."""
@@ -37,7 +43,7 @@ class DelegatePlan:
         if signature.variadic:
             raise Fault("MarshalDirectiveError", f"{self.name} is variadic, which a callback cannot be")
         self.zero = self._zero(space, signature)
-        """What native code gets when there is no answer (R9.9)."""
+        """What native code gets when there is no answer: `on_error`, else zero (R9.9)."""
         self.pool = ThunkPool(backend, shape, lambda thunk, natives: run(self, thunk, natives))
 
     def _zero(self, space: Space, signature: Signature) -> Any:
@@ -46,7 +52,10 @@ class DelegatePlan:
         if isinstance(signature.result, Structure):
             backend = space.tools.backend
             return backend.newp(backend.pointer_to(self._result.ctype))[0]
-        return 0
+        try:
+            return self._result.from_wire(_wire(signature), Scope(_NOBODY)) if signature.on_error else 0
+        except Mismatch as finding:
+            raise Fault("MarshalDirectiveError", f"on_error of {self.name}: {finding.problem}") from None
 
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message: every parameter that travels in. Raises Fault."""
@@ -72,6 +81,10 @@ class DelegatePlan:
             return self._result.from_wire(result, scope)
         except Mismatch as finding:
             raise finding.fault_of(f"the result of the callback {self.name}") from None
+
+
+def _wire(signature: Signature) -> Any:
+    return bool(signature.on_error) if isinstance(signature.result, Boolean) else signature.on_error
 
 
 def _result(space: Space, signature: Signature) -> Any:

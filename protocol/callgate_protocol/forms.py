@@ -247,6 +247,10 @@ class Signature(Value):
     parameters: tuple[ParameterPlan, ...]
     result: Form
     variadic: bool
+    on_error: float = 0
+    """Of a delegate: what native code gets when there is no answer (R9.9)."""
+    oneway: bool = False
+    """Of a delegate: whether native code goes on without waiting for an answer."""
 
     @property
     def passed(self) -> tuple[ParameterPlan, ...]:

@@ -7,6 +7,8 @@ client between Python values and wire values, the host between wire values and C
 
 from __future__ import annotations
 
+from .directives import DirectiveError
+from .failing import answerless, refuse_misplaced
 from .forms import (
     Address,
     Boolean,
@@ -57,12 +59,8 @@ from .model import (
 __all__ = ["DirectiveError", "members_of", "resolve"]
 
 
-class DirectiveError(ValueError):
-    """A declaration whose type and attributes do not go together (R19); the client raises MarshalDirectiveError."""
-
-
 _WIDE = frozenset({"wchar", "char16"})
-_LATER = ("length_is", "oneway")
+_LATER = ("length_is",)
 """Attributes of the language that nothing acts on yet: to ignore them would be to do something else than was asked."""
 _BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})
 
@@ -73,7 +71,9 @@ def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
     parameters = tuple(
         _parameter(library, entry.name, index, parameter, names) for index, parameter in enumerate(entry.parameters)
     )
-    return Signature(entry.name, parameters, _result(library, entry), entry.variadic)
+    result = _result(library, entry)
+    on_error, oneway = answerless(entry, result, parameters)
+    return Signature(entry.name, parameters, result, entry.variadic, on_error, oneway)
 
 
 def members_of(library: TypeLibrary, record: Record) -> tuple[Member, ...]:
@@ -86,6 +86,7 @@ def _parameter(
 ) -> ParameterPlan:
     where = f"parameter {index + 1} '{parameter.name}' of {function}"
     _refuse_later(parameter, where)
+    refuse_misplaced(parameter, where)
     direction = _direction(parameter, where)
     form = _parameter_form(library, parameter, direction, where)
     if isinstance(form, Offset) and form.parameter not in names:

@@ -25,6 +25,7 @@ __all__ = [
     "Function",
     "FunctionPointer",
     "Opaque",
+    "OpaqueType",
     "Parameter",
     "Pointer",
     "Record",
@@ -173,8 +174,23 @@ class Enum(Value):
     base: str = "int"
 
 
+class OpaqueType(Value):
+    """An opaque type. `release` names the function that ends a handle's life; `invalid` are values that need no end.
+
+    R10.9: a handle of an invalid value is never released. NULL is always invalid.
+    """
+
+    name: str
+    release: str = ""
+    invalid: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        if list(self.invalid) != sorted(set(self.invalid)):
+            raise ValueError(f"invalid values of {self.name} must be sorted and unique: {self.invalid}")
+
+
 class Delegate(Value):
-    """The shape of a callback (R9). `attributes` belong to the function pointer itself."""
+    """The shape of a callback (R9). Attributes of the function pointer itself stand on `result`."""
 
     name: str
     result: Parameter
@@ -200,15 +216,13 @@ class TypeLibrary(Value):
     records: tuple[Record, ...] = ()
     enums: tuple[Enum, ...] = ()
     delegates: tuple[Delegate, ...] = ()
-    opaques: tuple[str, ...] = ()
+    opaques: tuple[OpaqueType, ...] = ()
 
     def __post_init__(self) -> None:
-        for group in (self.functions, self.records, self.enums, self.delegates):
+        for group in (self.functions, self.records, self.enums, self.delegates, self.opaques):
             names = [entry.name for entry in group]
             if names != sorted(set(names)):
                 raise ValueError(f"entries must be sorted by name and unique: {names}")
-        if list(self.opaques) != sorted(set(self.opaques)):
-            raise ValueError(f"opaque types must be sorted and unique: {self.opaques}")
 
     def record(self, name: str) -> Record:
         """The struct or union of that name; KeyError when there is none."""
@@ -222,8 +236,12 @@ class TypeLibrary(Value):
         """The callback shape of that name; KeyError when there is none."""
         return _find(self.delegates, name)
 
+    def opaque(self, name: str) -> OpaqueType:
+        """The opaque type of that name; KeyError when there is none."""
+        return _find(self.opaques, name)
 
-_Entry = TypeVar("_Entry", Record, Enum, Delegate)
+
+_Entry = TypeVar("_Entry", Record, Enum, Delegate, OpaqueType)
 
 
 def _find(entries: tuple[_Entry, ...], name: str) -> _Entry:

@@ -26,6 +26,7 @@ from .model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -61,7 +62,7 @@ def encode_library(library: TypeLibrary) -> bytes:
             ],
             [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
             [_callable(delegate) for delegate in library.delegates],
-            list(library.opaques),
+            [[opaque.name, opaque.release, list(opaque.invalid)] for opaque in library.opaques],
         ]
     )
 
@@ -81,7 +82,7 @@ def decode_library(encoded: bytes, limits: Limits = TYPE_LIBRARY_LIMITS) -> Type
             records=tuple(_read_record(entry) for entry in records),
             enums=tuple(_read_enum(entry) for entry in enums),
             delegates=tuple(Delegate(*_read_callable(entry)) for entry in delegates),
-            opaques=tuple(_text(name) for name in opaques),
+            opaques=tuple(_read_opaque(entry) for entry in opaques),
         )
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise RemoteProtocolError(f"malformed type library: {error}") from error
@@ -138,6 +139,11 @@ def _read_record(entry: Any) -> Record:
 def _read_field(entry: Any) -> Field:
     name, ctype, attributes, bits = entry
     return Field(_text(name), _read_type(ctype), _read_attributes(attributes), _count(bits))
+
+
+def _read_opaque(entry: Any) -> OpaqueType:
+    name, release, invalid = entry
+    return OpaqueType(_text(name), _text(release), tuple(_integer(number) for number in invalid))
 
 
 def _read_enum(entry: Any) -> Enum:

@@ -8,6 +8,7 @@ from callgate_protocol.model import (
     Field,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Scalar,
@@ -59,7 +60,7 @@ def test_documented_sqlite() -> None:
     handle = Pointer(Opaque("sqlite3"))
     close, execute, free, opened = library.functions
     assert names(library) == ["sqlite3_close", "sqlite3_exec", "sqlite3_free", "sqlite3_open"]
-    assert library.opaques == ("sqlite3",)
+    assert library.opaques == (OpaqueType("sqlite3"),)
     assert opened.parameters[1] == Parameter("db", Pointer(handle), (Attribute("out"),))
     assert close.parameters == (Parameter("db", handle, (Attribute("closes"),)),)
     assert free.parameters == (Parameter("arg1", Pointer(Void())),)
@@ -130,7 +131,12 @@ def test_sqlite() -> None:
     declarations = parse_declarations(SQLITE)
     library = declarations.library
     assert len(library.functions) == 15
-    assert library.opaques == ("sqlite3", "sqlite3_context", "sqlite3_stmt", "sqlite3_value")
+    assert [opaque.name for opaque in library.opaques] == [
+        "sqlite3",
+        "sqlite3_context",
+        "sqlite3_stmt",
+        "sqlite3_value",
+    ]
     assert declarations.constants["MY_FLAGS"] == 0x41
     assert declarations.constants["SQLITE_IOERR_READ"] == 266
     assert declarations.typedefs["sqlite3_int64"] == Scalar("llong")
@@ -206,7 +212,7 @@ def test_zlib() -> None:
     assert functions["compress"].parameters[0].attributes == (Attribute("out"), Attribute("size_is", "*destLen"))
     assert functions["gzopen"].result.type == Pointer(Opaque("gzFile_s"))
     assert functions["gzprintf"].variadic
-    assert library.opaques == ("gzFile_s", "internal_state")
+    assert [opaque.name for opaque in library.opaques] == ["gzFile_s", "internal_state"]
 
 
 TIME = """

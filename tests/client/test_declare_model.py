@@ -18,6 +18,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -318,7 +319,7 @@ def test_typedef_swaps_names_with_a_tag() -> None:
 def test_forward_declarations_are_opaque_unless_defined() -> None:
     """A struct without members anywhere in the text is opaque; one that is defined later is not."""
     library = parse("struct a; typedef struct b_s b; struct c; struct c { int x; }; void f(struct d *, struct c *);")
-    assert library.opaques == ("a", "b", "d")
+    assert library.opaques == (OpaqueType("a"), OpaqueType("b"), OpaqueType("d"))
     assert library.functions[0].parameters[1].type == Pointer(StructType("c"))
 
 
@@ -452,10 +453,12 @@ ATTRIBUTES: dict[str, tuple[Attribute, ...]] = {
     ),
     "[offset(q), out] char **p": (Attribute("offset", "q"), Attribute("out")),
     "[unique, string] const char *p": (Attribute("string"), Attribute("unique")),
-    "[keep, oneway] void (*p)(int)": (Attribute("keep"), Attribute("oneway")),
+    "[keep, oneway] void (*p)(int)": (Attribute("keep"),),
     "[closes] struct h *p": (Attribute("closes"),),
     "[context] void *p": (Attribute("context"),),
     "[out, free(free)] char **p": (Attribute("free", "free"), Attribute("out")),
+    "[out, free] char **p": (Attribute("free", "free"), Attribute("out")),
+    "[borrowed, out] struct h **p": (Attribute("borrowed"), Attribute("out")),
     "const [out] int *p": (Attribute("out"),),
 }
 
@@ -528,7 +531,7 @@ def test_identical_redeclaration_is_one_function() -> None:
 
 def test_types_alone_are_a_library() -> None:
     """A text without functions is fine when it declares something."""
-    assert parse("typedef struct h h;").opaques == ("h",)
+    assert parse("typedef struct h h;").opaques == (OpaqueType("h"),)
     assert parse_declarations("typedef int number;").typedefs == {"number": INT}
     assert parse_declarations("#define A 1").constants == {"A": 1}
 

@@ -20,6 +20,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -92,5 +93,5 @@ def library(*entries: Function | Delegate | Record | Enum | str) -> TypeLibrary:
     def group(kind: type[Any]) -> tuple[Any, ...]:
         return tuple(sorted((each for each in entries if isinstance(each, kind)), key=lambda each: each.name))
 
-    opaques = tuple(sorted(each for each in entries if isinstance(each, str)))
+    opaques = tuple(sorted((OpaqueType(each) for each in entries if isinstance(each, str)), key=lambda each: each.name))
     return TypeLibrary(group(Function), group(Record), group(Enum), group(Delegate), opaques)

@@ -41,6 +41,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -137,6 +138,11 @@ def _group(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...
     return by_name.map(lambda entries: tuple(sorted(entries, key=lambda entry: entry.name)))
 
 
+INVALID = st.lists(st.integers(-(1 << 63), (1 << 64) - 1), max_size=2, unique=True).map(
+    lambda drawn: tuple(sorted(drawn))
+)
+
+
 libraries: st.SearchStrategy[TypeLibrary] = st.builds(
     TypeLibrary,
     functions=_group(st.builds(Function, names, results, _many(parameters), st.booleans(), texts)),
@@ -150,6 +156,6 @@ libraries: st.SearchStrategy[TypeLibrary] = st.builds(
         )
     ),
     delegates=_group(st.builds(Delegate, names, results, _many(parameters), st.booleans())),
-    opaques=st.lists(names, max_size=2, unique=True).map(lambda drawn: tuple(sorted(drawn))),
+    opaques=_group(st.builds(OpaqueType, names, names | st.just(""), INVALID)),
 )
 """Type libraries of any shape; that the names in them fit together is `marshal`'s business, not the encoding's."""

@@ -42,6 +42,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -63,7 +64,7 @@ TYPES = TypeLibrary(
     ),
     enums=(Enum("kind", (("A", 0),), "u1"),),
     delegates=(Delegate("visit", Parameter("", VOID), ()),),
-    opaques=("tree",),
+    opaques=(OpaqueType("tree"),),
 )
 
 

@@ -19,6 +19,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -230,8 +231,8 @@ def test_types_are_named_as_in_c(ctype: Any, text: str) -> None:
     [
         {"functions": (Function("b", Parameter("", Void()), ()), Function("a", Parameter("", Void()), ()))},
         {"records": (Record("a", ()), Record("a", ()))},
-        {"opaques": ("b", "a")},
-        {"opaques": ("a", "a")},
+        {"opaques": (OpaqueType("b"), OpaqueType("a"))},
+        {"opaques": (OpaqueType("a"), OpaqueType("a"))},
     ],
 )
 def test_a_library_is_sorted_and_unique(groups: dict[str, Any]) -> None:

@@ -33,6 +33,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -147,7 +148,7 @@ SAMPLE = TypeLibrary(
     ),
     enums=(Enum("kind", (("LEAF", 0), ("INNER", -1)), "int"),),
     delegates=(Delegate("visit", Parameter("", Void()), (Parameter("context", Pointer(Void())),)),),
-    opaques=("tree",),
+    opaques=(OpaqueType("tree", "fell", (-1, 0)),),
 )
 """A library with every sort of entry and type."""
 
@@ -157,6 +158,6 @@ SAMPLE_BYTES = (
     "72a57563686172c29292a36f7574a092a773697a655f6973a16e93a16ea473697a659093a5766973697492a866756e6374696f6ea5766973"
     "697490c39294a46e6f6465c2049294a46e616d6593a56172726179a46368617208900094a5666c616773a475696e74900394a4776f7264c3"
     "009294a169a26934900094a166a5666c6f617490009193a46b696e64a3696e749292a44c4541460092a5494e4e4552ff9194a57669736974"
-    "93a0a4766f6964909193a7636f6e7465787493a7706f696e746572a4766f6964c290c291a474726565"
+    "93a0a4766f6964909193a7636f6e7465787493a7706f696e746572a4766f6964c290c29193a474726565a466656c6c92ff00"
 )
-SAMPLE_HASH = "1ae32d0a8d94fdde5c505b658c5fff53f6c656d3d529903a92a7655698cb5bba"
+SAMPLE_HASH = "3229a4b6b00f17c45f71eda837b4c032848d4ad8c2b4aec2c4850c41b58a5b9f"

@@ -16,21 +16,32 @@ __all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "re
 ATTRIBUTES: Final[dict[str, str]] = {
     "in": "",
     "out": "",
+    "borrowed": "",
     "closes": "",
     "context": "",
     "keep": "",
     "oneway": "",
     "string": "",
     "unique": "",
-    "free": "function",
+    "free": "deallocator",
+    "invalid": "numbers",
     "length_is": "count",
     "offset": "place",
+    "on_error": "value",
+    "release": "function",
     "size_is": "count",
 }
 """Every attribute and the argument it takes: none, the name of a function, a count (a parameter or member, also through
-`*`, or an integer), or a place (the parameter that a pointer points into; in a struct, the offset in bytes)."""
+`*`, or an integer), a place (the parameter that a pointer points into; in a struct, the offset in bytes), or numbers. A
+deallocator may be left out: it is libc's `free`."""
 
-_EXAMPLES: Final = {"function": "free(f)", "count": "size_is(n), size_is(*n) or size_is(16)", "place": "offset(text)"}
+_EXAMPLES: Final = {
+    "function": "release(f)",
+    "numbers": "invalid(0, -1)",
+    "value": "on_error(-1)",
+    "count": "size_is(n), size_is(*n) or size_is(16)",
+    "place": "offset(text)",
+}
 
 
 class Owner:
@@ -94,6 +105,8 @@ def _read_one(state: State) -> Written:
             raise state.error(f"attribute {name!r} takes no argument; write [{name}]")
         return Written(name, "", index)
     if not state.accept("("):
+        if kind == "deallocator":
+            return Written(name, "free", index)
         raise state.missing(f"attribute {name!r} needs an argument, e.g. {_EXAMPLES[kind]}")
     argument = _ARGUMENTS[kind](state)
     state.expect(")", f"to end {name}(")
@@ -127,6 +140,29 @@ def _read_count(state: State) -> str:
     return str(number)
 
 
+def _read_numbers(state: State) -> str:
+    numbers = [evaluate(state, state.constant)[0]]
+    while state.accept(","):
+        numbers.append(evaluate(state, state.constant)[0])
+    return " ".join(str(number) for number in sorted(set(numbers)))
+
+
+def _read_value(state: State) -> str:
+    """An integer constant, a decimal fraction, or `nan`: what a callback's result can be without an answer."""
+    end = state.index
+    while state.texts[end] not in (")", ""):
+        end += 1
+    written = "".join(state.texts[state.index : end])
+    if "." in written or written in ("nan", "inf", "-inf"):
+        try:
+            value = float(written)
+        except ValueError:
+            raise state.unexpected("expected a number") from None
+        state.index = end
+        return repr(value)
+    return str(evaluate(state, state.constant)[0])
+
+
 def _read_place(state: State) -> str:
     if is_name(state.word):
         return state.take()
@@ -134,10 +170,17 @@ def _read_place(state: State) -> str:
 
 
 _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
+    "deallocator": _read_function,
     "function": _read_function,
+    "numbers": _read_numbers,
+    "value": _read_value,
     "count": _read_count,
     "place": _read_place,
 }
+
+
+_WITHOUT_NAMES: Final = frozenset({"", "deallocator", "function", "numbers", "value"})
+"""Arguments that refer to no parameter or member beside them."""
 
 
 def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -> tuple[Attribute, ...]:
@@ -148,7 +191,7 @@ def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -
 def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
     kind, argument = ATTRIBUTES[entry.name], entry.argument
     name = argument.removeprefix("*")
-    if kind in ("", "function") or (kind == "count" and argument.isdigit()):
+    if kind in _WITHOUT_NAMES or (kind == "count" and argument.isdigit()):
         return argument
     if name == own:
         raise state.error(f"{entry.name}({argument}) refers to {own!r} itself; name another {owner.kind}", entry.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from callgate.declare.errors import PrototypeError, fault, line_of
+from callgate.declare.lives import hand_down, opaques_of
 from callgate.declare.nodes import (
     ArrayOf,
     EnumTag,
@@ -28,6 +29,7 @@ from callgate_protocol.model import (
     Function,
     FunctionPointer,
     Opaque,
+    OpaqueType,
     Parameter,
     Pointer,
     Record,
@@ -59,7 +61,7 @@ class Lowering:
             records=tuple(sorted(defined, key=_name_of)),
             enums=tuple(sorted([self._enum(tag) for tag in enums if tag.name], key=_name_of)),
             delegates=tuple(self._delegates[name] for name in sorted(self._delegates)),
-            opaques=tuple(sorted(tag.name for tag in records if tag.members is None)),
+            opaques=tuple(sorted(opaques_of(state.source, records), key=_name_of)),
         )
 
     def _fault(self, offset: int, message: str) -> PrototypeError:
@@ -118,6 +120,7 @@ class Lowering:
     def _parameter(self, node: ParameterNode, owner: str) -> Parameter:
         path = f"{owner}.{node.name}"
         kind = node.type
+        node.attributes = hand_down(self._source, kind, node.attributes, node.offset)
         if isinstance(kind, ArrayOf):
             return Parameter(node.name, Pointer(self._element(kind, path, node.offset), node.const), node.attributes)
         if isinstance(kind, Signature):
@@ -198,6 +201,7 @@ class Lowering:
     def _field(self, member: MemberNode, owner: RecordTag, index: int) -> Field:
         path = f"{owner.name}.{member.name or index}"
         kind = member.type
+        member.attributes = hand_down(self._source, kind, member.attributes, member.offset)
         if isinstance(kind, Signature):
             raise self._fault(member.offset, f"{_said(path)} is a function; write a pointer: '(*{member.name})(...)'")
         if isinstance(kind, ArrayOf) and not kind.length:
@@ -215,7 +219,7 @@ class Lowering:
         return Enum(node.name, tuple(node.members), node.base)
 
 
-def _name_of(entry: Record | Enum) -> str:
+def _name_of(entry: Record | Enum | OpaqueType) -> str:
     return entry.name
 
 

@@ -10,6 +10,7 @@ from callgate.declare.declarators import Declarator, own_signature, read_declara
 from callgate.declare.directives import read_directives
 from callgate.declare.errors import PrototypeError, fault, shown
 from callgate.declare.lexer import is_name, tokenise
+from callgate.declare.lives import take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
 from callgate.declare.records import adopt, read_members
 from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
@@ -130,7 +131,7 @@ def _name_parts(state: State, declared: Declarator, node: Node, spec: Specifiers
     fresh = signature is not None and not signature.alias and own_signature(node) is None
     if signature is not None and fresh:
         signature.alias = name
-    if spec.attributes:
+    if spec.attributes and not take_life(state, declared.type, spec.attributes):
         if signature is None or not fresh:
             raise state.error(
                 f"attributes do not belong on the type {name[:60]}; write them where it is used",
