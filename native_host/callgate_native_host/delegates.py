@@ -7,7 +7,6 @@ from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature, Structure
-
 from callgate_protocol.limits import DEFAULT_LIMITS
 
 from .convert.parameters import check_by_value, parameter_passing

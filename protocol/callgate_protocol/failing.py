@@ -25,14 +25,17 @@ def answerless(
             raise DirectiveError(f"{entry.name} is a function; [oneway] and [on_error(…)] belong to function pointers")
         return 0, False
     if oneway:
+        _check_oneway(entry.name, result, parameters)
         raise DirectiveError(f"{entry.name}: [oneway] is understood but not marshalled yet; leave it out")
-    if oneway and (not isinstance(result, Nothing) or any(plan.direction.travels_out for plan in parameters)):
-        raise DirectiveError(
-            f"{entry.name}: native code does not wait for a [oneway] callback, so it can have no result and no outs"
-        )
     if on_error is None:
-        return 0, oneway
-    return _value(entry.name, on_error.argument, result), oneway
+        return 0, False
+    return _value(entry.name, on_error.argument, result), False
+
+
+def _check_oneway(name: str, result: Form, parameters: Sequence[ParameterPlan]) -> None:
+    if not isinstance(result, Nothing) or any(plan.direction.travels_out for plan in parameters):
+        text = "native code does not wait for a [oneway] callback, so it can have no result and no outs"
+        raise DirectiveError(f"{name}: {text}")
 
 
 def _value(name: str, text: str, result: Form) -> int | float:
