@@ -41,7 +41,7 @@ def library(
     *functions: list[Any],
     records: list[Any] | None = None,
     delegates: list[Any] | None = None,
-    opaques: list[str] | None = None,
+    opaques: list[Any] | None = None,
 ) -> list[Any]:
     """A type library with its functions in the order in which the page wants them."""
     return [sorted(functions), records or [], [], delegates or [], opaques or []]
@@ -402,7 +402,7 @@ def test_handles_come_and_close(host: Host) -> None:
     declared = library(
         ["fopen", ["", stream, []], [["path", TEXT, []], ["mode", TEXT, []]], False],
         function("fclose", "int", ["stream", stream, [["closes", ""]]]),
-        opaques=["FILE"],
+        opaques=[["FILE", "", [0]]],
     )
     number = host.load("libc.so.6", declared)
     fclose, fopen = 0, 1
