@@ -8,11 +8,11 @@ number of pointer width everywhere, in signatures as in memory: every ABI this p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import _cffi_backend
 
-__all__ = ["Backend", "BackendType", "FieldSpec"]
+__all__ = ["Backend", "BackendType", "FieldSpec", "Leaf"]
 
 BackendType: TypeAlias = Any
 """A type of the backend."""
@@ -20,7 +20,27 @@ BackendType: TypeAlias = Any
 FieldSpec: TypeAlias = tuple[str, BackendType, int]
 """A member: name, type, and width in bits or -1."""
 
+
+class Leaf(NamedTuple):
+    """One scalar inside a type: where it lies, and what it is as far as passing by value goes."""
+
+    offset: int
+    size: int
+    kind: str
+    """`"float"`, `"double"`, `"long double"`, or `"integer"` for everything else."""
+    alignment: int
+
+
 _NO_FLAGS: Final = 0
+_BYTE: Final = 8
+_KINDS: Final = {
+    "float": ("float", 1),
+    "double": ("double", 1),
+    "long double": ("long double", 1),
+    "_cffi_float_complex_t": ("float", 2),
+    "_cffi_double_complex_t": ("double", 2),
+}
+"""Name of a floating type -> the leaves it consists of."""
 _ALIGNMENT: Final = 16
 """What `malloc` promises on every 64-bit ABI; compilers copy aligned structs with instructions that insist on it."""
 
@@ -67,6 +87,33 @@ class Backend:
         """Where each member of a struct or union starts."""
         return {name: field.offset for name, field in record.fields}
 
+    def leaves(self, ctype: BackendType, start: int = 0) -> list[Leaf]:
+        """Every scalar inside a type, in the order of its members; those of a union lie over each other."""
+        if ctype.kind == "array":
+            size = self.sizeof(ctype.item)
+            return [leaf for index in range(ctype.length) for leaf in self.leaves(ctype.item, start + index * size)]
+        if ctype.kind in ("struct", "union"):
+            return [leaf for _, field in ctype.fields for leaf in self._field_leaves(field, start)]
+        kind, count = _KINDS.get(ctype.cname, ("integer", 1))
+        size = self.sizeof(ctype) // count
+        return [Leaf(start + index * size, size, kind, self.alignof(ctype)) for index in range(count)]
+
+    def _field_leaves(self, field: Any, start: int) -> list[Leaf]:
+        if field.bitsize < 0:
+            return self.leaves(field.type, start + field.offset)
+        first, last = field.bitshift // _BYTE, (field.bitshift + field.bitsize - 1) // _BYTE
+        return [Leaf(start + field.offset + first, last - first + 1, "integer", 1)]
+
+    def is_open_ended(self, ctype: BackendType) -> bool:
+        """Whether a type ends in an array whose length only native code knows."""
+        if ctype.kind == "array":
+            return ctype.length is None or self.is_open_ended(ctype.item)
+        return ctype.kind in ("struct", "union") and any(self.is_open_ended(field.type) for _, field in ctype.fields)
+
+    def is_record(self, ctype: BackendType) -> bool:
+        """Whether values of the type are structs or unions."""
+        return ctype.kind in ("struct", "union")
+
     def function_type(self, parameters: Sequence[BackendType], result: BackendType, variadic: bool) -> BackendType:
         """The type of functions of one shape."""
         return self._cffi.new_function_type(tuple(parameters), result, variadic)
@@ -100,8 +147,12 @@ class Backend:
 
     def bytes_of(self, record: Any, pointer_type: BackendType, size: int) -> bytes:
         """A copy of the memory of a struct or union that the backend shows a view of."""
-        copy: bytes = self.buffer(self._cffi.rawaddressof(pointer_type, record, 0), size)[:]
+        copy: bytes = self.buffer(self.address_in(record, pointer_type), size)[:]
         return copy
+
+    def address_in(self, record: Any, pointer_type: BackendType) -> Any:
+        """A pointer to a struct or union that the backend shows a view of; it does not keep it alive."""
+        return self._cffi.rawaddressof(pointer_type, record, 0)
 
     def allocate(self, size: int) -> tuple[Any, int]:
         """Zeroed memory and its address, aligned as `malloc` aligns, with at least one spare byte behind it.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature, Structure
+from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature
 from callgate_protocol.limits import DEFAULT_LIMITS
 
-from .convert.parameters import check_by_value, parameter_passing
+from .convert.parameters import parameter_passing
 from .convert.space import Space
+from .convert.substitutes import by_value
 from .faults import Mismatch
 from .scope import Scope
 from .session import Session
@@ -34,8 +35,6 @@ class DelegatePlan:
         self._offered = [(p, self._passings[p.index]) for p in signature.parameters if p.direction.travels_in]
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._result = _result(space, signature)
-        for plan, passing in zip(signature.parameters, self._passings, strict=True):
-            check_by_value(f"parameter '{plan.name}' of {self.name}", passing.by_value)
         backend = space.tools.backend
         types = [passing.ctype for passing in self._passings]
         shape = backend.function_type(types, self._result.ctype, signature.variadic)
@@ -48,8 +47,8 @@ class DelegatePlan:
     def _zero(self, space: Space, signature: Signature) -> Any:
         if isinstance(signature.result, Nothing):
             return None
-        if isinstance(signature.result, Structure):
-            backend = space.tools.backend
+        backend = space.tools.backend
+        if backend.is_record(self._result.ctype):
             return backend.newp(backend.pointer_to(self._result.ctype))[0]
         try:
             return self._result.from_wire(_wire(signature), Scope(_NOBODY)) if signature.on_error else 0
@@ -89,6 +88,5 @@ def _wire(signature: Signature) -> Any:
 def _result(space: Space, signature: Signature) -> Any:
     if isinstance(signature.result, Elements | Bytes):
         raise Fault("MarshalDirectiveError", f"the callback {signature.name} cannot return an array; return a pointer")
-    converter = space.converter(signature.result)
-    check_by_value(f"the result of the callback {signature.name}", converter.by_value)
-    return converter
+    what = f"the result of the callback {signature.name}"
+    return by_value(space.tools.backend, space.converter(signature.result), what)

@@ -9,11 +9,12 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.forms import ParameterPlan, Signature
 
 from .convert.elements import ElementsResult
-from .convert.parameters import check_by_value, parameter_passing, result_of
+from .convert.parameters import parameter_passing, result_of
 from .convert.passing import ByValue, Passing
 from .convert.space import Space
 from .convert.variadic import Extras
 from .faults import Mismatch
+from .registers import split_parameter
 from .scope import Scope
 
 __all__ = ["FunctionPlan"]
@@ -27,10 +28,6 @@ class FunctionPlan:
         self.signature = signature
         self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
         self._result = result_of(space, signature)
-        for plan, passing in zip(signature.parameters, self._passings, strict=True):
-            check_by_value(f"parameter '{plan.name}' of {self.name}", passing.by_value)
-        if not isinstance(self._result, ElementsResult):
-            check_by_value(f"the result of {self.name}", self._result.by_value)
         self._passed = len(signature.passed)
         self._extras = Extras(space) if signature.variadic else None
         self._steps = _steps(signature, self._passings)
@@ -40,12 +37,13 @@ class FunctionPlan:
         self.function = self._load(space, load)
 
     def _load(self, space: Space, load: Callable[[str, Any], Any]) -> Any:
-        types = [passing.ctype for passing in self._passings]
-        shape = space.tools.backend.function_type(types, self._result.ctype, self.signature.variadic)
+        backend, types = space.tools.backend, [passing.ctype for passing in self._passings]
+        split = split_parameter(backend, types, self._result.ctype)
+        shape = backend.function_type(split.types if split else types, self._result.ctype, self.signature.variadic)
         function = load(self.name, shape)
         if function is None:
             raise Fault("EntryPointNotFoundError", f"there is no function {self.name}", function=self.name)
-        return function
+        return split.around(function) if split else function
 
     def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:
         """R1.14: the C side of every argument, left to right; the first that does not fit ends it."""

@@ -25,7 +25,7 @@ class Converter(ABC):
     """Whether arrays of it travel as binary, in this machine's representation."""
 
     by_value: bool = True
-    """Whether libffi can pass it by value (R2.12)."""
+    """Whether libffi can describe the type (R2.12); if not, `substitutes` finds one that it can."""
 
     nodes: int = 1
     """About how many values of a message one value becomes; a message may hold so many only."""

@@ -24,9 +24,10 @@ from .elements import ElementsPassing, ElementsResult
 from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
 from .space import Space
+from .substitutes import by_value
 from .text import TextConverter
 
-__all__ = ["check_by_value", "parameter_passing", "result_of"]
+__all__ = ["parameter_passing", "result_of"]
 
 
 def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -> Passing:
@@ -36,7 +37,8 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
         base = next(other.index for other in signature.parameters if other.name == form.parameter)
         return OffsetPassing(backend, plan.index, base)
     if not isinstance(form, Elements | Bytes):
-        return ByValue(plan.index, space.converter(form))
+        what = f"parameter '{plan.name}' of {signature.name}"
+        return ByValue(plan.index, by_value(backend, space.converter(form), what))
     return ElementsPassing(
         backend,
         space.tools.places,
@@ -54,16 +56,7 @@ def result_of(space: Space, signature: Signature) -> Converter | ElementsResult:
     if isinstance(form, Elements | Bytes):
         counter = _counter(space, signature, form.count)
         return ElementsResult(space.tools.backend, _many(space, form, Direction.OUT), counter)
-    return space.converter(form)
-
-
-def check_by_value(what: str, by_value: bool) -> None:
-    """R2.12: libffi passes neither unions nor bit-fields by value, nor structs that contain them."""
-    if not by_value:
-        raise Fault(
-            "MarshalDirectiveError",
-            f"{what} has a union, a bit-field or a flexible array in a struct passed by value; declare a pointer to it",
-        )
+    return by_value(space.tools.backend, space.converter(form), f"the result of {signature.name}")
 
 
 def _many(space: Space, form: Elements | Bytes, direction: Direction) -> Many:

@@ -21,9 +21,6 @@ class Passing(ABC):
     ctype: BackendType
     """Its type in the signature."""
 
-    by_value: bool = True
-    """Whether libffi can pass it."""
-
     @abstractmethod
     def enter(self, wire: Any, scope: Scope, /) -> Any:
         """A call begins: the C side of what the client gave; nil when it gave nothing."""
@@ -52,7 +49,6 @@ class ByValue(Passing):
         self._index = index
         self.converter = converter
         self.ctype = converter.ctype
-        self.by_value = converter.by_value
 
     def enter(self, wire: Any, scope: Scope) -> Any:
         """See Passing."""

@@ -56,7 +56,8 @@ class _RecordConverter(Converter):
         self.pointer_type = backend.pointer_to(self.ctype)
         self.size = backend.sizeof(self.ctype)
         self.offsets = backend.offsets(self.ctype)
-        self.by_value = not union and all(each.bits < 0 and each.converter.by_value for each in members)
+        plain = bool(members) and not (union or pack)
+        self.by_value = plain and all(each.bits < 0 and each.converter.by_value for each in members)
         self.nodes = 1 + sum(each.converter.nodes for each in members)
         self._backend = backend
 

@@ -1,0 +1,73 @@
+/* Shapes that travel by value in every way the ABI knows: as parameters in registers and on the stack, as results, and
+   through callbacks. Every value is made and judged here, member by member. */
+#include <complex.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SHAPE(T, FILL, SUM) \
+    static void fill_##T(T *v, int k) { memset(v, 0, sizeof *v); FILL; } \
+    static double sum_##T(T given) { T *v = &given; return SUM; } \
+    T make_##T(int k) { T v; fill_##T(&v, k); return v; } \
+    double take_##T(T v) { return sum_##T(v); } \
+    double mid_##T(int a, T v, double b, T w, int c) { return a + 10 * sum_##T(v) + 1000 * b + 100 * sum_##T(w) - c; } \
+    double late_##T(long a, long b, long c, long d, long e, double f, double g, double h, double i, double j, \
+                    double k, double l, T v, int after) { \
+        double wrong = (a != 1) + (b != 2) + (c != 3) + (d != 4) + (e != 5) + (f != 6) + (g != 7) + (h != 8) + (i != 9) \
+                     + (j != 10) + (k != 11) + (l != 12) + (after != 13); \
+        return wrong ? -wrong : sum_##T(v); } \
+    double call_##T(T (*f)(int, T, double), int k) { \
+        T v; fill_##T(&v, k); return sum_##T(f(k, v, k + 0.5)); }
+
+typedef union { int i; double d; } IntDouble;
+typedef union { float f; double d; } FloatDouble;
+typedef union { float v[3]; struct { float x, y, z; } s; } Floats;
+typedef struct { union { double d; float f; } u; int tag; } DoubleThenInt;
+typedef struct { int tag; union { int i; float f; } u; double w; } IntsThenDouble;
+typedef struct { uint16_t vt, a, b, c; union { int64_t q; double d; struct { void *p, *r; } brecord; } u; } Variant;
+typedef union { unsigned char b[3]; unsigned char c[5]; } FiveBytes;
+typedef union { short s[3]; unsigned char c[6]; } SixBytes;
+typedef union { int64_t q[2]; double d[2]; } TwoWords;
+typedef struct { struct { union { float f; int i; } u; } in[2]; } Nested;
+typedef struct { unsigned a : 3, b : 5; int c : 10; _Bool d : 1; } Bits;
+typedef struct { uint64_t a : 40, b : 24; double d; } BitsThenDouble;
+typedef struct { float f; unsigned a : 7; } FloatBits;
+typedef struct { double v[3]; union { int i; float f; } u; } Large;
+typedef struct { long double wide; union { int i; float f; } u; } Aligned16;
+typedef struct { unsigned char b[3]; } Three;
+typedef struct { unsigned char b[5]; } Five;
+typedef struct { unsigned char a; unsigned char b[6]; } Seven;
+#pragma pack(push, 4)
+typedef struct { double d; int i; } Pack4;
+#pragma pack(pop)
+#pragma pack(push, 1)
+typedef struct { float x, y; char c; } Pack1;
+typedef struct { char c; double v[3]; } PackLarge;
+typedef struct { char c; int i; short s; } PackRefused;
+#pragma pack(pop)
+typedef union { long double wide; int i; } WideRefused;
+typedef struct { int64_t q; double d; } LongDouble;
+
+SHAPE(IntDouble, v->d = k + 0.25, v->d)
+SHAPE(FloatDouble, v->d = k + 0.25, v->d)
+SHAPE(Floats, v->v[0] = k; v->v[1] = k + 1; v->v[2] = k + 2, v->s.x + 2 * v->s.y + 4 * v->s.z)
+SHAPE(DoubleThenInt, v->u.d = k + 0.5; v->tag = -k, v->u.d + 100 * v->tag)
+SHAPE(IntsThenDouble, v->tag = k; v->u.i = k + 1; v->w = k + 0.5, v->tag + 2 * v->u.i + 4 * v->w)
+SHAPE(Variant, v->vt = 3; v->c = k; v->u.q = 7 * k, v->vt + 2 * v->c + 4 * v->u.q)
+SHAPE(FiveBytes, v->c[0] = k; v->c[1] = 1; v->c[4] = k + 2, v->c[0] + 2 * v->c[1] + 4 * v->c[4])
+SHAPE(SixBytes, v->s[0] = -k; v->s[2] = k + 2, v->s[0] + 2 * v->s[2])
+SHAPE(TwoWords, v->q[0] = k; v->q[1] = -k - 1, v->q[0] + 2 * v->q[1])
+SHAPE(Nested, v->in[0].u.i = k; v->in[1].u.i = k + 1, v->in[0].u.i + 2 * v->in[1].u.i)
+SHAPE(Bits, v->a = 5; v->b = k; v->c = -k; v->d = 1, v->a + 10 * v->b + 100 * v->c + 1000 * v->d)
+SHAPE(BitsThenDouble, v->a = (1ull << 39) + k; v->b = k + 1; v->d = k + 0.5, (v->a - (1ull << 39)) + 2 * v->b + 4 * v->d)
+SHAPE(FloatBits, v->f = k + 0.5f; v->a = k + 64, v->f + 2 * v->a)
+SHAPE(Large, v->v[0] = k; v->v[2] = k + 0.5; v->u.i = k + 9, v->v[0] + 2 * v->v[2] + 4 * v->u.i)
+SHAPE(Aligned16, v->wide = k + 0.5; v->u.i = k + 9, (double)v->wide + 2 * v->u.i)
+SHAPE(Three, v->b[0] = k; v->b[2] = k + 2, v->b[0] + 2 * v->b[2])
+SHAPE(Five, v->b[0] = k; v->b[4] = k + 2, v->b[0] + 2 * v->b[4])
+SHAPE(Seven, v->a = k; v->b[5] = k + 2, v->a + 2 * v->b[5])
+SHAPE(Pack4, v->d = k + 0.5; v->i = k + 2, v->d + 2 * v->i)
+SHAPE(Pack1, v->x = k; v->y = k + 0.5f; v->c = 3, v->x + 2 * v->y + 4 * v->c)
+SHAPE(PackLarge, v->c = k; v->v[0] = k + 1; v->v[2] = k + 2, v->c + 2 * v->v[0] + 4 * v->v[2])
+SHAPE(LongDouble, v->q = k; v->d = k + 0.5, v->q + 2 * v->d)
+SHAPE(PackRefused, v->c = k, v->c)
+SHAPE(WideRefused, v->i = k, v->i)
