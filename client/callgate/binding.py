@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,12 +15,11 @@ from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
-from callgate_transport.session import Session
 
-from .brokers import Broker
 from .convert import TypeSpace
 from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone
 from .host import Host
+from .lines import Opener
 from .memory import Handle
 from .plan import DelegatePlan, FunctionPlan
 from .process import current
@@ -39,7 +38,7 @@ class Binding:
         self,
         file: str,
         declared: TypeLibrary,
-        broker: Callable[[], Broker],
+        opener: Opener,
         deadline: float | None,
         callbacks: Executor | None,
     ) -> None:
@@ -55,7 +54,7 @@ class Binding:
         self.number = 0
         """The library's number in its host."""
         self.restarts = 0
-        self._broker = broker
+        self._open = opener
         self._callbacks = callbacks
         self._closed = ""
         self._owner = os.getpid()
@@ -185,13 +184,10 @@ class Binding:
         raise HostLost(f"no host could be started for {self.label}: {failure}", began=False) from failure
 
     def _connect(self) -> Host:
-        broker = self._broker()
-        started = broker.start(self.label)
+        opened = self._open(self.label)
         process = current()
-        about = {"process": os.getpid(), "library": self.label}
-        session = Session.open(process.io(), started.link, started.host, about)
         callbacks = self._callbacks
-        host = Host(session, broker, self.label, process.callbacks if callbacks is None else lambda: callbacks)
+        host = Host(opened, self.label, process.callbacks if callbacks is None else lambda: callbacks)
         process.hosts.add(host)
         host.start()
         return host

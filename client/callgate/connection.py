@@ -14,6 +14,7 @@ from callgate_protocol.system import BrokerFunction
 from callgate_transport import rundir
 from callgate_transport.dialogue import Dialogue, Refused
 
+from .below import below
 from .brokers import ERRORS, Started, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
@@ -99,7 +100,7 @@ class Connection:
         self, library: str, prototypes: str, *, deadline: float | None = None, callbacks: Executor | None = None
     ) -> Lib:
         """As `callgate.load`, with the host below this broker."""
-        return load_with(self._usable, library, prototypes, deadline, callbacks)
+        return load_with(below(self._usable), library, prototypes, deadline, callbacks)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

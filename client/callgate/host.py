@@ -8,16 +8,15 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
-from callgate_transport.callchannel import CallChannel, DeadlinePassed, HungUp
+from callgate_transport.callchannel import DeadlinePassed, HungUp
 from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
-from callgate_transport.session import Session
 
 from .convert import CallContext
 from .convert.base import binary, received_binary
@@ -26,12 +25,9 @@ from .deadline import ambient
 from .errors import ArgumentError, DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
 from .faults import exception_of
 from .holdings import Holdings, references_in
+from .lines import Line, Opened
 from .memory import Remote
-from .output import Output
 from .process import defer
-
-if TYPE_CHECKING:
-    from .brokers import Broker
 
 __all__ = ["Host"]
 
@@ -45,19 +41,19 @@ _GRACE_SECONDS = 0.25
 class _Nesting(threading.local):
     """The channel on which this thread is serving a callback of the host, if it is."""
 
-    channel: CallChannel | None = None
+    channel: Line | None = None
 
 
 class Host:
-    """Implements `callgate_transport.session.SessionOwner`. Thread-safe."""
+    """Implements `lines.Owner`. Thread-safe."""
 
-    def __init__(self, session: Session, broker: Broker, label: str, callbacks: Callable[[], Executor]) -> None:
-        self.session = session
+    def __init__(self, opened: Opened, label: str, callbacks: Callable[[], Executor]) -> None:
+        self.session = session = opened.session
         self.label = label
         self.holdings = Holdings(session.incarnation)
         self.errno = threading.local()
-        self.output = Output(session.io, label, session.descriptors)
-        self._broker = broker
+        self.output = opened.output
+        self._broker = opened.keeper
         self._callbacks = callbacks
         self._failures: dict[tuple[int, int], BaseException] = {}
         """What callbacks raised, by channel and callback, until the call around them comes back."""
@@ -144,7 +140,7 @@ class Host:
             self.session.release(self.holdings.take_releases())
         submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
         if expires is not None:
-            self.session.io.call_at(expires, lambda: defer(self._overdue, submitted, name))
+            self.session.call_at(expires, lambda: defer(self._overdue, submitted, name))
         return submitted
 
     def outcome(self, submitted: Submitted, name: str) -> tuple[Return, list[Any]]:
@@ -189,20 +185,20 @@ class Host:
         """Put bytes into an object's memory."""
         self.system(HostFunction.WRITE, {"at": [number, offset]}, data)
 
-    def _await(self, channel: CallChannel, expires: float | None) -> Received:
+    def _await(self, channel: Line, expires: float | None) -> Received:
         while True:
             received = channel.receive(expires)
             if not isinstance(received.message, Callback):
                 return received
             if ARMED:
                 reach("client.callback_received")
-            self._serve(channel, received.message, received.payloads)
+            self.serve(channel, received.message, received.payloads)
             if ARMED:
                 reach("client.callback_answered")
             if expires is not None and time.monotonic() > expires:
                 expires = time.monotonic() + _GRACE_SECONDS
 
-    def _serve(self, channel: CallChannel, callback: Callback, payloads: list[Any]) -> None:
+    def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> None:
         """Run a callback on the thread that waits (R9.10), and answer it."""
         outer, self._nesting.channel = self._nesting.channel, channel
         depth = channel.talk.depth
@@ -228,9 +224,7 @@ class Host:
 
     # -- when a call does not come back --------------------------------------------------------------------------
 
-    def _given_up(
-        self, channel: CallChannel, number: int, error: BaseException, name: str, *, nested: bool
-    ) -> BaseException:
+    def _given_up(self, channel: Line, number: int, error: BaseException, name: str, *, nested: bool) -> BaseException:
         """Put the channel away and find the exception that tells what happened."""
         site = CallSite(self.label, name, channel.number, number)
         if isinstance(error, HungUp):
@@ -250,7 +244,7 @@ class Host:
         self._retire(channel, number, nested=nested)
         return error
 
-    def _retire(self, channel: CallChannel, number: int, *, nested: bool) -> None:
+    def _retire(self, channel: Line, number: int, *, nested: bool) -> None:
         """A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends."""
         if nested:
             if number and channel.talk.depth and not self.session.dead:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
 from .errors import DeclarationError
 from .lib import Lib, binding_of
+from .lines import Opener
 
 __all__ = ["Info", "close", "get_last_error", "info", "load_with", "types"]
 
@@ -29,16 +29,14 @@ class Info(NamedTuple):
     stderr: str
 
 
-def load_with(
-    broker: Callable[[], Any], library: str, prototypes: str, deadline: float | None, callbacks: Executor | None
-) -> Lib:
-    """`load` over a given broker."""
+def load_with(opener: Opener, library: str, prototypes: str, deadline: float | None, callbacks: Executor | None) -> Lib:
+    """`load` into whatever the opener opens."""
     if not library:
         raise ValueError('a library is named by a file name such as "libm.so.6", not by an empty str')
     if deadline is not None and not deadline > 0:
         raise ValueError(f"a deadline is a positive number of seconds, not {deadline!r}")
     declared = _parse(library, prototypes)
-    binding = Binding(library, declared.library, broker, deadline, callbacks)
+    binding = Binding(library, declared.library, opener, deadline, callbacks)
     binding.constants = declared.constants
     binding.ready()
     return Lib(binding)

@@ -14,17 +14,54 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
-def load(library: str, prototypes: str, *, deadline: float | None = None, callbacks: Executor | None = None) -> Lib:
+def load(
+    library: str,
+    prototypes: str,
+    *,
+    deadline: float | None = None,
+    callbacks: Executor | None = None,
+    isolation: str = "library",
+) -> Lib:
     """Load a native library into a process of its own and give back an object with one attribute per prototype.
 
     `library` is a file name as the loader takes it (`"libm.so.6"`, a path); `prototypes` are C declarations,
     with attributes in brackets where C does not say enough (`docs/prototypes.md`). `deadline` is the time in seconds
     that each call may take; `callbacks` runs callbacks that come from the library's own threads.
 
-    Raises DeclarationError, DllNotFoundError, BrokerLost.
+    With `isolation="none"` the library is loaded into this process and called on the thread that calls: the same
+    conversions with everything in one debugger. It then isolates nothing: a crash of the library ends this process,
+    `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
+
+    Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError.
     """
+    return _WAYS.get(isolation, _unknown)(library, prototypes, deadline, callbacks, isolation)
+
+
+def _below(library: str, prototypes: str, deadline: float | None, callbacks: Executor | None, _isolation: str) -> Lib:
     process = current()
     process.prepare()
-    from .libraries import load_with  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
+    from .below import below  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
+    from .libraries import load_with  # noqa: PLC0415 - as above
 
-    return load_with(process.embedded_broker, library, prototypes, deadline, callbacks)
+    return load_with(below(process.embedded_broker), library, prototypes, deadline, callbacks)
+
+
+def _here(library: str, prototypes: str, deadline: float | None, callbacks: Executor | None, _isolation: str) -> Lib:
+    if deadline is not None:
+        raise ValueError(
+            f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native code '
+            "that runs in this process; leave one of the two out"
+        )
+    from .direct import here  # noqa: PLC0415 - brings the host's part of the work into this process
+    from .libraries import load_with  # noqa: PLC0415 - as above
+
+    return load_with(here, library, prototypes, deadline, callbacks)
+
+
+def _unknown(library: str, _text: str, _deadline: float | None, _callbacks: Executor | None, isolation: str) -> Lib:
+    known = " and ".join(f'"{name}"' for name in _WAYS)
+    raise ValueError(f"{library} cannot be loaded with isolation={isolation!r}; this version of callgate knows {known}")
+
+
+_WAYS = {"library": _below, "none": _here}
+"""What `isolation` may be."""

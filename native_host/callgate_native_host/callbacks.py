@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import Fault, LocalProtocolError
@@ -13,15 +14,11 @@ from callgate_protocol.messages import Raise, Return
 from .delegates import DelegatePlan
 from .faults import fault_of
 from .objects import Objects
+from .roles import Ask, Gone, Notify, Performer
 from .scope import Scope
-from .session import Session
 from .thunks import Target, Thunk
-from .worker import Gone, Notify, Worker
 
-__all__ = ["Ask", "Callbacks"]
-
-Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
-"""Asks a session over its control channel and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
+__all__ = ["Callbacks"]
 
 
 class Callbacks:
@@ -31,11 +28,25 @@ class Callbacks:
         self._objects = objects
         self._ask = ask
         self._notify = notify
-        self._workers: dict[int, Worker] = {}
+        self._workers: dict[int, Performer] = {}
 
-    def register(self, thread: int, worker: Worker) -> None:
+    def register(self, thread: int, worker: Performer) -> None:
         """A worker's thread has started."""
         self._workers[thread] = worker
+
+    @contextmanager
+    def lent(self, worker: Performer) -> Iterator[None]:
+        """Have the thread be the worker's for a while; calls inside each other lend it again."""
+        thread = threading.get_ident()
+        outer = self._workers.get(thread)
+        self._workers[thread] = worker
+        try:
+            yield
+        finally:
+            if outer is None:
+                del self._workers[thread]
+            else:
+                self._workers[thread] = outer
 
     def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:
         """R9.9: what the client answers, or zero when there is no answer."""

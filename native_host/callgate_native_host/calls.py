@@ -16,9 +16,9 @@ from .faults import Mismatch, fault_of
 from .loading import Libraries
 from .objects import Objects
 from .plan import FunctionPlan
+from .roles import Performer
 from .scope import Scope
 from .system import System
-from .worker import Worker
 
 __all__ = ["Caller"]
 
@@ -40,7 +40,9 @@ class Caller:
         self._objects = objects
         self._system = system
 
-    def perform(self, worker: Worker, conversation: Conversation, call: Call, payloads: Sequence[Any]) -> Frames | None:
+    def perform(
+        self, worker: Performer, conversation: Conversation, call: Call, payloads: Sequence[Any]
+    ) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
         scope = Scope(conversation.session, payloads)
         fault: Fault | None = None
@@ -57,7 +59,7 @@ class Caller:
             return None
         return conversation.channel.fail(call.call, fault.name, fault.message, fault.details)
 
-    def _run(self, worker: Worker, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
+    def _run(self, worker: Performer, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
         if call.library == 0:
             conversation.begin(call.call, call.remaining)
             request = (call.function, call.arguments, scope)
@@ -69,7 +71,7 @@ class Caller:
             return self._close_with(worker, plan, natives, scope)
         return self._enter(worker, plan, natives, scope)
 
-    def _close_with(self, worker: Worker, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
+    def _close_with(self, worker: Performer, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
         """R10.8: the handles go out of use as the call is entered, and are gone when it is over."""
         try:
             self._objects.close(scope.closing)
@@ -81,7 +83,7 @@ class Caller:
             for entry in scope.closing:
                 self._objects.remove(entry)
 
-    def _enter(self, worker: Worker, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
+    def _enter(self, worker: Performer, plan: FunctionPlan, natives: list[Any], scope: Scope) -> _Outcome:
         scope.hand_over()
         backend = self._backend
         backend.set_errno(0)

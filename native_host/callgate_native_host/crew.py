@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 import zmq
 
 from .conversation import Conversation
+from .roles import BrokeOff, Perform
 from .router import Context, Router, router_socket
 from .session import Session
 from .slotwriter import Answered, SlotWriter
-from .worker import BrokeOff, Perform, Worker
+from .worker import Worker
 
 __all__ = ["Crew", "Opening"]
 

@@ -12,25 +12,16 @@ import zmq
 from callgate_protocol.slots import MEMORY_BYTES
 
 from .backend import Backend
-from .callbacks import Callbacks
-from .calls import Caller
-from .census import Census
 from .control import Control
-from .convert.places import Places
-from .convert.space import Tools
 from .crew import Crew
 from .door import Door, Plate
-from .fields import Fields
+from .engine import make_engine
 from .libc import Libc
-from .loading import Libraries
 from .measure import measure_abi
-from .memory import Memory
-from .objects import Objects
 from .outbox import Outbox
 from .reactor import Reactor
 from .router import Router, router_socket
 from .streams import redirect_streams, refuse_core_files
-from .system import System
 
 __all__ = ["Birth", "run_host"]
 
@@ -65,30 +56,11 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     control_socket = router_socket(context, plate.control)
     router = Router(control_socket)
     outbox = Outbox(reactor, router)
-    objects = Objects(birth.incarnation)
-    callbacks = Callbacks(objects, outbox.ask, outbox.notify)
-    caller, census = _make_caller(Tools(backend, libc, objects, Places(objects)), callbacks)
-    crew = Crew(context, birth.directory, slots, caller.perform, outbox.broke_off, callbacks.register)
-    census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
-    control = Control(router, outbox, crew, objects)
+    engine = make_engine(backend, libc, birth.incarnation, outbox.ask, outbox.notify)
+    crew = Crew(context, birth.directory, slots, engine.caller.perform, outbox.broke_off, engine.callbacks.register)
+    engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
+    control = Control(router, outbox, crew, engine.objects)
     reactor.watch(control_socket, control.read)
     door = Door(reactor, socket.socket(fileno=birth.link), plate, control, crew, streams, _leave)
     reactor.after(_FIRST_SESSION_SECONDS, lambda: None if door.had_session else _leave())
     reactor.run()
-
-
-def _make_caller(tools: Tools, callbacks: Callbacks) -> tuple[Caller, Census]:
-    backend, _, objects, places = tools
-    libraries = Libraries(tools, callbacks.run)
-    census = Census()
-    census.watch(
-        {
-            "objects": lambda: len(objects),
-            "allocations": lambda: objects.blocks_alive + objects.kept(),
-            "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
-            "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
-        }
-    )
-    memory = Memory(backend, objects, places, libraries)
-    system = System(libraries, memory, Fields(backend, places, libraries), census)
-    return Caller(backend, libraries, objects, system), census

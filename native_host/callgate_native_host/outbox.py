@@ -12,9 +12,9 @@ from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, to_wire
 
 from .reactor import Reactor
+from .roles import Gone
 from .router import Router
 from .session import Session
-from .worker import Gone
 
 __all__ = ["Outbox"]
 

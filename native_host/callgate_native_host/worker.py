@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import RemoteProtocolError
@@ -18,30 +18,19 @@ from callgate_protocol.slots import Phase
 from callgate_protocol.waypoints import ARMED, reach
 
 from .conversation import Conversation
+from .roles import BrokeOff, Gone, Perform
 from .router import Router
 from .scope import Scope
-from .session import Session
 from .slotwriter import Answered, SlotWriter
 
-__all__ = ["BrokeOff", "Gone", "Notify", "Perform", "Worker"]
-
-
-class Gone(Exception):
-    """The session or channel ended while its thread waited for it."""
-
-
-Perform: TypeAlias = Callable[["Worker", Conversation, Call, Sequence[Any]], Frames | None]
-"""Performs a call: the frames of its answer, or None when nobody is left to answer."""
-
-BrokeOff: TypeAlias = Callable[[Session, int, str], None]
-"""Tells a session that the host has closed one of its channels, and why. From any thread."""
-
-Notify: TypeAlias = Callable[[Session, str, str], None]
-"""Tells people: a session, a level of Python's logging, and the text. From any thread."""
+__all__ = ["Worker"]
 
 
 class Worker:
-    """One thread with one ROUTER. `adopt`, `dismiss` and `wake` are for the I/O thread, all else for its own."""
+    """One thread with one ROUTER. Implements `roles.Performer`.
+
+    `adopt`, `dismiss` and `wake` are for the I/O thread, all else for its own.
+    """
 
     def __init__(
         self,
@@ -147,7 +136,7 @@ class Worker:
             self._serving.pop()
 
     def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
-        """Enter native code; callbacks of this thread belong to `scope` meanwhile."""
+        """See `Performer`."""
         outer, self.active = self.active, scope
         self.slot.phase(Phase.NATIVE)
         if ARMED:
@@ -159,10 +148,7 @@ class Worker:
             self.slot.phase(Phase.RETURNED)
 
     def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        """Ask the client whose call this thread runs, serving its nested calls meanwhile (R9.10).
-
-        Raises Gone when the session ends, LocalProtocolError when the arguments cannot be sent.
-        """
+        """See `Performer`."""
         conversation = self._serving[-1]
         if not conversation.open:
             raise Gone

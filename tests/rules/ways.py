@@ -9,10 +9,10 @@ from callgate import Lib
 
 __all__ = ["WAYS", "Loader", "Way"]
 
-Way: TypeAlias = Literal["host"]
+Way: TypeAlias = Literal["host", "here"]
 
-WAYS: Final[Mapping[Way, Mapping[str, Any]]] = {"host": {}}
-"""Way → the options of `callgate.load` for it."""
+WAYS: Final[Mapping[Way, Mapping[str, Any]]] = {"host": {}, "here": {"isolation": "none"}}
+"""Way → the options of `callgate.load` for it: a host process, or the process of the tests."""
 
 
 class Loader(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
-from callgate_protocol.channel import Received
+from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.limits import Limits
 from callgate_protocol.messages import Callback, Raise, Return
@@ -17,7 +17,7 @@ from callgate_protocol.messages import Callback, Raise, Return
 from .callchannel import CallChannel, HungUp
 from .iothread import IoThread
 
-__all__ = ["Pipeline", "Submitted", "milliseconds_until"]
+__all__ = ["Answer", "Pipeline", "Submitted", "answer_frames", "milliseconds_until"]
 
 Answer = Callable[[Return | Raise, list[Any]], None]
 
@@ -36,6 +36,16 @@ class Submitted(Future[Received]):
 def milliseconds_until(expires: float | None) -> int | None:
     """What is left until a monotonic time, as `call` carries it."""
     return None if expires is None else max(0, math.ceil((expires - time.monotonic()) * 1000))
+
+
+def answer_frames(talk: Channel, answer: Return | Raise, payloads: list[Any]) -> Frames:
+    """The message that answers the innermost callback. One that cannot be sent becomes a fault: native code waits."""
+    if isinstance(answer, Raise):
+        return talk.fail(answer.call, answer.name, answer.message, answer.details)
+    try:
+        return talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads)
+    except LocalProtocolError as error:
+        return talk.fail(answer.call, "CallbackFailed", str(error))
 
 
 class _Waiting(NamedTuple):
@@ -146,14 +156,5 @@ class Pipeline:
         self._io.post(lambda: self._send_answer(answer, payloads))
 
     def _send_answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
-        if self._ended:
-            return
-        talk = self._channel.talk
-        if isinstance(answer, Raise):
-            self._channel.send(talk.fail(answer.call, answer.name, answer.message, answer.details))
-            return
-        try:
-            frames = talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads)
-        except LocalProtocolError as error:  # native code waits for an answer, whatever it is
-            frames = talk.fail(answer.call, "CallbackFailed", str(error))
-        self._channel.send(frames)
+        if not self._ended:
+            self._channel.send(answer_frames(self._channel.talk, answer, payloads))

@@ -51,7 +51,7 @@ from .link import Link, LinkClosed
 from .pipeline import Answer, Pipeline
 from .retired import retire
 
-__all__ = ["Session", "SessionOwner"]
+__all__ = ["Session", "SessionOwner", "announced"]
 
 _HELLO_SECONDS = 30.0
 
@@ -174,6 +174,10 @@ class Session:
         future = self._expect((channel, call))
         self.send(Cancel(channel, call))
         return future
+
+    def call_at(self, expires: float, work: Callable[[], None]) -> None:
+        """Have something done at a monotonic time, on the I/O thread."""
+        self.io.call_at(expires, work)
 
     def forget_after_fork(self) -> None:
         """In a forked child: let go of the descriptors that would keep the parent's session alive."""
@@ -307,13 +311,8 @@ class Session:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
 
     def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
-        lengths = [len(payload) for payload in payloads]
-        if isinstance(answer, Return):
-            answer = answer._replace(payloads=lengths)
         try:
-            if sum(lengths) > self.limits.inline_bytes:
-                raise LocalProtocolError(f"{sum(lengths)} bytes are more than such a callback can give back")
-            self.send(answer, payloads)
+            self.send(announced(answer, payloads, self.limits), payloads)
         except LocalProtocolError as error:  # native code waits for an answer, whatever it is
             self.send(Raise(answer.call, "CallbackFailed", str(error), {}))
 
@@ -360,6 +359,14 @@ class Session:
             self._pipeline.end()
         if (owner := self._owner()) is not None:
             owner.died()
+
+
+def announced(answer: Return | Raise, payloads: Sequence[Any], limits: Limits) -> Return | Raise:
+    """The answer to a callback of the control channel, with its bulk frames announced. Raises LocalProtocolError."""
+    lengths = [len(payload) for payload in payloads]
+    if sum(lengths) > limits.inline_bytes:
+        raise LocalProtocolError(f"{sum(lengths)} bytes are more than such a callback can give back")
+    return answer._replace(payloads=lengths) if isinstance(answer, Return) else answer
 
 
 def _limits(welcome: Welcome) -> Limits:

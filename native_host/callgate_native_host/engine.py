@@ -1,0 +1,51 @@
+"""What performs calls: converters, libraries, objects, callbacks. No thread, socket or process belongs to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .backend import Backend
+from .callbacks import Callbacks
+from .calls import Caller
+from .census import Census
+from .convert.places import Places
+from .convert.space import Tools
+from .fields import Fields
+from .libc import Libc
+from .loading import Libraries
+from .memory import Memory
+from .objects import Objects
+from .roles import Ask, Notify
+from .system import System
+
+__all__ = ["Engine", "make_engine"]
+
+
+class Engine(NamedTuple):
+    """The parts of a host that do not know how messages reach it."""
+
+    caller: Caller
+    callbacks: Callbacks
+    libraries: Libraries
+    objects: Objects
+    census: Census
+
+
+def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, notify: Notify) -> Engine:
+    """Join them. `ask` and `notify` reach a session beside its calls."""
+    objects = Objects(incarnation)
+    callbacks = Callbacks(objects, ask, notify)
+    places = Places(objects)
+    libraries = Libraries(Tools(backend, libc, objects, places), callbacks.run)
+    census = Census()
+    census.watch(
+        {
+            "objects": lambda: len(objects),
+            "allocations": lambda: objects.blocks_alive + objects.kept(),
+            "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
+            "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
+        }
+    )
+    memory = Memory(backend, objects, places, libraries)
+    system = System(libraries, memory, Fields(backend, places, libraries), census)
+    return Engine(Caller(backend, libraries, objects, system), callbacks, libraries, objects, census)

@@ -1,0 +1,49 @@
+"""Who does what around a call: the types by which the parts of a host know each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from callgate_protocol.channel import Frames, Received
+from callgate_protocol.messages import Call
+
+from .conversation import Conversation
+from .scope import Scope
+from .session import Session
+
+__all__ = ["Ask", "BrokeOff", "Gone", "Notify", "Perform", "Performer"]
+
+
+class Gone(Exception):
+    """The session or channel ended while its thread waited for it."""
+
+
+class Performer(Protocol):
+    """The thread of a call as its plan sees it: a worker of a host process, or the caller's own thread."""
+
+    @property
+    def active(self) -> Scope | None:
+        """The call whose native code this thread runs."""
+
+    def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
+        """Enter native code; callbacks of this thread belong to `scope` meanwhile."""
+
+    def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
+        """Ask the client whose call this thread runs, serving its nested calls meanwhile (R9.10).
+
+        Raises Gone when the session ends, LocalProtocolError when the arguments cannot be sent.
+        """
+
+
+Perform: TypeAlias = Callable[[Performer, Conversation, Call, Sequence[Any]], Frames | None]
+"""Performs a call: the frames of its answer, or None when nobody is left to answer."""
+
+Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
+"""Asks a session beside its calls and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
+
+BrokeOff: TypeAlias = Callable[[Session, int, str], None]
+"""Tells a session that the host has closed one of its channels, and why. From any thread."""
+
+Notify: TypeAlias = Callable[[Session, str, str], None]
+"""Tells people: a session, a level of Python's logging, and the text. From any thread."""
