@@ -16,6 +16,7 @@ from callgate_protocol.forms import (
     Nothing,
     ParameterPlan,
     Signature,
+    SystemValue,
 )
 from callgate_protocol.messages import Return
 
@@ -28,7 +29,7 @@ from .variadic import encode_extra
 
 __all__ = ["DelegatePlan", "FunctionPlan"]
 
-_SCALARS = (Integer, Floating, Boolean, Enumeration, Nothing)
+_SCALARS = (Integer, Floating, Boolean, Enumeration, Nothing, SystemValue)
 
 
 class FunctionPlan:
@@ -67,8 +68,15 @@ class FunctionPlan:
 
     def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
         """What the caller gets: the result, then the outs (section 0 of the rule book)."""
-        if not self._outs:
-            return self._result(reply.result, context)
+        try:
+            if not self._outs:
+                return self._result(reply.result, context)
+            return self._finish_outs(arguments, reply, context)
+        except Mismatch as fault:
+            text = f"what {self.signature.name} gave{fault.path}: {fault.text}"
+            raise fault.kind(text, library=self._types.library, function=self.signature.name) from None
+
+    def _finish_outs(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
         if len(reply.outs) != len(self._outs):
             raise RemoteProtocolError(f"{self.signature.name} has {len(self._outs)} outs, not {len(reply.outs)}")
         values = [self._result(reply.result, context)] if self._has_result else []
@@ -153,7 +161,11 @@ class DelegatePlan:
         """Run the callable on wire arguments; its result and outs as wire values."""
         if len(arguments) != len(self._arguments):
             raise RemoteProtocolError(f"{self.signature.name} has {len(self._arguments)} arguments")
-        values = [decode(wire, context) for decode, wire in zip(self._arguments, arguments, strict=True)]
+        try:
+            values = [decode(wire, context) for decode, wire in zip(self._arguments, arguments, strict=True)]
+        except Mismatch as fault:
+            text = f"what native code gave to the callback for {self.signature.name}{fault.path}: {fault.text}"
+            raise fault.kind(text, function=self.signature.name, path=fault.path) from None
         given = call(*values)
         wanted = self._has_result + len(self._outs)
         results = given if wanted > 1 else (given,)

@@ -18,6 +18,7 @@ from callgate_protocol.forms import (
     Raw,
     Series,
     Structure,
+    SystemValue,
 )
 from callgate_protocol.model import Enum
 
@@ -85,8 +86,16 @@ def _zero(form: Form, structs: Mapping[str, type[Struct]]) -> Callable[[], Any]:
         case Series(element, length):
             zero = _zero(element, structs)
             return lambda: [zero() for _ in range(length)]
+        case SystemValue(name):
+            return lambda: _system_zero(name)
         case _:
             return _ZEROS.get(type(form), lambda: None)
+
+
+def _system_zero(name: str) -> Any:
+    from .convert.system import zero_of  # noqa: PLC0415 - most programs have none, and it needs decimal and datetime
+
+    return zero_of(name)
 
 
 def enum_class(enum: Enum) -> type[IntEnum]:

@@ -20,6 +20,10 @@ form            wire value
 `Bytes`         nil for NULL, binary, or an address
 `Handle`        nil for NULL, or an address
 `Address`       nil for NULL, binary for a copy that lives during the call, or an address
+`SystemValue`   the number of a DATE, CURRENCY, FILETIME, OLE_COLOR or HRESULT; the 16 bytes of a GUID or DECIMAL
+`BStr`          nil for NULL, binary of any length, or an address
+`Variant`       `[vt, value]`
+`SafeElements`  nil for NULL, or `[bounds, elements]`
 `Context`       nil for NULL, or `{"context": token}`
 `Code`          nil for NULL, `{"delegate": number}`, or an address
 `Offset`        nil for NULL, or the distance in bytes
@@ -33,12 +37,14 @@ An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref
 from __future__ import annotations
 
 from enum import Enum as PythonEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from .value import Value
 
 __all__ = [
+    "CARRIERS",
     "Address",
+    "BStr",
     "Boolean",
     "Bytes",
     "Code",
@@ -57,12 +63,25 @@ __all__ = [
     "Offset",
     "ParameterPlan",
     "Raw",
+    "SafeElements",
     "Series",
     "Signature",
     "Structure",
+    "SystemValue",
     "Text",
+    "Variant",
     "Wide",
 ]
+
+
+CARRIERS: Final[dict[str, str]] = {
+    "CURRENCY": "i8",
+    "DATE": "double",
+    "FILETIME": "i8",
+    "HRESULT": "i4",
+    "OLE_COLOR": "u4",
+}
+"""System types that are a number for C, and its scalar (R12.11). GUID and DECIMAL are 16 bytes instead."""
 
 
 class Direction(PythonEnum):
@@ -156,6 +175,30 @@ class Wide(Value):
     free: str = ""
 
 
+class SystemValue(Value):
+    """A system type of fixed size (R12.1). `option` is the attribute that changes its precision, "" for none."""
+
+    name: str
+    option: str = ""
+
+
+class BStr(Value):
+    """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7)."""
+
+
+class Variant(Value):
+    """`VARIANT`: any value with its type (R13). `keep_types`: numbers come back as what says their width."""
+
+    keep_types: bool = False
+
+
+class SafeElements(Value):
+    """`SAFEARRAY(element) *`. `bounds`: any rank and any lower bounds (R6.19), else a vector from 0."""
+
+    element: Form
+    bounds: bool = False
+
+
 class Elements(Value):
     """A pointer to values: one without a count, else as many as it says."""
 
@@ -214,6 +257,10 @@ Form: TypeAlias = (
     | FixedText
     | Text
     | Wide
+    | SystemValue
+    | BStr
+    | Variant
+    | SafeElements
     | Elements
     | Bytes
     | Handle
@@ -251,6 +298,10 @@ class Signature(Value):
     """Of a delegate: what native code gets when there is no answer (R9.9)."""
     oneway: bool = False
     """Of a delegate: whether native code goes on without waiting for an answer."""
+    throws: bool = False
+    """The result is an HRESULT that nobody sees: a failure is raised (R11.6)."""
+    retval: int = -1
+    """Index of the parameter that stands first among the outs of the result (R1.20); -1 for none."""
 
     @property
     def passed(self) -> tuple[ParameterPlan, ...]:

@@ -29,6 +29,7 @@ from .forms import (
     Offset,
     ParameterPlan,
     Raw,
+    SafeElements,
     Series,
     Signature,
     Structure,
@@ -49,12 +50,15 @@ from .model import (
     Parameter,
     Pointer,
     Record,
+    SafeArray,
     Scalar,
     StructType,
+    SystemType,
     TypeLibrary,
     Void,
     c_name,
 )
+from .system_forms import check_markers, retval_of, safe_element, system_form, throws
 
 __all__ = ["DirectiveError", "members_of", "resolve"]
 
@@ -73,7 +77,7 @@ def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
     )
     result = _result(library, entry)
     on_error, oneway = answerless(entry, result, parameters)
-    return Signature(entry.name, parameters, result, entry.variadic, on_error, oneway)
+    return Signature(entry.name, parameters, result, entry.variadic, on_error, oneway, throws(entry), retval_of(entry))
 
 
 def members_of(library: TypeLibrary, record: Record) -> tuple[Member, ...]:
@@ -87,6 +91,7 @@ def _parameter(
     where = f"parameter {index + 1} '{parameter.name}' of {function}"
     _refuse_later(parameter, where)
     refuse_misplaced(parameter, where)
+    check_markers(parameter, where)
     direction = _direction(parameter, where)
     form = _parameter_form(library, parameter, direction, where)
     if isinstance(form, Offset) and form.parameter not in names:
@@ -132,7 +137,7 @@ def _parameter_form(library: TypeLibrary, parameter: Parameter, direction: Direc
     if isinstance(ctype, FunctionPointer):
         return Code(ctype.delegate, parameter.has("keep"))
     if not isinstance(ctype, Pointer):
-        return _value(library, ctype, where)
+        return _value(library, ctype, where, parameter.attributes)
     if parameter.has("context"):
         return Context()
     if (offset := parameter.attribute("offset")) is not None:
@@ -163,6 +168,8 @@ def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, co
         return Bytes(count, text=isinstance(target, Scalar) and target.name == "char")
     if isinstance(target, Opaque):
         raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
+    if isinstance(target, SafeArray):
+        raise DirectiveError(f"{where}: a SAFEARRAY knows its own length (R6.18); leave size_is out")
     return Elements(_pointed(library, target, parameter, where), count, nullable=parameter.has("unique"))
 
 
@@ -172,6 +179,10 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
         if direction.travels_out:
             raise DirectiveError(f"{where}: the type of an out handle is {target.name} **, one star more")
         return Handle(target.name, parameter.has("closes"), parameter.has("unique"))
+    if isinstance(target, SafeArray):
+        if direction.travels_out:
+            raise DirectiveError(f"{where}: the type of an out array is {c_name(ctype)}*, one star more (R6.20)")
+        return _safe_array(library, target, parameter.attributes, where)
     if isinstance(target, Void):
         if direction.travels_out:
             raise DirectiveError(f"{where}: [out] void * needs size_is(…), or a type")
@@ -184,8 +195,10 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
 def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: str) -> Form:
     """The form of what a pointer parameter points to."""
     if not isinstance(target, Pointer):
-        return _value(library, target, where)
+        return _value(library, target, where, parameter.attributes)
     inner = target.target
+    if isinstance(inner, SafeArray):
+        return _safe_array(library, inner, parameter.attributes, where)
     if isinstance(inner, Opaque):
         return Handle(inner.name, nullable=True)
     if (text := _text(inner, parameter.attribute("free"))) is not None:
@@ -197,7 +210,12 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     return Address(_target_name(inner))
 
 
-def _value(library: TypeLibrary, ctype: CType, where: str) -> Form:
+def _safe_array(library: TypeLibrary, ctype: SafeArray, attributes: tuple[Attribute, ...], where: str) -> Form:
+    element = _value(library, safe_element(library, ctype.element, where), where, attributes)
+    return SafeElements(element, any(attribute.name == "bounds" for attribute in attributes))
+
+
+def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Attribute, ...] = ()) -> Form:
     match ctype:
         case Void():
             return Nothing()
@@ -211,6 +229,10 @@ def _value(library: TypeLibrary, ctype: CType, where: str) -> Form:
             return Code(delegate)
         case Opaque(name):
             raise DirectiveError(f"{where}: {name} is opaque, so only a pointer to it can be used")
+        case SystemType(name):
+            return system_form(name, attributes)
+        case SafeArray():
+            raise DirectiveError(f"{where}: a SAFEARRAY is handled through a pointer; write {c_name(ctype)} *")
         case Array() | Pointer():
             raise DirectiveError(f"{where}: {c_name(ctype)} cannot be passed by value")
 
@@ -226,19 +248,23 @@ def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Fo
 
 def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
     ctype, where = entry.result.type, f"the result of {entry.name}"
+    check_markers(entry.result, where)
     if not isinstance(ctype, Pointer):
-        return _value(library, ctype, where)
+        return _value(library, ctype, where, entry.result.attributes)
     count = _count(entry.result.attribute("size_is"))
     if count is not None:
         form = _counted_form(library, ctype, entry.result, count, where)
         _check_count(form, {parameter.name: parameter for parameter in entry.parameters}, where)
         return form
-    return _loose(ctype, entry.result.attribute("free"))
+    return _loose(library, ctype, entry.result.attributes, where)
 
 
-def _loose(ctype: Pointer, free: Attribute | None) -> Form:
+def _loose(library: TypeLibrary, ctype: Pointer, attributes: tuple[Attribute, ...], where: str) -> Form:
     """A pointer without a length, where native code is the owner: a result or a member."""
     target = ctype.target
+    free = next((attribute for attribute in attributes if attribute.name == "free"), None)
+    if isinstance(target, SafeArray):
+        return _safe_array(library, target, attributes, where)
     if isinstance(target, Opaque):
         return Handle(target.name, nullable=True)
     if (text := _text(target, free)) is not None:
@@ -262,10 +288,10 @@ def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
     where = f"member '{field.name}' of {record.name}"
     ctype = field.type
     if isinstance(ctype, Pointer):
-        return _loose(ctype, field_attribute(field, "free"))
+        return _loose(library, ctype, field.attributes, where)
     if isinstance(ctype, Array):
         return _array(library, ctype, where)
-    return _value(library, ctype, where)
+    return _value(library, ctype, where, field.attributes)
 
 
 def _array(library: TypeLibrary, ctype: Array, where: str) -> Form:
@@ -275,10 +301,5 @@ def _array(library: TypeLibrary, ctype: Array, where: str) -> Form:
     if isinstance(element, Array):
         return Series(_array(library, element, where), ctype.length)
     if isinstance(element, Pointer):
-        return Series(_loose(element, None), ctype.length)
+        return Series(_loose(library, element, (), where), ctype.length)
     return Series(_value(library, element, where), ctype.length)
-
-
-def field_attribute(field: Field, name: str) -> Attribute | None:
-    """The attribute of that name on a member, or None."""
-    return next((attribute for attribute in field.attributes if attribute.name == name), None)

@@ -15,6 +15,7 @@ from .value import Value
 __all__ = [
     "FLOATS",
     "INTEGERS",
+    "SYSTEM_TYPES",
     "Array",
     "Attribute",
     "CType",
@@ -29,8 +30,10 @@ __all__ = [
     "Parameter",
     "Pointer",
     "Record",
+    "SafeArray",
     "Scalar",
     "StructType",
+    "SystemType",
     "TypeLibrary",
     "Void",
     "c_name",
@@ -68,6 +71,9 @@ INTEGERS: Final[dict[str, str]] = {
 """Model name of every integer scalar and its C spelling. Widths and signs are the host's (`abi.Abi`)."""
 
 FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble": "long double"}
+
+SYSTEM_TYPES: Final = ("BSTR", "CURRENCY", "DATE", "DECIMAL", "FILETIME", "GUID", "HRESULT", "OLE_COLOR", "VARIANT")
+"""Types with an established native format of their own (R5.7, R12.1, R13.2)."""
 
 
 class Void(Value):
@@ -112,13 +118,27 @@ class Opaque(Value):
     name: str
 
 
+class SystemType(Value):
+    """One of `SYSTEM_TYPES`: its format is fixed, and its values are not those of its fields (R12.1)."""
+
+    name: str
+
+
+class SafeArray(Value):
+    """`SAFEARRAY(element)`: an array that carries its bounds (R6.17); only a pointer to it is ever a value."""
+
+    element: CType
+
+
 class FunctionPointer(Value):
     """A pointer to a function of the shape of `TypeLibrary.delegates[name]`."""
 
     delegate: str
 
 
-CType: TypeAlias = Void | Scalar | EnumType | Pointer | Array | StructType | Opaque | FunctionPointer
+CType: TypeAlias = (
+    Void | Scalar | EnumType | Pointer | Array | StructType | Opaque | FunctionPointer | SystemType | SafeArray
+)
 
 
 class Attribute(Value):
@@ -258,14 +278,19 @@ def c_name(ctype: CType) -> str:
             return "void"
         case Scalar(name):
             return INTEGERS.get(name) or FLOATS.get(name) or "_Bool"
-        case EnumType(name) | StructType(name) | Opaque(name):
+        case EnumType(name) | StructType(name) | Opaque(name) | SystemType(name):
             return name
-        case Pointer(target, const):
-            return _pointer_name(target, "const" if const else "")
-        case Array(element, length):
-            return f"{c_name(element)}[{length or ''}]"
         case FunctionPointer(delegate):
             return delegate
+        case Pointer() | Array() | SafeArray():
+            return _made_name(ctype)
+
+
+def _made_name(ctype: Pointer | Array | SafeArray) -> str:
+    if isinstance(ctype, Pointer):
+        return _pointer_name(ctype.target, "const" if ctype.const else "")
+    element = c_name(ctype.element)
+    return f"SAFEARRAY({element})" if isinstance(ctype, SafeArray) else f"{element}[{ctype.length or ''}]"
 
 
 def _pointer_name(target: CType, const: str) -> str:

@@ -16,6 +16,7 @@ from .limits import Limits
 from .model import (
     FLOATS,
     INTEGERS,
+    SYSTEM_TYPES,
     Array,
     Attribute,
     CType,
@@ -30,8 +31,10 @@ from .model import (
     Parameter,
     Pointer,
     Record,
+    SafeArray,
     Scalar,
     StructType,
+    SystemType,
     TypeLibrary,
     Void,
 )
@@ -49,6 +52,7 @@ _NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer]] = {
 }
 _NAME_OF = {kind: word for word, kind in _NAMED.items()}
 _SCALARS = frozenset({*INTEGERS, *FLOATS, "bool"})
+_SYSTEM = frozenset(SYSTEM_TYPES)
 
 
 def encode_library(library: TypeLibrary) -> bytes:
@@ -111,8 +115,10 @@ def _type(ctype: CType) -> Any:
     match ctype:
         case Void():
             return "void"
-        case Scalar(name):
+        case Scalar(name) | SystemType(name):
             return name
+        case SafeArray(element):
+            return ["safearray", _type(element)]
         case Pointer(target, const):
             return ["pointer", _type(target), const]
         case Array(element, length):
@@ -162,11 +168,7 @@ def _read_attributes(entry: Any) -> tuple[Attribute, ...]:
 
 def _read_type(entry: Any) -> CType:
     if isinstance(entry, str):
-        if entry == "void":
-            return Void()
-        if entry in _SCALARS:
-            return Scalar(entry)
-        raise ValueError(f"unknown type {entry!r}")
+        return _read_word(entry)
     word, *rest = entry
     if word == "pointer":
         target, const = rest
@@ -174,8 +176,21 @@ def _read_type(entry: Any) -> CType:
     if word == "array":
         element, length = rest
         return Array(_read_type(element), _count(length))
+    if word == "safearray":
+        (element,) = rest
+        return SafeArray(_read_type(element))
     (name,) = rest
     return _NAMED[word](_text(name))
+
+
+def _read_word(word: str) -> CType:
+    if word == "void":
+        return Void()
+    if word in _SCALARS:
+        return Scalar(word)
+    if word in _SYSTEM:
+        return SystemType(word)
+    raise ValueError(f"unknown type {word!r}")
 
 
 def _text(value: Any) -> str:

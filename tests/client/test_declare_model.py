@@ -100,7 +100,6 @@ SCALARS = {
     "BOOL": "i4",
     "INT": "i4",
     "LONG": "i4",
-    "HRESULT": "i4",
     "DWORD": "u4",
     "ULONG": "u4",
     "UINT": "u4",

@@ -31,6 +31,7 @@ from callgate_protocol.messages import (
 from callgate_protocol.model import (
     FLOATS,
     INTEGERS,
+    SYSTEM_TYPES,
     Array,
     Attribute,
     CType,
@@ -45,8 +46,10 @@ from callgate_protocol.model import (
     Parameter,
     Pointer,
     Record,
+    SafeArray,
     Scalar,
     StructType,
+    SystemType,
     TypeLibrary,
     Void,
 )
@@ -114,11 +117,16 @@ messages: st.SearchStrategy[Message] = st.one_of(
 types: st.SearchStrategy[CType] = st.recursive(
     st.just(Void())
     | st.sampled_from([*INTEGERS, *FLOATS, "bool"]).map(Scalar)
+    | st.sampled_from(SYSTEM_TYPES).map(SystemType)
     | st.builds(EnumType, names)
     | st.builds(StructType, names)
     | st.builds(Opaque, names)
     | st.builds(FunctionPointer, names),
-    lambda inner: st.builds(Pointer, inner, st.booleans()) | st.builds(Array, inner, st.integers(0, 9)),
+    lambda inner: (
+        st.builds(Pointer, inner, st.booleans())
+        | st.builds(Array, inner, st.integers(0, 9))
+        | st.builds(SafeArray, inner)
+    ),
     max_leaves=3,
 )
 attributes = st.lists(st.builds(Attribute, names, names | st.just("")), max_size=2, unique=True).map(

@@ -20,7 +20,7 @@ from callgate_protocol.errors import FAULTS
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.marshal import resolve
 from callgate_protocol.messages import MAGIC, MESSAGES
-from callgate_protocol.model import FLOATS, INTEGERS
+from callgate_protocol.model import FLOATS, INTEGERS, SYSTEM_TYPES
 from callgate_protocol.references import Reference
 from callgate_protocol.slots import MEMORY_BYTES, Phase
 from callgate_protocol.system import BrokerFunction, HostFunction
@@ -254,7 +254,12 @@ def test_every_scalar_and_type_word_is_named_by_the_page() -> None:
     """The table of types shows each word that a type may start with."""
     shown = re.findall(r'`\["(\w+)"', section("### 7.1 Type libraries"))
 
-    assert set(shown) == {"pointer", "array", "enum", "struct", "opaque", "function"}
+    assert set(shown) == {"pointer", "array", "safearray", "enum", "struct", "opaque", "function"}
+
+
+def test_system_types_are_documented() -> None:
+    """Every system type has a row, and no row is about something else."""
+    assert tuple(name for name, _ in table("type", "in native memory")) == SYSTEM_TYPES
 
 
 def test_the_page_names_no_machine() -> None:

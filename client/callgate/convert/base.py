@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from callgate.errors import InvalidCastError, MarshalError
@@ -27,6 +28,7 @@ __all__ = [
     "Mismatch",
     "TypeSpace",
     "binary",
+    "later",
     "wrong_type",
 ]
 
@@ -107,6 +109,15 @@ Decoder: TypeAlias = Callable[[Any, CallContext], Any]
 ENCODERS: dict[type[Form], Callable[[Any, TypeSpace], Encoder]] = {}
 """Form → maker of its converter; `table` fills both, so that forms inside forms find each other."""
 DECODERS: dict[type[Form], Callable[[Any, TypeSpace], Decoder]] = {}
+
+
+def later(module: str, name: str) -> Callable[[Any, TypeSpace], Any]:
+    """A maker whose module is imported when a declaration needs it: most need neither `decimal` nor `uuid`."""
+
+    def make(form: Any, types: TypeSpace) -> Any:
+        return getattr(import_module(f".{module}", __package__), name)(form, types)
+
+    return make
 
 
 def binary(data: Any, context: CallContext) -> Any:

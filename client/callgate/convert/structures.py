@@ -9,7 +9,18 @@ from typing import Any
 from callgate.errors import ArgumentError, InvalidCastError
 from callgate.records import Struct, python_name
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Boolean, Enumeration, Floating, Form, Integer, Raw, Series, Structure
+from callgate_protocol.forms import (
+    CARRIERS,
+    Boolean,
+    Enumeration,
+    Floating,
+    Form,
+    Integer,
+    Raw,
+    Series,
+    Structure,
+    SystemValue,
+)
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 
@@ -23,6 +34,8 @@ def element_code(form: Form, types: TypeSpace) -> str:
     match form:
         case Integer(scalar) | Floating(scalar) | Enumeration(_, scalar):
             return types.abi.struct_code(scalar)
+        case SystemValue():
+            return types.abi.struct_code(CARRIERS[form.name]) if form.name in CARRIERS else ""
         case Boolean():
             return "?"
         case _:
@@ -49,7 +62,7 @@ def unpack_numbers(form: Form, types: TypeSpace) -> Decoder:
     """Packed numbers to a list."""
     code, order, decode_one = element_code(form, types), types.abi.order_code, types.decoder(form)
     size = struct.calcsize(order + code)
-    plain = not isinstance(form, Enumeration)
+    plain = not isinstance(form, Enumeration | SystemValue)
 
     def decode(wire: Any, context: CallContext) -> list[Any]:
         data = received_binary(wire, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from callgate_protocol import forms
 
 from . import elements, pointers, scalars, structures, text
-from .base import DECODERS, ENCODERS
+from .base import DECODERS, ENCODERS, later
 
 ENCODERS.update(
     {
@@ -25,6 +25,7 @@ ENCODERS.update(
         forms.Raw: structures.encode_raw,
         forms.Series: structures.encode_series,
         forms.Structure: structures.encode_structure,
+        forms.SystemValue: later("system", "encode_system"),
         forms.Text: text.encode_text,
         forms.Wide: text.encode_wide,
     }
@@ -48,6 +49,7 @@ DECODERS.update(
         forms.Raw: structures.decode_raw,
         forms.Series: structures.decode_series,
         forms.Structure: structures.decode_structure,
+        forms.SystemValue: later("system", "decode_system"),
         forms.Text: text.decode_text,
         forms.Wide: text.decode_wide,
     }

@@ -15,6 +15,7 @@ from callgate.declare.nodes import (
     ParameterNode,
     PointerTo,
     RecordTag,
+    SafeArrayOf,
     Signature,
 )
 from callgate.declare.state import State
@@ -33,8 +34,10 @@ from callgate_protocol.model import (
     Parameter,
     Pointer,
     Record,
+    SafeArray,
     Scalar,
     StructType,
+    SystemType,
     TypeLibrary,
     Void,
 )
@@ -145,7 +148,7 @@ class Lowering:
         )
 
     def _type(self, node: Node, path: str, offset: int) -> CType:
-        if isinstance(node, Scalar | Void):
+        if isinstance(node, Scalar | Void | SystemType):
             return node
         if isinstance(node, PointerTo):
             return self._pointer(node, path, offset)
@@ -153,9 +156,14 @@ class Lowering:
             return Opaque(node.name) if node.members is None else StructType(node.name)
         if isinstance(node, EnumTag):
             return self._enum_type(node, offset)
-        if isinstance(node, ArrayOf):
-            return Array(self._element(node, path, offset), node.length or 0)
+        if isinstance(node, ArrayOf | SafeArrayOf):
+            return self._array(node, path, offset)
         return self._callback(node, path, offset)
+
+    def _array(self, node: ArrayOf | SafeArrayOf, path: str, offset: int) -> CType:
+        if isinstance(node, SafeArrayOf):
+            return SafeArray(self._value(node.element, path, offset))
+        return Array(self._element(node, path, offset), node.length or 0)
 
     def _pointer(self, node: PointerTo, path: str, offset: int) -> CType:
         if isinstance(node.target, Signature):

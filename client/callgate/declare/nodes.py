@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from callgate_protocol.model import Attribute, Scalar, Void
+from callgate_protocol.model import Attribute, Scalar, SystemType, Void
 
 __all__ = [
     "VOID",
@@ -20,6 +20,7 @@ __all__ = [
     "ParameterNode",
     "PointerTo",
     "RecordTag",
+    "SafeArrayOf",
     "Signature",
     "Typedef",
 ]
@@ -104,6 +105,16 @@ class ArrayOf:
         return const
 
 
+class SafeArrayOf:
+    """`SAFEARRAY(element)`: complete when it is made, because it stands among the words of a type."""
+
+    __slots__ = ("depth", "element")
+
+    def __init__(self, element: Node) -> None:
+        self.element = element
+        self.depth = _depth(element) + 1
+
+
 class Signature:
     """The shape of a function: of a declared one, or of one that is pointed to.
 
@@ -128,11 +139,11 @@ class Signature:
         return False
 
 
-Node: TypeAlias = Void | Scalar | RecordTag | EnumTag | PointerTo | ArrayOf | Signature
+Node: TypeAlias = Void | Scalar | SystemType | RecordTag | EnumTag | PointerTo | ArrayOf | SafeArrayOf | Signature
 
 
 def _depth(node: Node) -> int:
-    return 0 if isinstance(node, Void | Scalar) else node.depth
+    return 0 if isinstance(node, Void | Scalar | SystemType) else node.depth
 
 
 class ParameterNode:

@@ -10,8 +10,8 @@ from callgate.declare.enums import read_enumerators
 from callgate.declare.errors import PrototypeError, fault, line_of, shown
 from callgate.declare.extensions import skip_attribute, skip_extension
 from callgate.declare.lexer import is_name
-from callgate.declare.nodes import VOID, EnumTag, Node, RecordTag
-from callgate.declare.state import State
+from callgate.declare.nodes import VOID, EnumTag, Node, PointerTo, RecordTag, SafeArrayOf
+from callgate.declare.state import SAFEARRAY, State
 from callgate.declare.words import BASES, REFUSED_TYPES, ROLES, SCALARS
 
 __all__ = ["Specifiers", "begins_type", "read_specifiers"]
@@ -66,11 +66,29 @@ def _step(state: State, spec: Specifiers) -> bool:
         spec.type = known.type
         spec.const = spec.const or known.const
         state.index += 1
+        if known.type is SAFEARRAY and state.word == "(":
+            spec.type = _safe_array(state)
         return True
     if word == "[":
         spec.attributes.extend(read_attributes(state))
         return True
     return False
+
+
+def _safe_array(state: State) -> SafeArrayOf:
+    """`(element)` behind `SAFEARRAY`."""
+    state.enter()
+    state.index += 1
+    element, inner = read_specifiers(state)
+    if inner.attributes or inner.typedef:
+        raise state.error("only a type stands in SAFEARRAY(…); attributes come before it", inner.start)
+    while state.accept("*"):
+        pointer = PointerTo()
+        pointer.attach(element, inner.const)
+        element = pointer
+    state.expect(")", "to end SAFEARRAY(")
+    state.leave()
+    return SafeArrayOf(element)
 
 
 def _base(state: State, spec: Specifiers, word: str) -> None:

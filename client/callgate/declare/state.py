@@ -10,12 +10,28 @@ from callgate.declare.cursor import Cursor
 from callgate.declare.errors import closest, fault, line_of, shown
 from callgate.declare.expressions import Value, evaluate
 from callgate.declare.lexer import Tokens
-from callgate.declare.nodes import EnumTag, FunctionNode, RecordTag, Typedef
-from callgate.declare.words import BASES, KNOWN_NAMES, ROLES
+from callgate.declare.nodes import EnumTag, FunctionNode, PointerTo, RecordTag, SafeArrayOf, Typedef
+from callgate.declare.words import BASES, CONST_REFERENCES, KNOWN_NAMES, ROLES, SYSTEM_NAMES
+from callgate_protocol.model import SystemType
 
-__all__ = ["State"]
+__all__ = ["SAFEARRAY", "State"]
 
-_BUILT_IN: Final = {name: Typedef(scalar, False, -1) for name, scalar in KNOWN_NAMES.items()}
+
+def _reference(target: SystemType) -> PointerTo:
+    pointer = PointerTo()
+    pointer.attach(target, const=True)
+    return pointer
+
+
+SAFEARRAY: Final = SafeArrayOf(SYSTEM_NAMES["VARIANT"])
+"""What `SAFEARRAY` without a type in parentheses means (R6.21)."""
+
+_BUILT_IN: Final = {
+    **{name: Typedef(scalar, False, -1) for name, scalar in KNOWN_NAMES.items()},
+    **{name: Typedef(system, False, -1) for name, system in SYSTEM_NAMES.items()},
+    **{name: Typedef(_reference(target), False, -1) for name, target in CONST_REFERENCES.items()},
+    "SAFEARRAY": Typedef(SAFEARRAY, False, -1),
+}
 
 
 class State(Cursor):

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from callgate_protocol.model import FLOATS, INTEGERS, Scalar
+from callgate_protocol.model import FLOATS, INTEGERS, SYSTEM_TYPES, Scalar, SystemType
 
-__all__ = ["BASES", "BIT_WIDTHS", "KNOWN_NAMES", "LAYOUT_WORDS", "REFUSED_TYPES", "ROLES", "SCALARS"]
+__all__ = [
+    "BASES",
+    "BIT_WIDTHS",
+    "CONST_REFERENCES",
+    "KNOWN_NAMES",
+    "LAYOUT_WORDS",
+    "REFUSED_TYPES",
+    "ROLES",
+    "SCALARS",
+    "SYSTEM_NAMES",
+]
 
 SCALARS: Final[dict[str, Scalar]] = {name: Scalar(name) for name in (*INTEGERS, *FLOATS, "bool")}
 
@@ -93,7 +103,7 @@ _NAMES: Final[dict[str, str]] = {
     "u1": "uint8_t uint_least8_t BYTE BOOLEAN UCHAR",
     "i2": "int16_t int_least16_t SHORT",
     "u2": "uint16_t uint_least16_t in_port_t WORD USHORT ATOM",
-    "i4": "int32_t int_least32_t BOOL INT LONG HRESULT NTSTATUS",
+    "i4": "int32_t int_least32_t BOOL INT LONG NTSTATUS",
     "u4": "uint32_t uint_least32_t in_addr_t DWORD ULONG UINT",
     "i8": "int64_t int_least64_t LONGLONG LARGE_INTEGER __int64",
     "u8": "uint64_t uint_least64_t ULONGLONG QWORD",
@@ -125,3 +135,18 @@ KNOWN_NAMES: Final[dict[str, Scalar]] = {
     name: SCALARS[scalar] for scalar, names in _NAMES.items() for name in names.split()
 }
 """Type names that need no declaration (R2.6 for the Windows ones); a typedef of the text takes precedence."""
+
+_SYSTEM_ALIASES: Final[dict[str, str]] = {
+    "CURRENCY": "CY",
+    "GUID": "IID CLSID",
+    "HRESULT": "SCODE",
+    "VARIANT": "VARIANTARG",
+}
+
+SYSTEM_NAMES: Final[dict[str, SystemType]] = {
+    name: SystemType(kind) for kind in SYSTEM_TYPES for name in (kind, *_SYSTEM_ALIASES.get(kind, "").split())
+}
+"""Types with a native format of their own (R12.1, R12.11), by all their names; a typedef takes precedence."""
+
+CONST_REFERENCES: Final[dict[str, SystemType]] = dict.fromkeys(("REFGUID", "REFIID", "REFCLSID"), SystemType("GUID"))
+"""Names of pointers to a constant one of these: another ABI than its value (R12.9)."""

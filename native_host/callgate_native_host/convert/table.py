@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from callgate_protocol import forms
+from callgate_protocol.model import FLOATS
 
 from .base import Converter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
 from .scalars import BooleanConverter, FloatingConverter, IntegerConverter, NothingConverter
 from .space import Maker, Space
+from .system import BlockConverter
 from .text import TextConverter, WideConverter
 
 __all__ = ["MAKERS"]
@@ -45,6 +47,13 @@ def _code(space: Space, form: forms.Code) -> Converter:
     return CodeConverter(space.tools.backend, form, space.tools.places, space.thunks(form.delegate))
 
 
+def _system(space: Space, form: forms.SystemValue) -> Converter:
+    scalar = forms.CARRIERS.get(form.name)
+    if scalar is None:
+        return BlockConverter(space.tools.backend, form.name)
+    return space.converter(forms.Floating(scalar) if scalar in FLOATS else forms.Integer(scalar))
+
+
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
     forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
@@ -59,6 +68,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Raw: _record,
     forms.Series: _series,
     forms.Structure: _record,
+    forms.SystemValue: _system,
     forms.Text: _text,
     forms.Wide: _wide,
 }
