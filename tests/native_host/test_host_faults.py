@@ -101,11 +101,13 @@ def test_bad_values_are_refused_before_the_call(
     bench: Bench, name: str, wires: tuple[Any, ...], fault: str, text: str
 ) -> None:
     """R1.14: the fault names the argument and what is wrong; memory, copies and function pointers are taken back."""
+    before = bench("times_called")  # other tests of this process may have loaded the same file
+
     refused = refusal(bench, name, *wires)
 
     assert (fault, True) == (refused.name, text in refused.message), refused.message
     assert (len(bench.backend.alive), bench.libc.copies, bench.library.thunks_alive) == (0, 0, 0)
-    assert bench("times_called") == 0
+    assert bench("times_called") == before
 
 
 class Chaos:
