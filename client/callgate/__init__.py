@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .callbacks import CallbackPointer
     from .connection import Connection, connect
     from .functions import NativeFunction
+    from .layouts import Layout, layout
     from .lib import Lib
     from .libraries import Info, close, get_last_error, info, types
     from .loading import load
@@ -67,6 +68,7 @@ _LATER = {
         "functions": ("NativeFunction",),
         "lib": ("Lib",),
         "libraries": ("Info", "close", "get_last_error", "info", "types"),
+        "layouts": ("Layout", "layout"),
         "loading": ("load",),
         "memories": ("HostStruct",),
         "memory": ("Buffer", "Handle", "NativePtr"),
@@ -112,6 +114,7 @@ __all__ = [
     "HostStruct",
     "Info",
     "InvalidCastError",
+    "Layout",
     "Lib",
     "MarshalDirectiveError",
     "MarshalError",
@@ -138,6 +141,7 @@ __all__ = [
     "free",
     "get_last_error",
     "info",
+    "layout",
     "load",
     "new",
     "read",

@@ -9,6 +9,7 @@ from callgate_protocol.forms import Structure
 from callgate_protocol.references import read_reference
 from callgate_protocol.system import HostFunction
 
+from .binding import Binding
 from .callbacks import CallbackPointer
 from .convert import CallContext
 from .convert.base import received_binary
@@ -22,17 +23,26 @@ __all__ = ["buffer", "callback", "cast", "free", "new", "read", "sizeof", "strin
 _STRING_LIMIT = 16 << 20
 
 
-def new(lib: Lib, type_name: str, *, extra: int = 0) -> HostStruct:
+def check_struct(binding: Binding, type_name: str) -> None:
+    """Raise DeclarationError for a type that the prototypes do not define."""
+    if type_name not in binding.members:
+        known = ", ".join(binding.members) or "none"
+        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
+
+
+def new(lib: Lib, type_name: str, *, extra: int = 0, at_least: int = 0) -> HostStruct:
     """A zeroed struct in the host, at one address until it is freed; `extra` bytes follow it (flexible arrays).
+
+    `at_least` is for structs that the library takes to be larger than they are documented: so many bytes it has.
 
     Raises DeclarationError for a type that the prototypes do not define.
     """
     binding = binding_of(lib)
-    if type_name not in binding.members:
-        known = ", ".join(binding.members) or "none"
-        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
+    check_struct(binding, type_name)
     types = binding.types
     host = binding.ready()
+    if at_least:
+        extra = max(extra, at_least - host.system(HostFunction.SIZE, binding.number, type_name))
     reference, _ = read_reference(host.system(HostFunction.NEW, binding.number, type_name, extra))
     memory = host.holdings.proxy(reference, lambda: StructMemory(host, reference.object))
     return HostStruct(memory, binding.number, type_name, types)
@@ -54,9 +64,7 @@ def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
 def sizeof(lib: Lib, type_name: str) -> int:
     """Bytes of a struct or union in the library's host (R8.12)."""
     binding = binding_of(lib)
-    if type_name not in binding.members:
-        known = ", ".join(binding.members) or "none"
-        raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
+    check_struct(binding, type_name)
     size: int = binding.ready().system(HostFunction.SIZE, binding.number, type_name)
     return size
 

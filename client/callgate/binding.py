@@ -11,13 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from callgate_protocol.forms import Signature
+from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
 
 from .convert import TypeSpace
-from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone
+from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone, TypeLoadError
 from .host import Host
 from .lines import Opener
 from .memory import Handle
@@ -61,6 +62,9 @@ class Binding:
         self._lock = threading.RLock()
         self._plans: dict[int, FunctionPlan] = {}
         self._types: TypeSpace | None = None
+        self._layouts: dict[str, tuple[int, int, list[list[int]]]] = {}
+        with self._refusals():
+            check_records(declared)
 
     @property
     def label(self) -> str:
@@ -112,11 +116,21 @@ class Binding:
             delegate.compile(types)
         return types
 
+    def layout(self, record: str) -> tuple[int, int, list[list[int]]]:
+        """How the host lays a struct or union out: asked once, since all hosts of a library do it alike (R7.6)."""
+        known = self._layouts.get(record)
+        if known is None:
+            size, alignment, places = self.ready().system(HostFunction.LAYOUT, self.number, record)
+            known = self._layouts[record] = (size, alignment, places)
+        return known
+
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         """A declaration that cannot be marshalled is refused in the name of the library."""
         try:
             yield
+        except LayoutError as error:
+            raise TypeLoadError(f"{self.label}: {error}") from None
         except DirectiveError as error:
             raise MarshalDirectiveError(f"{self.label}: {error}") from None
 

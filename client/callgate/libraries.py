@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
-from .errors import DeclarationError
+from .declare.errors import NestingError
+from .errors import DeclarationError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
 
@@ -46,7 +47,8 @@ def _parse(library: str, prototypes: str) -> Declarations:
     try:
         return parse_declarations(prototypes)
     except PrototypeError as error:
-        raise DeclarationError(f"{library}: {error}", line=error.line, column=error.column) from None
+        kind = TypeLoadError if isinstance(error, NestingError) else DeclarationError
+        raise kind(f"{library}: {error}", line=error.line, column=error.column) from None
 
 
 def close(lib: Lib) -> None:

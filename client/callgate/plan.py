@@ -9,6 +9,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import (
     Boolean,
     Bytes,
+    Complex,
     Elements,
     Enumeration,
     Floating,
@@ -29,7 +30,7 @@ from .variadic import encode_extra
 
 __all__ = ["DelegatePlan", "FunctionPlan"]
 
-_SCALARS = (Integer, Floating, Boolean, Enumeration, Nothing, SystemValue)
+_SCALARS = (Integer, Floating, Boolean, Enumeration, Complex, Nothing, SystemValue)
 
 
 class FunctionPlan:

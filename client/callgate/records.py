@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from callgate_protocol.forms import (
     Boolean,
+    Complex,
     Enumeration,
     FixedText,
     Floating,
@@ -70,6 +71,7 @@ def struct_class(name: str, members: tuple[Member, ...], structs: Mapping[str, t
 
 _ZEROS: dict[type[Form], Callable[[], Any]] = {
     Boolean: bool,
+    Complex: complex,
     Enumeration: int,
     FixedText: str,
     Floating: float,

@@ -20,6 +20,9 @@ BackendType: TypeAlias = Any
 FieldSpec: TypeAlias = tuple[str, BackendType, int]
 """A member: name, type, and width in bits or -1."""
 
+PlacedField: TypeAlias = tuple[str, BackendType, int, int]
+"""A member of an explicit layout: the same, and its offset."""
+
 
 class Leaf(NamedTuple):
     """One scalar inside a type: where it lies, and what it is as far as passing by value goes."""
@@ -32,6 +35,8 @@ class Leaf(NamedTuple):
 
 
 _NO_FLAGS: Final = 0
+_WIDEST: Final = 128
+"""No alignment is larger."""
 _BYTE: Final = 8
 _KINDS: Final = {
     "float": ("float", 1),
@@ -75,17 +80,35 @@ class Backend:
         """The scalar type of a C spelling."""
         return self._cffi.new_primitive_type(name)
 
-    def record(self, name: str, fields: Sequence[FieldSpec], union: bool, pack: int) -> BackendType:
-        """A struct or union laid out by the rules of this platform's C compiler (R7.3, R7.5, R7.8)."""
-        make = self._cffi.new_union_type if union else self._cffi.new_struct_type
-        ctype = make(f"{'union' if union else 'struct'} {name}")
+    def record(self, name: str, fields: Sequence[FieldSpec], union: bool, pack: int, size: int = 0) -> BackendType:
+        """A struct or union laid out by the rules of this platform's C compiler (R7.3, R7.5, R7.8).
+
+        `size` may ask for more bytes than it needs (R7.5).
+        """
+        ctype = self._incomplete(name, union)
         packing = (_NO_FLAGS, pack) if pack else ()
         self._cffi.complete_struct_or_union(ctype, list(fields), None, -1, -1, *packing)
+        if self.sizeof(ctype) >= size:
+            return ctype
+        alignment, wider = self.alignof(ctype), self._incomplete(name, union)
+        self._cffi.complete_struct_or_union(wider, list(fields), None, size + -size % alignment, -1, *packing)
+        return wider
+
+    def placed_record(self, name: str, fields: Sequence[PlacedField], pack: int, size: int) -> BackendType:
+        """A struct laid out as its declaration says (R7.4): gaps are legal, and so is overlapping."""
+        alignment = max(min(self.alignof(ctype), pack or _WIDEST) for _, ctype, _, _ in fields)
+        end = max(size, *(offset + self.sizeof(ctype) for _, ctype, _, offset in fields))
+        ctype = self._incomplete(name, union=False)
+        self._cffi.complete_struct_or_union(ctype, list(fields), None, end + -end % alignment, alignment)
         return ctype
 
-    def offsets(self, record: BackendType) -> dict[str, int]:
-        """Where each member of a struct or union starts."""
-        return {name: field.offset for name, field in record.fields}
+    def _incomplete(self, name: str, union: bool) -> BackendType:
+        make = self._cffi.new_union_type if union else self._cffi.new_struct_type
+        return make(f"{'union' if union else 'struct'} {name}")
+
+    def members(self, record: BackendType) -> dict[str, Any]:
+        """The members of a struct or union: `offset`, `type`, and `bitshift` and `bitsize` of bit-fields (else -1)."""
+        return dict(record.fields)
 
     def leaves(self, ctype: BackendType, start: int = 0) -> list[Leaf]:
         """Every scalar inside a type, in the order of its members; those of a union lie over each other."""

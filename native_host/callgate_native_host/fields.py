@@ -76,7 +76,7 @@ class Fields:
     def _member(self, spot: _Spot, record: StructureConverter | RawConverter, name: str) -> _Spot:
         for member, field in zip(record.members, record.fields, strict=True):
             if member.name == name:
-                offset = spot.offset + record.offsets[field]
+                offset = spot.offset + record.layout[field].offset
                 return _Spot(_load(spot), field, member.converter, offset, member.bits >= 0)
         raise Mismatch(f"{record.name} has no member {name!r}", "ArgumentError")
 

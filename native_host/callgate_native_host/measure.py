@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 from callgate_protocol.abi import Abi
-from callgate_protocol.model import FLOATS, INTEGERS
+from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS
 
 from .backend import Backend
 
@@ -17,6 +17,8 @@ _SIGNED_CHAR_MACHINES: Final = frozenset({"x86_64", "i386", "i486", "i586", "i68
 """Linux machines whose plain `char` is signed. Nothing at run time tells: only the compiler decides (R2.7)."""
 
 _CHARACTERS: Final = frozenset({"wchar", "char16", "char32"})
+
+_COMPLEX: Final = {"cfloat": "_cffi_float_complex_t", "cdouble": "_cffi_double_complex_t"}
 
 
 def _plain_char() -> str:
@@ -38,12 +40,12 @@ def spelling(backend: Backend, scalar: str) -> str:
         character = backend.primitive(INTEGERS[scalar])
         sign = "" if int(backend.cast(character, -1)) < 0 else "u"
         return f"{sign}int{8 * backend.sizeof(character)}_t"
-    return INTEGERS.get(scalar) or FLOATS[scalar]
+    return INTEGERS.get(scalar) or FLOATS.get(scalar) or _COMPLEX[scalar]
 
 
 def measure_abi(backend: Backend) -> Abi:
     """Sizes and signs of every scalar, as `welcome` tells them to the client (R2.13)."""
-    types = {name: backend.primitive(spelling(backend, name)) for name in (*INTEGERS, *FLOATS, "bool")}
+    types = {name: backend.primitive(spelling(backend, name)) for name in (*INTEGERS, *FLOATS, *COMPLEX, "bool")}
     sizes = {name: backend.sizeof(ctype) for name, ctype in types.items()}
     signed = frozenset(name for name in INTEGERS if int(backend.cast(types[name], -1)) < 0)
     name = f"{sys.platform}-{os.uname().machine}"

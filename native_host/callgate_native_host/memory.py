@@ -102,6 +102,16 @@ class Memory:
             thunk.release()
             raise
 
+    def layout(self, _scope: Scope, library: Any, name: Any) -> list[Any]:
+        """The size and alignment of a struct or union, and where its members lie (R7.1)."""
+        record = self._libraries.get(_length(library, "the number of a library")).space.record(_name(name))
+        sizeof = self._backend.sizeof
+        places = [
+            [each.offset, 0 if member.is_flexible else sizeof(each.type), max(each.bitshift, 0), max(each.bitsize, 0)]
+            for member, each in zip(record.members, map(record.layout.__getitem__, record.fields), strict=True)
+        ]
+        return [record.size, self._backend.alignof(record.ctype), places]
+
     def size(self, _scope: Scope, library: Any, name: Any) -> int:
         """The size of a struct or union."""
         return self._libraries.get(_length(library, "the number of a library")).space.record(_name(name)).size

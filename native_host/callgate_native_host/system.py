@@ -37,6 +37,7 @@ class System:
             HostFunction.SET: (fields.set, 5),
             HostFunction.CALLBACK: (memory.callback, 3),
             HostFunction.SIZE: (memory.size, 2),
+            HostFunction.LAYOUT: (memory.layout, 2),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
         }
 

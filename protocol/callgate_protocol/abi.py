@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .model import FLOATS, INTEGERS
+from .model import COMPLEX, FLOATS, INTEGERS
 from .value import Value
 
 __all__ = ["Abi"]
@@ -64,7 +64,7 @@ class Abi(Value):
         name, order, sizes, signed = (wire.get(key) for key in ("name", "byte_order", "sizes", "signed"))
         if not isinstance(name, str) or order not in ("little", "big"):
             raise ValueError("the abi needs a name and a byte_order of 'little' or 'big'")
-        needed = {*INTEGERS, *FLOATS, "bool", "pointer"}
+        needed = {*INTEGERS, *FLOATS, *COMPLEX, "bool", "pointer"}
         if not isinstance(sizes, dict) or not needed <= sizes.keys():
             raise ValueError("the abi must give the size of every scalar")
         if any(not isinstance(size, int) or size not in (1, 2, 4, 8, 12, 16) for size in sizes.values()):

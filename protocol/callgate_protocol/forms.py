@@ -10,8 +10,9 @@ form            wire value
 `Enumeration`   integer
 `Floating`      float
 `Boolean`       boolean
+`Complex`       array of two floats: the real and the imaginary part
 `Structure`     array with one wire value per member, in order
-`Raw`           binary: the bytes of a union
+`Raw`           binary: the bytes of a union, or of a struct whose members overlap
 `Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
 `FixedText`     (`char[n]` inside a struct) binary up to the first NUL
 `Text`          nil for NULL, binary without the NUL, or an address
@@ -48,6 +49,7 @@ __all__ = [
     "Boolean",
     "Bytes",
     "Code",
+    "Complex",
     "Context",
     "Count",
     "Direction",
@@ -137,6 +139,12 @@ class Boolean(Value):
     """`_Bool`."""
 
 
+class Complex(Value):
+    """A complex scalar of the model."""
+
+    scalar: str
+
+
 class Structure(Value):
     """A struct's value."""
 
@@ -144,7 +152,7 @@ class Structure(Value):
 
 
 class Raw(Value):
-    """A union's bytes."""
+    """The bytes of a union, or of a struct whose members overlap."""
 
     record: str
 
@@ -251,6 +259,7 @@ Form: TypeAlias = (
     | Enumeration
     | Floating
     | Boolean
+    | Complex
     | Structure
     | Raw
     | Series

@@ -14,6 +14,7 @@ from .forms import (
     Boolean,
     Bytes,
     Code,
+    Complex,
     Context,
     Count,
     Direction,
@@ -36,7 +37,9 @@ from .forms import (
     Text,
     Wide,
 )
+from .layout import LayoutError, is_overlaid
 from .model import (
+    COMPLEX,
     FLOATS,
     Array,
     Attribute,
@@ -60,7 +63,7 @@ from .model import (
 )
 from .system_forms import check_markers, retval_of, safe_element, system_form, throws
 
-__all__ = ["DirectiveError", "members_of", "resolve"]
+__all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
 
 
 _WIDE = frozenset({"wchar", "char16"})
@@ -128,7 +131,7 @@ def _check_count(form: Form, names: dict[str, Parameter], where: str) -> None:
         raise DirectiveError(f"{where}: size_is({count.parameter}) does not name a parameter")
     ctype = names[count.parameter].type
     ctype = ctype.target if count.dereference and isinstance(ctype, Pointer) else ctype
-    if not isinstance(ctype, Scalar | EnumType) or (isinstance(ctype, Scalar) and ctype.name in FLOATS):
+    if not isinstance(ctype, Scalar | EnumType) or (isinstance(ctype, Scalar) and ctype.name in FLOATS | COMPLEX):
         raise DirectiveError(f"{where}: size_is({count.parameter}) must name an integer (R6.6), not {c_name(ctype)}")
 
 
@@ -219,10 +222,8 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
     match ctype:
         case Void():
             return Nothing()
-        case Scalar("bool"):
-            return Boolean()
         case Scalar(name):
-            return Floating(name) if name in FLOATS else Integer(name)
+            return _scalar(name)
         case EnumType(name) | StructType(name):
             return _named(library, ctype, where)
         case FunctionPointer(delegate):
@@ -237,11 +238,19 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
             raise DirectiveError(f"{where}: {c_name(ctype)} cannot be passed by value")
 
 
+def _scalar(name: str) -> Form:
+    if name == "bool":
+        return Boolean()
+    if name in COMPLEX:
+        return Complex(name)
+    return Floating(name) if name in FLOATS else Integer(name)
+
+
 def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Form:
     try:
         if isinstance(ctype, EnumType):
             return Enumeration(ctype.name, library.enum(ctype.name).base)
-        return Raw(ctype.name) if library.record(ctype.name).union else Structure(ctype.name)
+        return Raw(ctype.name) if is_overlaid(library, library.record(ctype.name)) else Structure(ctype.name)
     except KeyError:
         raise DirectiveError(f"{where}: the type {ctype.name} is named but not described") from None
 

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, TypeAlias, TypeVar
 from .value import Value
 
 __all__ = [
+    "COMPLEX",
     "FLOATS",
     "INTEGERS",
     "SYSTEM_TYPES",
@@ -72,6 +73,9 @@ INTEGERS: Final[dict[str, str]] = {
 
 FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble": "long double"}
 
+COMPLEX: Final[dict[str, str]] = {"cfloat": "float _Complex", "cdouble": "double _Complex"}
+"""Two floats side by side: the real and the imaginary part."""
+
 SYSTEM_TYPES: Final = ("BSTR", "CURRENCY", "DATE", "DECIMAL", "FILETIME", "GUID", "HRESULT", "OLE_COLOR", "VARIANT")
 """Types with an established native format of their own (R5.7, R12.1, R13.2)."""
 
@@ -81,7 +85,7 @@ class Void(Value):
 
 
 class Scalar(Value):
-    """A number: a key of `INTEGERS` or `FLOATS`, or `"bool"` (`_Bool`, one byte)."""
+    """A number: a key of `INTEGERS`, `FLOATS` or `COMPLEX`, or `"bool"` (`_Bool`, one byte)."""
 
     name: str
 
@@ -168,22 +172,25 @@ class Parameter(Value):
 
 
 class Field(Value):
-    """A member of a struct or union."""
+    """A member of a struct or union. Unnamed ones are structs or unions whose members are those of the outer one."""
 
     name: str
     type: CType
     attributes: tuple[Attribute, ...] = ()
     bits: int = 0
     """Width of a bit-field; 0 for an ordinary member."""
+    offset: int = -1
+    """Where it lies, in an explicit layout (R7.4): all members say so, or none."""
 
 
 class Record(Value):
-    """A struct or union. `pack` is the alignment limit in bytes, 0 for natural (R7.5)."""
+    """A struct or union. `pack` is the alignment limit in bytes, 0 for natural; `size` is the least it has (R7.5)."""
 
     name: str
     fields: tuple[Field, ...]
     union: bool = False
     pack: int = 0
+    size: int = 0
 
 
 class Enum(Value):
@@ -277,7 +284,7 @@ def c_name(ctype: CType) -> str:
         case Void():
             return "void"
         case Scalar(name):
-            return INTEGERS.get(name) or FLOATS.get(name) or "_Bool"
+            return INTEGERS.get(name) or FLOATS.get(name) or COMPLEX.get(name) or "_Bool"
         case EnumType(name) | StructType(name) | Opaque(name) | SystemType(name):
             return name
         case FunctionPointer(delegate):

@@ -34,6 +34,8 @@ class HostFunction(IntEnum):
     """(library, type name) -> bytes."""
     INFO = 12
     """() -> {"channels": …, "objects": …, "allocations": …}: counts, for tests and for people."""
+    LAYOUT = 13
+    """(library, type name) -> [size, alignment, [[offset, size, first bit, bits], …]], in the order of the members."""
 
 
 class BrokerFunction(IntEnum):

@@ -14,6 +14,7 @@ from .codec import decode, encode
 from .errors import RemoteProtocolError
 from .limits import Limits
 from .model import (
+    COMPLEX,
     FLOATS,
     INTEGERS,
     SYSTEM_TYPES,
@@ -51,7 +52,7 @@ _NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer]] = {
     "function": FunctionPointer,
 }
 _NAME_OF = {kind: word for word, kind in _NAMED.items()}
-_SCALARS = frozenset({*INTEGERS, *FLOATS, "bool"})
+_SCALARS = frozenset({*INTEGERS, *FLOATS, *COMPLEX, "bool"})
 _SYSTEM = frozenset(SYSTEM_TYPES)
 
 
@@ -61,7 +62,7 @@ def encode_library(library: TypeLibrary) -> bytes:
         [
             [_callable(function) for function in library.functions],
             [
-                [record.name, record.union, record.pack, [_field(field) for field in record.fields]]
+                [record.name, record.union, record.pack, record.size, [_field(field) for field in record.fields]]
                 for record in library.records
             ],
             [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
@@ -104,7 +105,7 @@ def _parameter(parameter: Parameter) -> list[Any]:
 
 
 def _field(field: Field) -> list[Any]:
-    return [field.name, _type(field.type), _attributes(field.attributes), field.bits]
+    return [field.name, _type(field.type), _attributes(field.attributes), field.bits, field.offset]
 
 
 def _attributes(attributes: tuple[Attribute, ...]) -> list[list[str]]:
@@ -138,13 +139,16 @@ def _read_parameter(entry: Any) -> Parameter:
 
 
 def _read_record(entry: Any) -> Record:
-    name, union, pack, fields = entry
-    return Record(_text(name), tuple(_read_field(field) for field in fields), _flag(union), _count(pack))
+    name, union, pack, size, fields = entry
+    members = tuple(_read_field(field) for field in fields)
+    return Record(_text(name), members, _flag(union), _count(pack), _count(size))
 
 
 def _read_field(entry: Any) -> Field:
-    name, ctype, attributes, bits = entry
-    return Field(_text(name), _read_type(ctype), _read_attributes(attributes), _count(bits))
+    name, ctype, attributes, bits, offset = entry
+    if _integer(offset) < -1:
+        raise ValueError(f"expected an offset or -1, got {offset}")
+    return Field(_text(name), _read_type(ctype), _read_attributes(attributes), _count(bits), offset)
 
 
 def _read_opaque(entry: Any) -> OpaqueType:

@@ -6,6 +6,7 @@ import pytest
 
 from callgate.declare import parse, parse_declarations
 from callgate_protocol.model import (
+    COMPLEX,
     FLOATS,
     INTEGERS,
     Array,
@@ -119,7 +120,7 @@ def test_scalar_spelling(declaration: str, name: str) -> None:
     assert type_of(declaration) == Scalar(name)
 
 
-@pytest.mark.parametrize("name", [*INTEGERS, *FLOATS, "bool"])
+@pytest.mark.parametrize("name", [*INTEGERS, *FLOATS, *COMPLEX, "bool"])
 def test_scalar_round_trip(name: str) -> None:
     """The C spelling that the model gives a scalar is read back as that scalar."""
     assert type_of(c_name(Scalar(name))) == Scalar(name)
@@ -270,7 +271,7 @@ RECORDS: dict[str, Record] = {
         (
             Field("v", Pointer(INT), (Attribute("size_is", "n"),)),
             Field("n", INT),
-            Field("w", INT, (Attribute("offset", "8"),)),
+            Field("w", INT, offset=8),
         ),
     ),
     "struct s { void (*cb)(int), *user; };": Record(

@@ -69,5 +69,41 @@ SHAPE(Pack4, v->d = k + 0.5; v->i = k + 2, v->d + 2 * v->i)
 SHAPE(Pack1, v->x = k; v->y = k + 0.5f; v->c = 3, v->x + 2 * v->y + 4 * v->c)
 SHAPE(PackLarge, v->c = k; v->v[0] = k + 1; v->v[2] = k + 2, v->c + 2 * v->v[0] + 4 * v->v[2])
 SHAPE(LongDouble, v->q = k; v->d = k + 0.5, v->q + 2 * v->d)
+typedef float _Complex CFloat;
+typedef double _Complex CDouble;
+typedef struct { CFloat z; int tag; } ComplexThenInt;
+typedef struct { CDouble z[2]; } Complexes;
+typedef union { CFloat z; float part[2]; } ComplexOrFloats;
+SHAPE(CFloat, *v = k + (k + 0.5f) * I, crealf(*v) + 2 * cimagf(*v))
+SHAPE(CDouble, *v = k + (k + 0.5) * I, creal(*v) + 2 * cimag(*v))
+SHAPE(ComplexThenInt, v->z = k + (k + 0.5f) * I; v->tag = -k, crealf(v->z) + 2 * cimagf(v->z) + 4 * v->tag)
+SHAPE(Complexes, v->z[0] = k + (k + 0.5) * I; v->z[1] = -k, creal(v->z[0]) + 2 * cimag(v->z[0]) + 4 * creal(v->z[1]))
+SHAPE(ComplexOrFloats, v->z = k + (k + 0.5f) * I, v->part[0] + 2 * v->part[1])
+double complex_norm(const CDouble *v, int n) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += creal(v[i]) * creal(v[i]) + cimag(v[i]) * cimag(v[i]);
+    return sum;
+}
+void complex_turn(CFloat *v, int n) { for (int i = 0; i < n; i++) v[i] *= I; }
+
+/* what the prototypes of the tests place by offsets */
+typedef struct { int left, gap, right; } Gapped;
+typedef union { int number; double d; } Overlaid;
+typedef struct { int32_t left, top, right, bottom; } Rect;
+typedef struct { const char *name; int64_t gap; int id; } Named;
+SHAPE(Gapped, v->left = k; v->right = k + 1, v->left + 2 * v->right + 1000 * (v->gap != 0))
+SHAPE(Overlaid, v->d = k + 0.25, v->d)
+SHAPE(Rect, v->left = k; v->top = -k; v->right = k + 1; v->bottom = k + 2,
+      v->left + 2 * v->top + 4 * v->right + 8 * v->bottom)
+SHAPE(Named, v->name = "native"; v->id = k, v->id + 2.0 * strlen(v->name) + 1000 * (v->gap != 0))
+#pragma pack(push, 2)
+typedef struct { char c; int i; short s; } Pack2;
+#pragma pack(pop)
+int pack2_check(const Pack2 *p) { return sizeof *p == 8 && p->c == 'x' && p->i == 70000 && p->s == -7; }
+
+/* writes more than its documented struct holds */
+typedef struct { int first; } Small;
+int small_overfill(Small *s) { memset(s, 0, 32); s->first = 7; memset((char *)s + 4, 0x55, 28); return 32; }
+
 SHAPE(PackRefused, v->c = k, v->c)
 SHAPE(WideRefused, v->i = k, v->i)

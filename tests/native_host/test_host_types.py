@@ -21,6 +21,7 @@ from callgate_native_host.probing import candidates, open_library
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import Fault
 from callgate_protocol.model import (
+    COMPLEX,
     FLOATS,
     INTEGERS,
     Array,
@@ -36,7 +37,7 @@ from callgate_protocol.model import (
 
 from .bench import Bench
 
-SPELLINGS = INTEGERS | FLOATS | {"bool": "_Bool"}
+SPELLINGS = INTEGERS | FLOATS | COMPLEX | {"bool": "_Bool"}
 BIT_TYPES = ("uchar", "short", "uint", "int", "ulong", "bool")
 
 
@@ -109,7 +110,9 @@ def test_layouts_are_those_of_cffi(structs: Structs) -> None:
     for record, ours in layouts(structs):
         theirs = ffi.typeof(f"T_{record.name}")
         expected = [ffi.sizeof(theirs), ffi.alignof(theirs), [field.offset for _, field in theirs.fields]]
-        assert expected == [ours.size, backend.alignof(ours.ctype), list(ours.offsets.values())], c_record(record)
+        assert expected == [ours.size, backend.alignof(ours.ctype), [each.offset for each in ours.layout.values()]], (
+            c_record(record)
+        )
 
 
 def test_layouts_are_those_of_the_compiler(structs: Structs, tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_layouts_are_those_of_the_compiler(structs: Structs, tmp_path: Path) -> 
     printed = subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout.splitlines()
 
     ours = [
-        [found.size, *(found.offsets[field.name] for field in record.fields if not field.bits)]
+        [found.size, *(found.layout[field.name].offset for field in record.fields if not field.bits)]
         for record, found in layouts(structs)
     ]
 

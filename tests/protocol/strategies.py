@@ -29,6 +29,7 @@ from callgate_protocol.messages import (
     Welcome,
 )
 from callgate_protocol.model import (
+    COMPLEX,
     FLOATS,
     INTEGERS,
     SYSTEM_TYPES,
@@ -116,7 +117,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
 
 types: st.SearchStrategy[CType] = st.recursive(
     st.just(Void())
-    | st.sampled_from([*INTEGERS, *FLOATS, "bool"]).map(Scalar)
+    | st.sampled_from([*INTEGERS, *FLOATS, *COMPLEX, "bool"]).map(Scalar)
     | st.sampled_from(SYSTEM_TYPES).map(SystemType)
     | st.builds(EnumType, names)
     | st.builds(StructType, names)
@@ -134,7 +135,7 @@ attributes = st.lists(st.builds(Attribute, names, names | st.just("")), max_size
 )
 parameters = st.builds(Parameter, names, types, attributes)
 results = st.builds(Parameter, st.just(""), types, attributes)
-members = st.builds(Field, names, types, attributes, st.integers(0, 31))
+members = st.builds(Field, names | st.just(""), types, attributes, st.integers(0, 31), st.integers(-1, 64))
 
 
 def _many(strategy: st.SearchStrategy[Any], most: int = 2) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -154,7 +155,7 @@ INVALID = st.lists(st.integers(-(1 << 63), (1 << 64) - 1), max_size=2, unique=Tr
 libraries: st.SearchStrategy[TypeLibrary] = st.builds(
     TypeLibrary,
     functions=_group(st.builds(Function, names, results, _many(parameters), st.booleans(), texts)),
-    records=_group(st.builds(Record, names, _many(members), st.booleans(), st.integers(0, 16))),
+    records=_group(st.builds(Record, names, _many(members), st.booleans(), st.integers(0, 16), st.integers(0, 99))),
     enums=_group(
         st.builds(
             Enum,

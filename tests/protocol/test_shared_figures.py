@@ -13,6 +13,7 @@ from callgate_protocol.abi import Abi
 from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
 from callgate_protocol.model import (
+    COMPLEX,
     FLOATS,
     INTEGERS,
     Array,
@@ -79,7 +80,7 @@ def test_a_step_is_within_every_bound(limits: Limits) -> None:
 # -- the ABI -----------------------------------------------------------------------------------------------------
 
 UNSIGNED = {name for name in INTEGERS if name.startswith("u") or name in {"size", "char16", "char32"}}
-SIZES = dict.fromkeys([*INTEGERS, *FLOATS, "bool", "pointer"], 4) | {
+SIZES = dict.fromkeys([*INTEGERS, *FLOATS, *COMPLEX, "bool", "pointer"], 4) | {
     "char": 1,
     "i1": 1,
     "u1": 1,

@@ -30,7 +30,7 @@ from tests.protocol_client.minimal_client import (
 from tests.protocol_client.minimal_client import declare as function
 
 REFUSE, CHUNK, CREDIT, CANCEL, CANCELLED, RELEASE, OPEN, OPENED, CLOSE, GOODBYE = 3, 14, 15, 20, 21, 22, 23, 24, 25, 27
-LOAD, NEW, BUFFER, FREE, READ, WRITE, STRING, GET, SET, CALLBACK_MADE, SIZE, INFO = range(1, 13)
+LOAD, NEW, BUFFER, FREE, READ, WRITE, STRING, GET, SET, CALLBACK_MADE, SIZE, INFO, LAYOUT = range(1, 14)
 MIB = 1 << 20
 
 CONTEXT: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -334,12 +334,13 @@ def test_only_what_was_sent_is_taken_back(host: Host, count: int) -> None:
 
 def test_a_struct_that_stays_is_read_and_written_by_path(host: Host) -> None:
     """NEW, SIZE, GET and SET work on members, elements and the whole."""
-    point = ["point", False, 0, [["x", "int", [], 0], ["y", "int", [], 0]]]
+    point = ["point", False, 0, 0, [["x", "int", [], 0, -1], ["y", "int", [], 0, -1]]]
     line = [
         "line",
         False,
         0,
-        [["ends", ["array", ["struct", "point"], 2], [], 0], ["name", ["array", "char", 8], [], 0]],
+        0,
+        [["ends", ["array", ["struct", "point"], 2], [], 0, -1], ["name", ["array", "char", 8], [], 0, -1]],
     ]
     number = host.load("libc.so.6", library(records=[line, point]))
     size = host.call(0, SIZE, number, "line")[0]
@@ -348,6 +349,7 @@ def test_a_struct_that_stays_is_read_and_written_by_path(host: Host) -> None:
 
     assert size == 4 * host.abi["sizes"]["int"] + 8
     assert answer["ref"][2] == "line"
+    assert host.call(0, LAYOUT, number, "line")[0] == [size, 4, [[0, 16, 0, 0], [16, 8, 0, 0]]]
     host.call(0, SET, number, "line", at, ["ends", 1, "y"], -5)
     host.call(0, SET, number, "line", at, ["name"], b"axis")
     assert host.call(0, GET, number, "line", at, [])[0] == [[[0, 0], [0, -5]], b"axis"]

@@ -44,6 +44,15 @@ typedef struct { char c; int i; short s; } PackRefused;
 #pragma pack(pop)
 typedef union { long double wide; int i; } WideRefused;
 typedef struct { int64_t q; double d; } LongDouble;
+typedef float _Complex CFloat;
+typedef double complex CDouble;
+typedef struct { CFloat z; int tag; } ComplexThenInt;
+typedef struct { CDouble z[2]; } Complexes;
+typedef union { CFloat z; float part[2]; } ComplexOrFloats;
+typedef struct { [offset(0)] int left; [offset(8)] int right; } Gapped;
+typedef struct { [offset(0)] int number; [offset(0)] double d; } Overlaid;
+typedef struct { [offset(0)] int32_t left; [offset(4)] int32_t top; [offset(8)] int32_t right;
+                 [offset(12)] int32_t bottom; } Rect;
 """
 
 
@@ -82,6 +91,14 @@ SHAPES = [
     Shape("Pack1", lambda k: (k, k + 0.5, 3), lambda k: k + 2 * (k + 0.5) + 12),
     Shape("PackLarge", lambda k: (k, [k + 1, 0, k + 2]), lambda k: k + 2 * (k + 1) + 4 * (k + 2)),
     Shape("LongDouble", lambda k: (k, k + 0.5), lambda k: k + 2 * (k + 0.5)),
+    Shape("CFloat", lambda k: complex(k, k + 0.5), lambda k: k + 2 * (k + 0.5)),
+    Shape("CDouble", lambda k: complex(k, k + 0.5), lambda k: k + 2 * (k + 0.5)),
+    Shape("ComplexThenInt", lambda k: (complex(k, k + 0.5), -k), lambda k: k + 2 * (k + 0.5) - 4 * k),
+    Shape("Complexes", lambda k: ([complex(k, k + 0.5), complex(-k)],), lambda k: k + 2 * (k + 0.5) - 4 * k),
+    Shape("ComplexOrFloats", lambda k: _u("2f", k, k + 0.5), lambda k: k + 2 * (k + 0.5)),
+    Shape("Gapped", lambda k: (k, k + 1), lambda k: k + 2 * (k + 1)),
+    Shape("Overlaid", lambda k: _u("d", k + 0.25), lambda k: k + 0.25),
+    Shape("Rect", lambda k: (k, -k, k + 1, k + 2), lambda k: k - 2 * k + 4 * (k + 1) + 8 * (k + 2)),
 ]
 REFUSED = ["PackRefused", "WideRefused"]
 

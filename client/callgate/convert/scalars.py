@@ -8,8 +8,8 @@ from typing import Any
 
 from callgate.errors import OutOfRange
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Boolean, Enumeration, Floating, Integer
-from callgate_protocol.model import FLOATS, INTEGERS
+from callgate_protocol.forms import Boolean, Complex, Enumeration, Floating, Integer
+from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, wrong_type
 
@@ -94,6 +94,38 @@ def decode_floating(_form: Floating, _types: TypeSpace) -> Decoder:
         if type(wire) is not float:
             raise RemoteProtocolError(f"expected a float, got {type(wire).__name__}")
         return wire
+
+    return decode
+
+
+def encode_complex(form: Complex, _types: TypeSpace) -> Encoder:
+    """A complex, or what can be one; a finite part that does not fit into `float` is refused."""
+    narrow = form.scalar == "cfloat"
+
+    def encode(value: Any, _context: CallContext) -> list[float]:
+        if isinstance(value, str | bytes | bytearray):
+            raise wrong_type(f"a number ({COMPLEX[form.scalar]})", value)
+        try:
+            number = complex(value)
+        except (TypeError, ValueError):
+            raise wrong_type(f"a number ({COMPLEX[form.scalar]})", value) from None
+        except OverflowError:
+            raise Mismatch(OutOfRange, f"{value} is too large for {COMPLEX[form.scalar]}") from None
+        if narrow:
+            _check_single(number.real)
+            _check_single(number.imag)
+        return [number.real, number.imag]
+
+    return encode
+
+
+def decode_complex(_form: Complex, _types: TypeSpace) -> Decoder:
+    """A complex."""
+
+    def decode(wire: Any, _context: CallContext) -> complex:
+        if type(wire) is not list or len(wire) != 2 or any(type(part) is not float for part in wire):
+            raise RemoteProtocolError(f"expected the two parts of a complex number, got {type(wire).__name__}")
+        return complex(*wire)
 
     return decode
 

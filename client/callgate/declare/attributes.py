@@ -36,6 +36,8 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "on_error": "value",
     "release": "function",
     "size_is": "count",
+    "size": "value",
+    "at_least": "value",
 }
 """Every attribute and the argument it takes: none, the name of a function, a count (a parameter or member, also through
 `*`, or an integer), a place (the parameter that a pointer points into; in a struct, the offset in bytes), or numbers. A
@@ -197,6 +199,12 @@ def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -
 def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
     kind, argument = ATTRIBUTES[entry.name], entry.argument
     name = argument.removeprefix("*")
+    if entry.name in ("size", "at_least"):
+        raise state.error(
+            f"[{entry.name}] does not belong here: it stands before a struct with its members", entry.index
+        )
+    if kind == "place" and owner.kind == "member":
+        return _offset(state, entry)
     if kind in _WITHOUT_NAMES or (kind == "count" and argument.isdigit()):
         return argument
     if name == own:
@@ -206,10 +214,17 @@ def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
     value = state.constant(argument)
     if value is not None and value[0] >= 0 and kind == "count":
         return str(value[0])
-    if kind == "place" and owner.kind == "member" and argument.isdigit():
-        return argument
     raise state.error(
         f"{entry.name}({argument[:60]}): {owner.whole} has no {owner.kind} {shown(name)}"
         f"{closest(name, owner.names) or '.'} It has: {', '.join(list(owner.names)[:12]) or 'none'}",
         entry.index,
     )
+
+
+def _offset(state: State, entry: Written) -> str:
+    """R7.4: a member lies at a number of bytes."""
+    value = state.constant(entry.argument)
+    number = entry.argument if value is None else str(value[0])
+    if not (number.isascii() and number.isdigit()):
+        raise state.error(f"offset({entry.argument[:60]}) is no number of bytes, e.g. [offset(8)]", entry.index)
+    return number

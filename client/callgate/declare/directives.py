@@ -93,5 +93,7 @@ class _Packing:
     def _number(self, line: Cursor) -> None:
         word = line.take()
         if not (word.isascii() and word.isdigit() and len(word) <= 3 and int(word) in _PACKS):
-            raise line.error("expected 1, 2, 4, 8, 16, push or pop in '#pragma pack'", line.index - bool(word))
+            raise line.error(
+                "expected 1, 2, 4, 8, 16, 32, 64, 128, push or pop in '#pragma pack' (R7.5)", line.index - bool(word)
+            )
         self.current = int(word)

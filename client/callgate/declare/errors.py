@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["PrototypeError", "closest", "fault", "line_of", "shown"]
+__all__ = ["NestingError", "PrototypeError", "closest", "fault", "line_of", "shown"]
 
 _WINDOW = 100
 """Columns of a source line that a message shows: generated texts have lines of any length."""
@@ -35,17 +35,21 @@ class PrototypeError(ValueError):
         return f"prototypes, line {self.line}, column {self.column}: {self.message}\n    {excerpt}\n    {margin}^"
 
 
+class NestingError(PrototypeError):
+    """A struct that contains itself: no layout exists for it (R7.17)."""
+
+
 def line_of(source: str, offset: int) -> int:
     """The line that holds the character at `offset`, counted from 1."""
     return source.count("\n", 0, offset) + 1
 
 
-def fault(source: str, offset: int, message: str) -> PrototypeError:
+def fault(source: str, offset: int, message: str, kind: type[PrototypeError] = PrototypeError) -> PrototypeError:
     """The error for what stands at `offset` of `source`."""
     begin = source.rfind("\n", 0, offset) + 1
     end = source.find("\n", offset)
     line = source[begin : end if end >= 0 else len(source)].rstrip("\r")
-    return PrototypeError(message, line_of(source, offset), offset - begin + 1, line)
+    return kind(message, line_of(source, offset), offset - begin + 1, line)
 
 
 def shown(word: str) -> str:

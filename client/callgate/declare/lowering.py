@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from callgate.declare.errors import PrototypeError, fault, line_of
+from callgate.declare.layouts import place
 from callgate.declare.lives import hand_down, opaques_of
 from callgate.declare.nodes import (
     ArrayOf,
@@ -204,7 +205,7 @@ class Lowering:
     def _record(self, node: RecordTag) -> Record:
         members = node.members or []
         fields = tuple([self._field(member, node, index) for index, member in enumerate(members, 1)])
-        return Record(node.name, fields, node.kind == "union", node.pack)
+        return Record(node.name, fields, node.kind == "union", node.pack, node.size)
 
     def _field(self, member: MemberNode, owner: RecordTag, index: int) -> Field:
         path = f"{owner.name}.{member.name or index}"
@@ -219,7 +220,8 @@ class Lowering:
                     member.offset,
                     f"{_said(path)} has no length; only the last of several members of a struct may be so",
                 )
-        return Field(member.name, self._value(kind, path, member.offset), member.attributes, member.bits)
+        offset = place(member)
+        return Field(member.name, self._value(kind, path, member.offset), member.attributes, member.bits, offset)
 
     def _enum(self, node: EnumTag) -> Enum:
         if node.members is None:

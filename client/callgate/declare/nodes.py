@@ -34,7 +34,7 @@ class RecordTag:
     `alias` is the typedef that names it; `parent` and `label` name it when it has neither tag nor alias.
     """
 
-    __slots__ = ("alias", "kind", "label", "life", "members", "name", "offset", "pack", "parent", "tag")
+    __slots__ = ("alias", "kind", "label", "life", "members", "name", "offset", "pack", "parent", "size", "tag")
 
     depth: Final = 0
 
@@ -47,6 +47,7 @@ class RecordTag:
         self.parent: RecordTag | None = None
         self.members: list[MemberNode] | None = None
         self.pack = 0
+        self.size = 0
         self.name = ""
         self.life: dict[str, str] = {}
         """`release` and `invalid`, as a typedef of the opaque type says them."""

@@ -9,6 +9,7 @@ from callgate.declare.attributes import Owner, resolve
 from callgate.declare.declarators import Declarator, own_signature, read_declarator
 from callgate.declare.directives import read_directives
 from callgate.declare.errors import PrototypeError, fault, shown
+from callgate.declare.layouts import take_size
 from callgate.declare.lexer import is_name, tokenise
 from callgate.declare.lives import take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
@@ -78,7 +79,7 @@ def _end_declaration(state: State) -> None:
 
 def _check_bare(state: State, node: Node, spec: Specifiers) -> None:
     """A declaration without a name: only a struct, union or enum may stand so."""
-    if spec.attributes:
+    if spec.attributes and not take_size(state, node, spec):
         raise state.error(
             "attributes belong to functions, parameters and members, not to types", spec.attributes[0].index
         )
@@ -131,6 +132,8 @@ def _name_parts(state: State, declared: Declarator, node: Node, spec: Specifiers
     fresh = signature is not None and not signature.alias and own_signature(node) is None
     if signature is not None and fresh:
         signature.alias = name
+    if take_size(state, node, spec):
+        return
     if spec.attributes and not take_life(state, declared.type, spec.attributes):
         if signature is None or not fresh:
             raise state.error(

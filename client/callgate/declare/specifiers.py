@@ -17,7 +17,7 @@ from callgate.declare.words import BASES, REFUSED_TYPES, ROLES, SCALARS
 __all__ = ["Specifiers", "begins_type", "read_specifiers"]
 
 _TYPE_ROLES: Final = frozenset({"base", "const", "qualifier", "storage", "typedef", "record", "enum", "refused"})
-_ALIASES: Final = {"__signed": "signed", "__signed__": "signed"}
+_ALIASES: Final = {"__signed": "signed", "__signed__": "signed", "__complex__": "_Complex", "complex": "_Complex"}
 
 
 class Specifiers:
@@ -59,6 +59,9 @@ def _step(state: State, spec: Specifiers) -> bool:
     if role is not None:
         _HANDLERS[role](state, spec, word)
         return True
+    if word == "complex" and spec.bases in (["double"], ["float"]) and _goes_on(state):
+        _base(state, spec, word)
+        return True
     if spec.type is not None or spec.bases:
         return False
     known = state.typedefs.get(word)
@@ -89,6 +92,12 @@ def _safe_array(state: State) -> SafeArrayOf:
     state.expect(")", "to end SAFEARRAY(")
     state.leave()
     return SafeArrayOf(element)
+
+
+def _goes_on(state: State) -> bool:
+    """Whether `complex` is <complex.h>'s word here, rather than the name of what is declared."""
+    following = state.texts[state.index + 1]
+    return following == "*" or is_name(following)
 
 
 def _base(state: State, spec: Specifiers, word: str) -> None:

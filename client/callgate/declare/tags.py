@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callgate.declare.cursor import DEEPEST
-from callgate.declare.errors import fault, line_of
+from callgate.declare.errors import NestingError, fault, line_of
 from callgate.declare.nodes import ArrayOf, EnumTag, Node, RecordTag
 from callgate.declare.state import State
 
@@ -57,8 +57,10 @@ def _height(source: str, tag: RecordTag, heights: dict[RecordTag, int], path: li
         if inner is None:
             continue
         if inner in path:
-            message = f"{inner.kind} {inner.name} contains itself through {member.name!r}; make the member a pointer"
-            raise fault(source, member.offset, message)
+            message = (
+                f"{inner.kind} {inner.name} contains itself through {member.name!r} (R7.17); make the member a pointer"
+            )
+            raise fault(source, member.offset, message, NestingError)
         if len(path) <= DEEPEST:
             height = max(height, 1 + _height(source, inner, heights, path))
         if height > DEEPEST or len(path) > DEEPEST:

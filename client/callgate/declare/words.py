@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callgate_protocol.model import FLOATS, INTEGERS, SYSTEM_TYPES, Scalar, SystemType
+from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES, Scalar, SystemType
 
 __all__ = [
     "BASES",
@@ -18,7 +18,7 @@ __all__ = [
     "SYSTEM_NAMES",
 ]
 
-SCALARS: Final[dict[str, Scalar]] = {name: Scalar(name) for name in (*INTEGERS, *FLOATS, "bool")}
+SCALARS: Final[dict[str, Scalar]] = {name: Scalar(name) for name in (*INTEGERS, *FLOATS, *COMPLEX, "bool")}
 
 BASES: Final[dict[str, str]] = {
     "void": "void",
@@ -52,13 +52,15 @@ BASES: Final[dict[str, str]] = {
     "float": "float",
     "double": "double",
     "double long": "ldouble",
+    "_Complex float": "cfloat",
+    "_Complex double": "cdouble",
 }
 """Sorted keywords of a type and the scalar they spell: C allows them in any order."""
 
 _REFUSED: Final[dict[str, str]] = {
     "va_list __builtin_va_list __gnuc_va_list": "an argument list has no value outside its call; "
     "declare the variadic function instead",
-    "_Complex __complex__ _Imaginary": "complex numbers are not supported; use two doubles",
+    "_Imaginary": "imaginary numbers are not supported; use _Complex",
     "__int128 __int128_t __uint128_t": "128-bit integers are not supported; use two uint64_t",
     "__float128 _Float128 _Float16 _Decimal64": "use float, double or long double",
     "_Atomic _Thread_local __thread": "it has no meaning in another process; leave it out",
@@ -69,7 +71,7 @@ REFUSED_TYPES: Final[dict[str, str]] = {word: advice for words, advice in _REFUS
 """Words that stand where a type stands, but cannot be used, and what to do instead."""
 
 _ROLES: Final[dict[str, str]] = {
-    "base": "void char short int long float double signed unsigned _Bool __signed __signed__",
+    "base": "void char short int long float double signed unsigned _Bool __signed __signed__ _Complex __complex__",
     "const": "const __const __const__",
     "qualifier": "volatile __volatile __volatile__ restrict __restrict __restrict__",
     "storage": "extern static inline register __inline __inline__ _Noreturn __extension__",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from callgate_native_host.backend import Backend
+from callgate_native_host.backend import Backend, BackendType
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
+from callgate_protocol.model import Record
 
 from .base import Converter
 
@@ -29,11 +30,12 @@ TRUTH: Final = bytes([0]) + bytes([1]) * 255
 
 
 class MemberCode(NamedTuple):
-    """One member of a struct or union: its name, how its values cross, and its width in bits or -1."""
+    """One member of a struct or union: its name, how its values cross, its width in bits or -1, its offset or -1."""
 
     name: str
     converter: Converter
     bits: int
+    offset: int
 
     @property
     def is_flexible(self) -> bool:
@@ -44,22 +46,29 @@ class MemberCode(NamedTuple):
 class _RecordConverter(Converter):
     """What structs and unions share: members, the type made of them, and their size."""
 
-    def __init__(self, backend: Backend, name: str, members: Sequence[MemberCode], union: bool, pack: int) -> None:
-        self.name = name
+    def __init__(self, backend: Backend, record: Record, members: Sequence[MemberCode]) -> None:
+        self.name = name = record.name
         self.members = tuple(members)
         self.fields = _field_names(members)
-        specs = [(field, each.converter.ctype, each.bits) for field, each in zip(self.fields, members, strict=True)]
         try:
-            self.ctype = backend.record(name, specs, union, pack)
+            self.ctype = self._lay_out(backend, record)
         except (TypeError, ValueError, NotImplementedError, OverflowError) as error:
             raise Fault("TypeLoadError", f"{name} cannot be laid out: {error}") from error
         self.pointer_type = backend.pointer_to(self.ctype)
         self.size = backend.sizeof(self.ctype)
-        self.offsets = backend.offsets(self.ctype)
-        plain = bool(members) and not (union or pack)
-        self.by_value = plain and all(each.bits < 0 and each.converter.by_value for each in members)
+        self.layout = backend.members(self.ctype)
+        plain = bool(members) and not (record.union or record.pack or record.size)
+        self.by_value = plain and all(each.bits < 0 > each.offset and each.converter.by_value for each in members)
         self.nodes = 1 + sum(each.converter.nodes for each in members)
         self._backend = backend
+
+    def _lay_out(self, backend: Backend, record: Record) -> BackendType:
+        named = list(zip(self.fields, self.members, strict=True))
+        if any(each.offset >= 0 for each in self.members):
+            placed = [(field, each.converter.ctype, -1, each.offset) for field, each in named]
+            return backend.placed_record(record.name, placed, record.pack, record.size)
+        specs = [(field, each.converter.ctype, each.bits) for field, each in named]
+        return backend.record(record.name, specs, record.union, record.pack, record.size)
 
 
 def _field_names(members: Sequence[MemberCode]) -> tuple[str, ...]:
@@ -93,7 +102,7 @@ class StructureConverter(_RecordConverter):
 
 
 class RawConverter(_RecordConverter):
-    """A union's bytes: which member they mean only the caller knows (R7.8)."""
+    """The bytes of a union, or of members that overlap: which member they mean only the caller knows (R7.8)."""
 
     def from_wire(self, wire: Any, scope: Scope) -> Any:
         """A union of those bytes; nil and missing bytes are zero."""

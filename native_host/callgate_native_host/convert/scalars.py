@@ -13,7 +13,7 @@ from callgate_protocol import forms
 
 from .base import Converter
 
-__all__ = ["BooleanConverter", "FloatingConverter", "IntegerConverter", "NothingConverter"]
+__all__ = ["BooleanConverter", "ComplexConverter", "FloatingConverter", "IntegerConverter", "NothingConverter"]
 
 _LARGEST_SINGLE: Final = float.fromhex("0x1.fffffefffffffp127")
 """Above this a finite double becomes an infinite float (R2.2)."""
@@ -79,6 +79,28 @@ class FloatingConverter(Converter):
     def to_wire(self, native: Any, _scope: Scope) -> float:
         """The number."""
         return float(native)
+
+
+class ComplexConverter(Converter):
+    """`float _Complex` and `double _Complex`: a pair of floats on the wire."""
+
+    by_value = False
+    nodes = 3
+
+    def __init__(self, backend: Backend, form: forms.Complex) -> None:
+        self.ctype = backend.primitive(spelling(backend, form.scalar))
+        self._part = FloatingConverter(backend, forms.Floating("float" if form.scalar == "cfloat" else "double"))
+
+    def from_wire(self, wire: Any, scope: Scope) -> complex:
+        """Both parts are floats, in the range of their type."""
+        if type(wire) is not list or len(wire) != 2:
+            raise expected("the real and the imaginary part", wire)
+        return complex(*(self._part.from_wire(part, scope) for part in wire))
+
+    def to_wire(self, native: Any, _scope: Scope) -> list[float]:
+        """The parts."""
+        number = complex(native)
+        return [number.real, number.imag]
 
 
 def _widened(number: int) -> float:

@@ -10,6 +10,7 @@ from callgate_native_host.libc import Libc
 from callgate_native_host.objects import Objects
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
+from callgate_protocol.layout import LayoutError, check_record, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of
 from callgate_protocol.model import Record, TypeLibrary
 
@@ -49,7 +50,6 @@ class Space:
         self._symbol = symbol
         self._makers = makers
         self._records: dict[str, StructureConverter | RawConverter] = {}
-        self._building: set[str] = set()
 
     def converter(self, form: Any) -> Converter:
         """The converter of a form."""
@@ -63,18 +63,15 @@ class Space:
         return known
 
     def _build(self, name: str) -> StructureConverter | RawConverter:
-        if name in self._building:
-            raise Fault("TypeLoadError", f"{name} contains itself (R7.17); a pointer to it may stand there")
         try:
             record = self.model.record(name)
+            check_record(self.model, record)
         except KeyError:
             raise Fault("TypeLoadError", f"{name} is no struct or union of this library") from None
-        self._building.add(name)
-        try:
-            make = RawConverter if record.union else StructureConverter
-            return make(self.tools.backend, name, self._members(record), record.union, record.pack)
-        finally:
-            self._building.discard(name)
+        except LayoutError as error:
+            raise Fault("TypeLoadError", str(error)) from None
+        make = RawConverter if is_overlaid(self.model, record) else StructureConverter
+        return make(self.tools.backend, record, self._members(record))
 
     def _members(self, record: Record) -> list[MemberCode]:
         try:
@@ -82,7 +79,7 @@ class Space:
         except DirectiveError as error:
             raise Fault("MarshalDirectiveError", str(error)) from error
         return [
-            MemberCode(member.name, self._member(member.form, field.bits), field.bits or -1)
+            MemberCode(member.name, self._member(member.form, field.bits), field.bits or -1, field.offset)
             for member, field in zip(members, record.fields, strict=True)
         ]
 

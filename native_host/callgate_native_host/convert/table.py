@@ -10,7 +10,7 @@ from callgate_protocol.model import FLOATS
 from .base import Converter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
-from .scalars import BooleanConverter, FloatingConverter, IntegerConverter, NothingConverter
+from .scalars import BooleanConverter, ComplexConverter, FloatingConverter, IntegerConverter, NothingConverter
 from .space import Maker, Space
 from .system import BlockConverter
 from .text import TextConverter, WideConverter
@@ -58,6 +58,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
     forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
     forms.Code: _code,
+    forms.Complex: lambda space, form: ComplexConverter(space.tools.backend, form),
     forms.Context: lambda space, _form: ContextConverter(space.tools.backend),
     forms.Enumeration: _integer,
     forms.FixedText: lambda space, form: FixedTextConverter(space.tools.backend, form),
