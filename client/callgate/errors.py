@@ -9,13 +9,17 @@ from __future__ import annotations
 import signal as signals
 from typing import Any
 
+from .hresults import HResult
+
 __all__ = [
     "AccessDenied",
     "ArgumentError",
     "BrokerLost",
+    "ComError",
     "DeadlineExceeded",
     "DeclarationError",
     "DllNotFoundError",
+    "DoubleOwnershipError",
     "EntryPointNotFoundError",
     "Error",
     "HostCrashed",
@@ -24,21 +28,40 @@ __all__ = [
     "HostOutOfMemory",
     "HostQuarantined",
     "InvalidCastError",
+    "InvalidOleVariantTypeError",
     "MarshalDirectiveError",
     "MarshalError",
     "NotExecuted",
+    "NotSupportedError",
     "NullReferenceError",
     "ObjectGone",
     "OutOfRange",
     "OutcomeUnknown",
     "Overloaded",
     "ProtocolError",
+    "RankError",
+    "RpcError",
+    "SafeArrayRankMismatchError",
+    "SafeArrayTypeMismatchError",
+    "SerializationError",
     "TypeLoadError",
 ]
 
 
+class _Code:
+    """The code of an exception's class, looked up when somebody asks; an instance or subclass may have its own."""
+
+    def __get__(self, error: Error | None, kind: type[Error]) -> HResult:
+        from .failures import code_of  # noqa: PLC0415 - the table needs these classes, and few programs the table
+
+        return code_of(kind)
+
+
 class Error(Exception):
     """Root of every error of callgate. Extra fields are given by keyword and become attributes."""
+
+    hresult: HResult | int | _Code = _Code()
+    """The code that COM has for it (R11.9)."""
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)
@@ -93,6 +116,50 @@ class ArgumentError(MarshalError, ValueError):
 
 class NullReferenceError(MarshalError, ValueError):
     """None where a pointer must not be NULL (R1.21)."""
+
+
+class InvalidOleVariantTypeError(MarshalError, TypeError):
+    """A value or a VARTYPE that has no place in a VARIANT (R13.14, R19.25)."""
+
+
+class SafeArrayTypeMismatchError(MarshalError, TypeError):
+    """Native code gave a SAFEARRAY of other elements than declared (R19.21)."""
+
+
+class SafeArrayRankMismatchError(MarshalError, TypeError):
+    """A SAFEARRAY with other dimensions, or another lower bound, than declared (R19.22)."""
+
+
+class DoubleOwnershipError(MarshalError):
+    """Native code gave back a block that the call owns already; it was freed once (R8.4)."""
+
+
+class NotSupportedError(Error, NotImplementedError):
+    """Something that callgate does not do, and never will."""
+
+
+class RankError(Error, TypeError):
+    """An array with a wrong number of dimensions."""
+
+
+class SerializationError(Error, ValueError):
+    """An object that cannot be serialised."""
+
+
+class ComError(Error):
+    """Native code returned a failing HRESULT (R11.7). It may also be of the builtin class that R11.9 names."""
+
+    source: str = ""
+    description: str = ""
+    help_link: str = ""
+    method: str = ""
+    """The function that failed."""
+    from_transport: bool = False
+    """Whether the way there failed, and not the code that was called (R11.14)."""
+
+
+class RpcError(ComError):
+    """An HRESULT of the transport (R11.14)."""
 
 
 class DllNotFoundError(Error, OSError):

@@ -14,10 +14,12 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
     name: getattr(errors, name)
     for name in (
         "ArgumentError",
+        "DoubleOwnershipError",
         "DeclarationError",
         "DllNotFoundError",
         "EntryPointNotFoundError",
         "InvalidCastError",
+        "InvalidOleVariantTypeError",
         "MarshalDirectiveError",
         "MarshalError",
         "NotExecuted",
@@ -26,6 +28,8 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "OutOfRange",
         "Overloaded",
         "ProtocolError",
+        "SafeArrayRankMismatchError",
+        "SafeArrayTypeMismatchError",
         "TypeLoadError",
     )
 } | {"OutOfMemory": errors.HostOutOfMemory}
@@ -34,6 +38,12 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
 
 def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
     """The exception for a `raise` message."""
+    if fault.name == "ComError" and type(code := fault.details.get("hresult")) is int:
+        from .failures import exception_for_hr  # noqa: PLC0415 - only functions that throw need the table
+
+        failure = exception_for_hr(code, f"{function} of {library}")
+        if failure is not None:
+            return failure
     kind = _CLASSES.get(fault.name, errors.Error)
     text = fault.message if library in fault.message else f"{fault.message} ({library})"
     details = {name: value for name, value in fault.details.items() if isinstance(value, str | int | None)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Self
 
-__all__ = ["HResult", "hresult"]
+__all__ = ["HResult", "custom_hresult", "hresult"]
 
 _NAMES: Final[dict[int, str]] = {
     0x00000000: "S_OK",
@@ -20,6 +20,8 @@ _NAMES: Final[dict[int, str]] = {
     0x8007000E: "E_OUTOFMEMORY",
     0x80070057: "E_INVALIDARG",
 }
+_ITF_FAILURE: Final = 0x80040000
+_FIRST_CUSTOM, _LAST_CUSTOM = 0x0200, 0xFFFF
 _MASK: Final = (1 << 32) - 1
 
 
@@ -33,6 +35,12 @@ class HResult(int):
         if not -(1 << 31) <= value <= _MASK:
             raise OverflowError(f"{value} is no HRESULT: it has more than 32 bits")
         return super().__new__(cls, value - (1 << 32) if value >= 1 << 31 else value)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to the number in either form: `hr == 0x80004005` is what people write."""
+        return isinstance(other, int) and (int(self) - int(other)) % (1 << 32) == 0 and -(1 << 31) <= other <= _MASK
+
+    __hash__ = int.__hash__
 
     @property
     def failed(self) -> bool:
@@ -60,3 +68,10 @@ class HResult(int):
 def hresult(value: int) -> HResult:
     """A result code from either of its two forms (R11.3)."""
     return HResult(value)
+
+
+def custom_hresult(code: int) -> HResult:
+    """A failure of your own, of FACILITY_ITF: 0x0200 to 0xFFFF, because COM has the codes below (R11.15)."""
+    if not _FIRST_CUSTOM <= code <= _LAST_CUSTOM:
+        raise ValueError(f"{code:#06x} is not in 0x0200..0xFFFF, which is what is left for one's own codes (R11.15)")
+    return HResult(_ITF_FAILURE | code)

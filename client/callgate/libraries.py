@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
@@ -13,7 +14,7 @@ from .errors import DeclarationError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
 
-__all__ = ["Info", "close", "get_last_error", "info", "load_with", "types"]
+__all__ = ["Info", "close", "get_last_error", "info", "load_with", "raise_last_error", "types"]
 
 
 class Info(NamedTuple):
@@ -78,3 +79,10 @@ def get_last_error(lib: Lib) -> int:
     """`errno` as the last call of this thread into the library left it; 0 when it was not set (R11.1)."""
     host = binding_of(lib).host
     return getattr(host.errno, "value", 0) if host is not None else 0
+
+
+def raise_last_error(lib: Lib) -> NoReturn:
+    """Raise `errno` of this thread's last call as Python does: FileNotFoundError for ENOENT (R11.2)."""
+    number = get_last_error(lib)
+    text = os.strerror(number) if number else "the last call set no errno"
+    raise OSError(number, f"{text} ({binding_of(lib).label})")

@@ -43,7 +43,7 @@ class FunctionPlan:
         self._encoders = [_encoder(plan, types) for plan in self.passed]
         self._counts = _counted(self.passed)
         self._result = types.decoder(signature.result)
-        self._has_result = not isinstance(signature.result, Nothing)
+        self._has_result = not isinstance(signature.result, Nothing) and not signature.throws
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
         self._outs = [(plan, self._positions.get(plan.index), _finisher(plan, types)) for plan in signature.outs]
         forms = [signature.result, *(plan.form for plan in signature.parameters)]
@@ -71,7 +71,7 @@ class FunctionPlan:
         """What the caller gets: the result, then the outs (section 0 of the rule book)."""
         try:
             if not self._outs:
-                return self._result(reply.result, context)
+                return None if self.signature.throws else self._result(reply.result, context)
             return self._finish_outs(arguments, reply, context)
         except Mismatch as fault:
             text = f"what {self.signature.name} gave{fault.path}: {fault.text}"
@@ -87,6 +87,8 @@ class FunctionPlan:
                 finish(given, wire, context)
             elif isinstance(given, Box):
                 given.value = finish(None, wire, context)
+            elif plan.index == self.signature.retval:
+                values.insert(self._has_result, finish(None, wire, context))
             elif not isinstance(given, Addressable):
                 values.append(finish(None, wire, context))
         return values[0] if len(values) == 1 else tuple(values) or None
@@ -152,7 +154,7 @@ class DelegatePlan:
             return
         self._arguments = [types.decoder(plan.form) for plan in self.signature.parameters if plan.direction.travels_in]
         self._result = types.encoder(self.signature.result)
-        self._has_result = not isinstance(self.signature.result, Nothing)
+        self._has_result = not isinstance(self.signature.result, Nothing) and not self.signature.throws
         self._outs = [types.encoder(plan.form) for plan in self.signature.outs]
         self._ready = True
 
@@ -167,19 +169,35 @@ class DelegatePlan:
         except Mismatch as fault:
             text = f"what native code gave to the callback for {self.signature.name}{fault.path}: {fault.text}"
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None
-        given = call(*values)
+        if not self.signature.throws:
+            return self._answer(call(*values), context)
+        try:
+            given = call(*values)
+        except Exception as error:  # it crosses as its code (R11.8): native code must not be unwound
+            return self._refusal(error)
+        return self._answer(given, context)
+
+    def _refusal(self, error: Exception) -> tuple[Any, list[Any]]:
+        """R8.7: a failure, and nothing in any out."""
+        from .failures import hr_for_exception  # noqa: PLC0415 - only functions that throw need the table
+
+        return int(hr_for_exception(error)), [None] * len(self._outs)
+
+    def _answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
+        """The result and outs that a callable gave, as wire values."""
         wanted = self._has_result + len(self._outs)
         results = given if wanted > 1 else (given,)
         if wanted > 1 and (not isinstance(given, tuple) or len(given) != wanted):
             raise TypeError(
                 f"the callback for {self.signature.name} must give a tuple of {wanted} values, not {given!r}"
             )
+        outs_given = list(results[wanted - len(self._outs) :])
+        if self.signature.retval >= 0:  # it stands first for Python and last for C (R1.20)
+            outs_given.append(outs_given.pop(0))
+        first = 0 if self.signature.throws else results[0] if self._has_result else None
         try:
-            outs = [
-                encode(value, context)
-                for encode, value in zip(self._outs, results[wanted - len(self._outs) :], strict=True)
-            ]
-            return self._result(results[0] if self._has_result else None, context), outs
+            outs = [encode(value, context) for encode, value in zip(self._outs, outs_given, strict=True)]
+            return self._result(first, context), outs
         except Mismatch as fault:
             text = f"the result{fault.path} of the callback for {self.signature.name}: {fault.text}"
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None

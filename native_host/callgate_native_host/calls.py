@@ -92,5 +92,6 @@ class Caller:
         if ARMED:
             reach("host.after_native")
         if scope.failure is not None:
+            plan.discard(result, natives, scope)
             raise scope.failure
         return _Outcome(*plan.leave(result, natives, scope), errno)

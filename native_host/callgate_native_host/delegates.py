@@ -25,6 +25,9 @@ _NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
 Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 """What happens when native code calls: the plan, the function pointer it called, and what it passed."""
 
+_NO_ANSWER: Final = 0x80010108 - (1 << 32)
+"""RPC_E_DISCONNECTED: where an HRESULT is expected, zero would be a success (R11.8)."""
+
 
 class DelegatePlan:
     """How callables of one shape are called back. Raises Fault when native code could not call them."""
@@ -35,6 +38,7 @@ class DelegatePlan:
         self._offered = [(p, self._passings[p.index]) for p in signature.parameters if p.direction.travels_in]
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._result = _result(space, signature)
+        self._throws = signature.throws
         backend = space.tools.backend
         types = [passing.ctype for passing in self._passings]
         shape = backend.function_type(types, self._result.ctype, signature.variadic)
@@ -47,6 +51,8 @@ class DelegatePlan:
     def _zero(self, space: Space, signature: Signature) -> Any:
         if isinstance(signature.result, Nothing):
             return None
+        if signature.throws and not signature.on_error:
+            return _NO_ANSWER
         backend = space.tools.backend
         if backend.is_record(self._result.ctype):
             return backend.newp(backend.pointer_to(self._result.ctype))[0]
@@ -70,8 +76,12 @@ class DelegatePlan:
         if len(outs) != len(self._outs):
             text = f"the callback {self.name} has {len(self._outs)} outs, {len(outs)} came back"
             raise Fault("MarshalError", text)
+        failed = self._throws and type(result) is int and result < 0
         for (plan, passing), wire in zip(self._outs, outs, strict=True):
             try:
+                if failed:
+                    passing.clear(natives, scope)
+                    continue
                 passing.accept(wire, natives, scope)
             except Mismatch as finding:
                 raise finding.fault_of(f"'{plan.name}' as the callback {self.name} gave it back") from None

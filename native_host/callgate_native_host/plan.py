@@ -34,6 +34,7 @@ class FunctionPlan:
         self._checks = [passing for passing in self._passings if not isinstance(passing, ByValue)]
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._only_values = not self._checks
+        self._throws = signature.throws
         self.function = self._load(space, load)
 
     def _load(self, space: Space, load: Callable[[str, Any], Any]) -> Any:
@@ -72,13 +73,38 @@ class FunctionPlan:
     def leave(self, result: Any, natives: Sequence[Any], scope: Scope) -> tuple[Any, list[Any]]:
         """R1.15: the outs in signature order, then the result."""
         scope.owning = True
-        outs = [self._leave_out(plan, passing, natives, scope) for plan, passing in self._outs] if self._outs else []
+        if self._throws and result < 0:
+            raise self._failure(result, natives, scope)
+        outs = self._leave_outs(result, natives, scope) if self._outs else []
         try:
             if isinstance(self._result, ElementsResult):
                 return self._result.leave(result, natives, scope), outs
             return self._result.to_wire(result, scope), outs
         except Mismatch as finding:
             raise finding.fault_of(f"the result of {self.name}") from None
+
+    def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
+        """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed."""
+        self.discard(result, natives, scope)
+        return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result)
+
+    def _leave_outs(self, result: Any, natives: Sequence[Any], scope: Scope) -> list[Any]:
+        outs: list[Any] = []
+        try:
+            for plan, passing in self._outs:
+                outs.append(self._leave_out(plan, passing, natives, scope))
+        except Fault:
+            self.discard(result, natives, scope, len(outs) + 1)
+            raise
+        return outs
+
+    def discard(self, result: Any, natives: Sequence[Any], scope: Scope, start: int = 0) -> None:
+        """R8.1, R8.7: free what native code handed out and nobody will get, from the out number `start` on."""
+        scope.owning = True
+        for _, passing in self._outs[start:]:
+            passing.discard(natives, scope)
+        if not isinstance(self._result, ElementsResult):
+            self._result.discard(result, scope)
 
     def _leave_out(self, plan: ParameterPlan, passing: Passing, natives: Sequence[Any], scope: Scope) -> Any:
         try:

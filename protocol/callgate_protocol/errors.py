@@ -21,11 +21,14 @@ FAULTS: frozenset[str] = frozenset(
     {
         "ArgumentError",
         "CallbackFailed",
+        "ComError",
         "DeclarationError",
         "DllNotFoundError",
+        "DoubleOwnershipError",
         "EntryPointNotFoundError",
         "InternalError",
         "InvalidCastError",
+        "InvalidOleVariantTypeError",
         "MarshalDirectiveError",
         "MarshalError",
         "NotExecuted",
@@ -35,6 +38,8 @@ FAULTS: frozenset[str] = frozenset(
         "OutOfRange",
         "Overloaded",
         "ProtocolError",
+        "SafeArrayRankMismatchError",
+        "SafeArrayTypeMismatchError",
         "TypeLoadError",
     }
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, localcontext
 from typing import Any
@@ -13,6 +12,8 @@ import pytest
 
 import callgate
 from callgate.variant import Color, PaletteColor, PaletteIndex, SystemColor
+
+from .conftest import Loader
 
 PROTOTYPES = """
     void last_seen([out, size_is(64)] uint8_t *bytes);
@@ -56,9 +57,8 @@ SOME_GUID = uuid.UUID("00020400-0000-0000-C000-000000000046")
 
 
 @pytest.fixture(scope="module")
-def lib(compiled: Callable[[str], str]) -> Iterator[Any]:
-    with callgate.load(compiled("system"), PROTOTYPES) as loaded:
-        yield loaded
+def lib(load_both: Loader) -> Any:
+    return load_both("system", PROTOTYPES)
 
 
 def seen(lib: Any, size: int) -> bytes:
@@ -183,12 +183,12 @@ def test_r12_05_a_zone_is_refused(lib: Any) -> None:
             lib.M1(aware)
 
 
-def test_r12_05_exact_refuses_microseconds(compiled: Callable[[str], str]) -> None:
+def test_r12_05_exact_refuses_microseconds(load_both: Loader) -> None:
     """With [exact] nothing is cut off."""
-    with callgate.load(compiled("system"), "HRESULT M1([exact] DATE value);") as lib:
-        lib.M1(datetime(2000, 1, 1, 0, 0, 0, 5000))
-        with pytest.raises(callgate.ArgumentError, match=r"123456 microseconds"):
-            lib.M1(datetime(2000, 1, 1, 0, 0, 0, 123456))
+    lib = load_both("system", "HRESULT M1([exact] DATE value);")
+    lib.M1(datetime(2000, 1, 1, 0, 0, 0, 5000))
+    with pytest.raises(callgate.ArgumentError, match=r"123456 microseconds"):
+        lib.M1(datetime(2000, 1, 1, 0, 0, 0, 123456))
 
 
 def decimal_bytes(lib: Any, value: Any) -> bytes:
@@ -234,15 +234,15 @@ def test_r12_07_what_is_no_decimal_is_refused(lib: Any, block: str) -> None:
         lib.give_decimal()
 
 
-def test_r12_07_round(compiled: Callable[[str], str]) -> None:
+def test_r12_07_round(load_both: Loader) -> None:
     """With [round] further decimals are rounded half-even, never digits before the point."""
-    with callgate.load(compiled("system"), PROTOTYPES.replace("M3(DECIMAL", "M3([round] DECIMAL")) as lib:
-        assert decimal_bytes(lib, Decimal("5E-29"))[8:] == bytes(8)
-        assert decimal_bytes(lib, Decimal("15E-29"))[8:] == (2).to_bytes(8, "little")
-        third = decimal_bytes(lib, Decimal("79228162514264337593543950335.4"))
-        assert third == bytes.fromhex("0000 00 00 ffffffff ffffffffffffffff")
-        with pytest.raises(OverflowError):
-            lib.M3(2**96)
+    lib = load_both("system", PROTOTYPES.replace("M3(DECIMAL", "M3([round] DECIMAL"))
+    assert decimal_bytes(lib, Decimal("5E-29"))[8:] == bytes(8)
+    assert decimal_bytes(lib, Decimal("15E-29"))[8:] == (2).to_bytes(8, "little")
+    third = decimal_bytes(lib, Decimal("79228162514264337593543950335.4"))
+    assert third == bytes.fromhex("0000 00 00 ffffffff ffffffffffffffff")
+    with pytest.raises(OverflowError):
+        lib.M3(2**96)
 
 
 def test_r12_07_the_callers_context_rounds_nothing(lib: Any) -> None:
@@ -401,13 +401,13 @@ def test_r12_12_callbacks(lib: Any) -> None:
 
 
 @pytest.mark.rule("R19.20")
-def test_r12_13_other_types_have_no_format(compiled: Callable[[str], str]) -> None:
+def test_r12_13_other_types_have_no_format(load_both: Loader) -> None:
     """A timedelta is no DATE; a word that belongs to one type is refused beside another."""
-    with callgate.load(compiled("system"), "HRESULT M1(DATE value); int see_currency([exact] CURRENCY value);") as lib:
-        with pytest.raises(TypeError, match="a datetime, date or time"):
-            lib.M1(timedelta(1))
-        with pytest.raises(callgate.MarshalDirectiveError, match=r"\[exact\] belongs to DATE.*R19\.20"):
-            lib.see_currency(1)
+    lib = load_both("system", "HRESULT M1(DATE value); int see_currency([exact] CURRENCY value);")
+    with pytest.raises(TypeError, match="a datetime, date or time"):
+        lib.M1(timedelta(1))
+    with pytest.raises(callgate.MarshalDirectiveError, match=r"\[exact\] belongs to DATE.*R19\.20"):
+        lib.see_currency(1)
 
 
 def test_r02_08_filetime(lib: Any) -> None:
@@ -438,7 +438,7 @@ def test_r11_03_hresult_values(lib: Any) -> None:
         lib.see_hresult(1 << 32)
 
 
-def test_r12_11_a_typedef_of_the_text_takes_precedence(compiled: Callable[[str], str]) -> None:
+def test_r12_11_a_typedef_of_the_text_takes_precedence(load_both: Loader) -> None:
     """A library that calls something else DATE or GUID means its own type."""
-    with callgate.load(compiled("system"), "typedef double DATE; int M1(DATE value);") as lib:
-        assert lib.M1(36526.5) == 0
+    lib = load_both("system", "typedef double DATE; int M1(DATE value);")
+    assert lib.M1(36526.5) == 0

@@ -37,3 +37,7 @@ class Converter(ABC):
     @abstractmethod
     def to_wire(self, native: Any, scope: Scope, /) -> Any:
         """The wire value of what C gave. Raises Mismatch."""
+
+    def discard(self, native: Any, scope: Scope, /) -> None:
+        """Free what C gave and nobody will get, as `to_wire` would have (R8.1). Most values hold nothing."""
+        del native, scope

@@ -117,6 +117,13 @@ class ElementsPassing(Passing):
         most = 1 if self._counter is None else self._counter.of(natives, scope)
         self._many.write(address, wire, most, scope)
 
+    def clear(self, natives: Sequence[Any], scope: Scope) -> None:
+        """See Passing. What travelled in as well stays as it was."""
+        address = natives[self._index]
+        if address and not self._direction.travels_in:
+            count = 1 if self._counter is None else self._counter.of(natives, scope)
+            self._backend.write(address, bytes(count * self._many.size))
+
 
 class ElementsResult:
     """A pointer that a function returns: as many elements as the count says, read after the outs (R6.8, R6.9)."""

@@ -33,6 +33,10 @@ class Passing(ABC):
         """The call is over: the wire value that goes back."""
         raise NotImplementedError(f"{type(self).__name__} has no out value")
 
+    def discard(self, natives: Sequence[Any], scope: Scope, /) -> None:
+        """The call failed behind native code: free what came out of it and will not be sent (R8.1, R8.7)."""
+        del natives, scope
+
     @abstractmethod
     def offer(self, natives: Sequence[Any], scope: Scope, /) -> Any:
         """A callback begins: the wire value of what native code gave."""
@@ -40,6 +44,10 @@ class Passing(ABC):
     def accept(self, wire: Any, natives: Sequence[Any], scope: Scope, /) -> None:
         """The callback is over: put the client's out value where native code pointed."""
         raise NotImplementedError(f"{type(self).__name__} has no out value")
+
+    def clear(self, natives: Sequence[Any], scope: Scope, /) -> None:
+        """The callback failed: zero what it would have filled (R8.7)."""
+        del natives, scope
 
 
 class ByValue(Passing):
