@@ -31,6 +31,12 @@ EXPECTED = {
         it was sleeping
         abs: 7
     """,
+    "header_zlib.py": r"""
+        version: (True|False)
+        compressed: True True
+        argument 1 'dest' of compress: it has \d+ bytes, but 'destLen' says \d+
+        'deflateInit' of the header of libz\.so\.1 cannot be used: it is a macro with arguments: .*
+    """,
     "libc_tour.py": r"""
         sorted: \[-3, 0, 5, 12\]
         number: 42 rest: ' apples'
@@ -93,6 +99,8 @@ def test_output(name: str) -> None:
 
     assert (finished.returncode, finished.stderr) == (0, "")
     lines = finished.stdout.splitlines()
+    if lines[:1] and lines[0].startswith("skipped: "):
+        pytest.skip(lines[0])
     patterns = [line.strip() for line in EXPECTED[name].strip().splitlines()]
     assert len(lines) == len(patterns), finished.stdout
     for line, pattern in zip(lines, patterns, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from callgate.declare import parse
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "prototypes.md"
+HEADERS = ROOT / "docs" / "headers.md"
 TRY_IT = "python3 -m venv .venv && .venv/bin/pip install '.[cli]' && .venv/bin/callgate demo"
 TEST_IT = ".venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest -n auto"
 
@@ -80,7 +82,17 @@ def test_ci_runs_the_readme() -> None:
     assert re.findall(pattern[1], README.read_text(encoding="utf-8"), re.MULTILINE) == [TEST_IT]
 
 
-@pytest.mark.parametrize("page", [README, GUIDE], ids=lambda page: page.name)
+WITHOUT_HEADERS = pytest.mark.skipif(
+    not all(os.path.exists(f"/usr/include/{name}") for name in ("zlib.h", "sqlite3.h")),
+    reason="the development packages of zlib and sqlite3 are not installed",
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [README, GUIDE, pytest.param(HEADERS, marks=WITHOUT_HEADERS)],
+    ids=["README.md", "prototypes.md", "headers.md"],
+)
 def test_python_blocks(page: Path) -> None:
     """Every Python block runs, and every `# → value` in it is what comes out."""
     programs = blocks(page, "python")
@@ -105,7 +117,7 @@ def test_prototype_blocks(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [README, GUIDE, ROOT / "GLOSSARY.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name
+    "page", [README, GUIDE, HEADERS, ROOT / "GLOSSARY.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name
 )
 def test_links(page: Path) -> None:
     """Links to files of this repository lead somewhere."""

@@ -47,8 +47,10 @@ class Binding:
         self.declared = declared
         self.deadline = deadline
         self.numbers = {function.name: number for number, function in enumerate(declared.functions)}
-        self.constants: Mapping[str, int] = {}
-        """Named numbers of the declaration."""
+        self.constants: Mapping[str, Any] = {}
+        """Named values of the declaration."""
+        self.refused: Mapping[str, str] = {}
+        """What a header declares and cannot be used, and why."""
         self.missing: frozenset[int] = frozenset()
         """Declared functions that the library does not have."""
         self.host: Host | None = None

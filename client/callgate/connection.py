@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
 from .process import current
+from .sources import written
 
 __all__ = ["Connection", "connect"]
 
@@ -97,10 +98,19 @@ class Connection:
         self._closed = False
 
     def load(
-        self, library: str, prototypes: str, *, deadline: float | None = None, callbacks: Executor | None = None
+        self,
+        library: str,
+        prototypes: str = "",
+        *,
+        header: str | Sequence[str] = (),
+        include_dirs: Sequence[str] = (),
+        defines: Sequence[str] = (),
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
     ) -> Lib:
-        """As `callgate.load`, with the host below this broker."""
-        return load_with(below(self._usable), library, prototypes, deadline, callbacks)
+        """As `callgate.load`, with the host below this broker; headers are read here."""
+        declared = written(prototypes, header, include_dirs, defines)
+        return load_with(below(self._usable), library, declared, deadline, callbacks)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

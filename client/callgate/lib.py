@@ -62,6 +62,9 @@ def binding_of(lib: Any) -> Binding:
 
 
 def _undeclared(binding: Binding, name: str) -> str:
+    reason = binding.refused.get(name) or binding.refused.get(name.removesuffix("_"))
+    if reason:
+        return f"{name!r} of the header of {binding.label} cannot be used: {reason}"
     close = difflib.get_close_matches(name, binding.numbers, 1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     return f"no prototype for {name!r} was given to callgate.load({binding.file!r}, …){hint}"

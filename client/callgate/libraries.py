@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from types import SimpleNamespace
 from typing import NamedTuple, NoReturn
@@ -13,6 +14,7 @@ from .declare.errors import NestingError
 from .errors import DeclarationError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
+from .sources import FromHeader, Written
 
 __all__ = ["Info", "close", "get_last_error", "info", "load_with", "raise_last_error", "types"]
 
@@ -29,9 +31,13 @@ class Info(NamedTuple):
     stdout: str
     """The end of what the library wrote to its standard output."""
     stderr: str
+    refused: Mapping[str, str]
+    """What the library's header declares and cannot be used, and why."""
 
 
-def load_with(opener: Opener, library: str, prototypes: str, deadline: float | None, callbacks: Executor | None) -> Lib:
+def load_with(
+    opener: Opener, library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None
+) -> Lib:
     """`load` into whatever the opener opens."""
     if not library:
         raise ValueError('a library is named by a file name such as "libm.so.6", not by an empty str')
@@ -40,16 +46,23 @@ def load_with(opener: Opener, library: str, prototypes: str, deadline: float | N
     declared = _parse(library, prototypes)
     binding = Binding(library, declared.library, opener, deadline, callbacks)
     binding.constants = declared.constants
+    binding.refused = declared.refused
     binding.ready()
     return Lib(binding)
 
 
-def _parse(library: str, prototypes: str) -> Declarations:
+def _parse(library: str, prototypes: Written) -> Declarations:
     try:
-        return parse_declarations(prototypes)
+        return parse_declarations(prototypes) if isinstance(prototypes, str) else _read(library, prototypes)
     except PrototypeError as error:
         kind = TypeLoadError if isinstance(error, NestingError) else DeclarationError
         raise kind(f"{library}: {error}", line=error.line, column=error.column) from None
+
+
+def _read(library: str, source: FromHeader) -> Declarations:
+    from .headers import read_for  # noqa: PLC0415 - brings libclang in, for those who use a header
+
+    return read_for(library, source)
 
 
 def close(lib: Lib) -> None:
@@ -66,7 +79,7 @@ def info(lib: Lib) -> Info:
         host.output.settle()
     output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
     process = host.session.process if host is not None and alive else 0
-    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output)
+    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused)
 
 
 def types(lib: Lib) -> SimpleNamespace:

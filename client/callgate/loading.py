@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .process import current
+from .sources import Written, written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from .lib import Lib
@@ -16,8 +18,11 @@ __all__ = ["load"]
 
 def load(
     library: str,
-    prototypes: str,
+    prototypes: str = "",
     *,
+    header: str | Sequence[str] = (),
+    include_dirs: Sequence[str] = (),
+    defines: Sequence[str] = (),
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
@@ -28,16 +33,23 @@ def load(
     with attributes in brackets where C does not say enough (`docs/prototypes.md`). `deadline` is the time in seconds
     that each call may take; `callbacks` runs callbacks that come from the library's own threads.
 
+    `header` names C headers to take declarations from (`"zlib.h"`, a path, or several; `docs/headers.md`), searched in
+    `include_dirs` and where compilers look, with `defines` such as `"NDEBUG"` or `"LEVEL=2"`. Prototypes given beside
+    it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
+
     With `isolation="none"` the library is loaded into this process and called on the thread that calls: the same
     conversions with everything in one debugger. It then isolates nothing: a crash of the library ends this process,
     `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
 
-    Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError.
+    Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
-    return _WAYS.get(isolation, _unknown)(library, prototypes, deadline, callbacks, isolation)
+    declared = written(prototypes, header, include_dirs, defines)
+    return _WAYS.get(isolation, _unknown)(library, declared, deadline, callbacks, isolation)
 
 
-def _below(library: str, prototypes: str, deadline: float | None, callbacks: Executor | None, _isolation: str) -> Lib:
+def _below(
+    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, _isolation: str
+) -> Lib:
     process = current()
     process.prepare()
     from .below import below  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
@@ -46,7 +58,9 @@ def _below(library: str, prototypes: str, deadline: float | None, callbacks: Exe
     return load_with(below(process.embedded_broker), library, prototypes, deadline, callbacks)
 
 
-def _here(library: str, prototypes: str, deadline: float | None, callbacks: Executor | None, _isolation: str) -> Lib:
+def _here(
+    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, _isolation: str
+) -> Lib:
     if deadline is not None:
         raise ValueError(
             f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native code '
@@ -58,7 +72,7 @@ def _here(library: str, prototypes: str, deadline: float | None, callbacks: Exec
     return load_with(here, library, prototypes, deadline, callbacks)
 
 
-def _unknown(library: str, _text: str, _deadline: float | None, _callbacks: Executor | None, isolation: str) -> Lib:
+def _unknown(library: str, _text: Written, _deadline: float | None, _callbacks: Executor | None, isolation: str) -> Lib:
     known = " and ".join(f'"{name}"' for name in _WAYS)
     raise ValueError(f"{library} cannot be loaded with isolation={isolation!r}; this version of callgate knows {known}")
 

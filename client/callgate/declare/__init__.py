@@ -6,6 +6,9 @@ sizes are the host's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from callgate.declare.errors import PrototypeError
 from callgate.declare.lowering import Lowering
 from callgate.declare.parser import read
@@ -15,17 +18,25 @@ __all__ = ["Declarations", "PrototypeError", "parse", "parse_declarations"]
 
 
 class Declarations:
-    """Everything that a text declares: the library's types and functions, constants by name, and the text's typedefs.
+    """Everything that a text or header declares: the library's types and functions, constants and typedefs by name.
 
-    A typedef of a function type stands for the pointer to it, as the model has no function values.
+    A typedef of a function type stands for the pointer to it, as the model has no function values. `refused` is what a
+    header declares and cannot be used, and why.
     """
 
-    __slots__ = ("constants", "library", "typedefs")
+    __slots__ = ("constants", "library", "refused", "typedefs")
 
-    def __init__(self, library: TypeLibrary, constants: dict[str, int], typedefs: dict[str, CType]) -> None:
+    def __init__(
+        self,
+        library: TypeLibrary,
+        constants: Mapping[str, Any],
+        typedefs: dict[str, CType],
+        refused: Mapping[str, str] | None = None,
+    ) -> None:
         self.library = library
         self.constants = constants
         self.typedefs = typedefs
+        self.refused = refused or {}
 
 
 def parse_declarations(text: str) -> Declarations:

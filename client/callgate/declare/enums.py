@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from callgate.declare.errors import fault
@@ -12,7 +13,7 @@ from callgate.declare.nodes import EnumTag
 from callgate.declare.state import State
 from callgate.declare.words import ROLES
 
-__all__ = ["read_enumerators"]
+__all__ = ["base_of", "read_enumerators"]
 
 _BASES: Final = (
     ("int", -(2**31), 2**31 - 1),
@@ -63,9 +64,16 @@ def _read_member(state: State, whole: str, members: list[tuple[str, int]]) -> tu
     return name, value[0]
 
 
-def _base(state: State, whole: str, members: list[tuple[str, int]], opened: int) -> str:
-    numbers = [number for _, number in members]
+def base_of(numbers: Sequence[int]) -> str:
+    """The integer that holds all constants of an enum; "" when there is none."""
     for base, lowest, highest in _BASES:
-        if lowest <= min(numbers) and max(numbers) <= highest:
+        if lowest <= min(numbers, default=0) and max(numbers, default=0) <= highest:
             return base
-    raise state.error(f"no integer holds all constants of {whole}; split it", opened)
+    return ""
+
+
+def _base(state: State, whole: str, members: list[tuple[str, int]], opened: int) -> str:
+    base = base_of([number for _, number in members])
+    if not base:
+        raise state.error(f"no integer holds all constants of {whole}; split it", opened)
+    return base

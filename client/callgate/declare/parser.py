@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from callgate.declare.attributes import Owner, resolve
@@ -23,19 +24,22 @@ LARGEST: Final = 4 << 20
 """Characters of the longest text that is read."""
 
 
-def read(text: str) -> State:
-    """Everything the text declares."""
+def read(text: str, prepare: Callable[[State], None] | None = None) -> State:
+    """Everything the text declares. `prepare` may put into the state what is declared before the text begins."""
     if len(text) > LARGEST:
         raise PrototypeError(f"the text has {len(text)} characters; {LARGEST} are the limit: split it", 1, 1, "")
     tokens = tokenise(text)
     state = State(tokens, read_members)
+    if prepare is not None:
+        prepare(state)
     read_directives(state, tokens.directives)
     while state.texts[state.index]:
         state.settle(state.index)
         if not state.accept(";"):
             _read_declaration(state)
     state.settle(len(state.texts))
-    _refuse_empty(state)
+    if prepare is None:
+        _refuse_empty(state)
     return state
 
 

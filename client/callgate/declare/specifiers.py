@@ -194,7 +194,7 @@ def _find(state: State, kind: str, name: str, offset: int) -> RecordTag | EnumTa
 
 
 def _refuse_second(state: State, tag: RecordTag | EnumTag, offset: int) -> None:
-    if tag.members is not None:
+    if tag.members is not None and tag.offset >= 0:  # what a header defined gives way
         line = line_of(state.source, tag.offset)
         raise fault(
             state.source, offset, f"{tag.kind} {tag.tag} is already defined on line {line}; remove one definition"
