@@ -20,6 +20,7 @@ from .errors import (
     AccessDenied,
     ArgumentError,
     BrokerLost,
+    BufferOverrunError,
     ComError,
     DeadlineExceeded,
     DeclarationError,
@@ -50,6 +51,7 @@ from .errors import (
     SafeArrayTypeMismatchError,
     SerializationError,
     TypeLoadError,
+    UnmappableCharError,
 )
 from .values import Box, StrBuf, arg, constant
 
@@ -111,6 +113,7 @@ __all__ = [
     "Box",
     "BrokerLost",
     "Buffer",
+    "BufferOverrunError",
     "CallbackPointer",
     "ComError",
     "Connection",
@@ -153,6 +156,7 @@ __all__ = [
     "StrBuf",
     "Struct",
     "TypeLoadError",
+    "UnmappableCharError",
     "arg",
     "buffer",
     "callback",

@@ -15,6 +15,7 @@ __all__ = [
     "AccessDenied",
     "ArgumentError",
     "BrokerLost",
+    "BufferOverrunError",
     "ComError",
     "DeadlineExceeded",
     "DeclarationError",
@@ -45,6 +46,7 @@ __all__ = [
     "SafeArrayTypeMismatchError",
     "SerializationError",
     "TypeLoadError",
+    "UnmappableCharError",
 ]
 
 
@@ -112,6 +114,14 @@ class OutOfRange(MarshalError, OverflowError):
 
 class ArgumentError(MarshalError, ValueError):
     """A value of the right type that is not allowed here."""
+
+
+class UnmappableCharError(ArgumentError):
+    """A character that the encoding or the width of its C type has no form for (R4.2, R5.5)."""
+
+
+class BufferOverrunError(MarshalError, BufferError):
+    """Native code wrote past the end of memory that it was given; its results are dropped (R5.14)."""
 
 
 class NullReferenceError(MarshalError, ValueError):

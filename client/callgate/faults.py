@@ -14,6 +14,7 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
     name: getattr(errors, name)
     for name in (
         "ArgumentError",
+        "BufferOverrunError",
         "DoubleOwnershipError",
         "DeclarationError",
         "DllNotFoundError",

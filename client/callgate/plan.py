@@ -8,9 +8,8 @@ from typing import Any
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import (
     Boolean,
-    Bytes,
+    Character,
     Complex,
-    Elements,
     Enumeration,
     Floating,
     Integer,
@@ -18,19 +17,21 @@ from callgate_protocol.forms import (
     ParameterPlan,
     Signature,
     SystemValue,
+    Truth,
 )
 from callgate_protocol.messages import Return
 
 from .convert import CallContext, Mismatch, TypeSpace
-from .convert.elements import in_place_encoder, length_of, write_back
-from .errors import ArgumentError, MarshalError
+from .convert.counted import counted
+from .convert.in_place import in_place_encoder, write_back
+from .errors import MarshalError
 from .memory import Addressable
 from .values import Box
 from .variadic import encode_extra
 
 __all__ = ["DelegatePlan", "FunctionPlan"]
 
-_SCALARS = (Integer, Floating, Boolean, Enumeration, Complex, Nothing, SystemValue)
+_SCALARS = (Integer, Floating, Boolean, Truth, Character, Enumeration, Complex, Nothing, SystemValue)
 
 
 class FunctionPlan:
@@ -41,7 +42,7 @@ class FunctionPlan:
         self.passed = signature.passed
         self._types = types
         self._encoders = [_encoder(plan, types) for plan in self.passed]
-        self._counts = _counted(self.passed)
+        self._counted = counted(self.passed, types)
         self._result = types.decoder(signature.result)
         self._has_result = not isinstance(signature.result, Nothing) and not signature.throws
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
@@ -63,8 +64,11 @@ class FunctionPlan:
                 wire.append(encode_extra(value, self._types, context))  # noqa: PERF401 - the fault needs the count
         except Mismatch as fault:
             raise self._error(fault, len(wire)) from None
-        for check in self._counts:
-            self._check_count(check, arguments, wire)
+        for array in self._counted:
+            try:
+                array.check(arguments, wire, context)
+            except Mismatch as fault:
+                raise self._error(fault, array.position) from None
         return wire
 
     def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
@@ -72,12 +76,11 @@ class FunctionPlan:
         try:
             if not self._outs:
                 return None if self.signature.throws else self._result(reply.result, context)
-            return self._finish_outs(arguments, reply, context)
+            return self._collect(arguments, reply, context)
         except Mismatch as fault:
-            text = f"what {self.signature.name} gave{fault.path}: {fault.text}"
-            raise fault.kind(text, library=self._types.library, function=self.signature.name) from None
+            raise self._unread(fault) from None
 
-    def _finish_outs(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
+    def _collect(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
         if len(reply.outs) != len(self._outs):
             raise RemoteProtocolError(f"{self.signature.name} has {len(self._outs)} outs, not {len(reply.outs)}")
         values = [self._result(reply.result, context)] if self._has_result else []
@@ -93,6 +96,12 @@ class FunctionPlan:
                 values.append(finish(None, wire, context))
         return values[0] if len(values) == 1 else tuple(values) or None
 
+    def _unread(self, fault: Mismatch) -> MarshalError:
+        """What native code gave cannot be shown as its declared type."""
+        name = self.signature.name
+        text = f"what came back from {name}{fault.path and ' at ' + fault.path}: {fault.text}"
+        return fault.kind(text, library=self._types.library, function=name, path=fault.path)
+
     def _error(self, fault: Mismatch, position: int) -> MarshalError:
         name = self.passed[position].name if position < len(self.passed) else "..."
         path = f"'{name}'{fault.path}"
@@ -104,20 +113,6 @@ class FunctionPlan:
             path=path,
         )
 
-    def _check_count(self, check: tuple[int, int, str], arguments: Sequence[Any], wire: list[Any]) -> None:
-        """R6.3: a count beyond the array would let native code read past its end."""
-        array, count, count_name = check
-        value, announced = arguments[array], wire[count]
-        if value is None or isinstance(value, Addressable | Box):
-            return
-        announced = announced[0] if type(announced) is list and len(announced) == 1 else announced
-        form = self.passed[array].form
-        held = length_of(form, value, self._types)
-        if type(announced) is int and announced > held:
-            unit = "bytes" if isinstance(form, Bytes) else "elements"
-            text = f"it has {held} {unit}, but '{count_name}' says {announced}"
-            raise self._error(Mismatch(ArgumentError, text), array)
-
 
 def _encoder(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
     return in_place_encoder(plan, types) if plan.in_place else types.encoder(plan.form)
@@ -128,17 +123,6 @@ def _finisher(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, Any, Call
         return write_back(plan, types)
     decode = types.decoder(plan.form)
     return lambda _given, wire, context: decode(wire, context)
-
-
-def _counted(passed: Sequence[ParameterPlan]) -> list[tuple[int, int, str]]:
-    """(position of the array, position of its count, name of the count) for every count that the caller gives."""
-    positions = {plan.name: position for position, plan in enumerate(passed)}
-    found = []
-    for position, plan in enumerate(passed):
-        count = plan.form.count if isinstance(plan.form, Elements | Bytes) else None
-        if count is not None and count.parameter in positions:
-            found.append((position, positions[count.parameter], count.parameter))
-    return found
 
 
 class DelegatePlan:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from callgate_protocol.forms import (
     Boolean,
+    Character,
     Complex,
     Enumeration,
     FixedText,
@@ -20,6 +21,7 @@ from callgate_protocol.forms import (
     Series,
     Structure,
     SystemValue,
+    Truth,
 )
 from callgate_protocol.model import Enum
 
@@ -71,12 +73,14 @@ def struct_class(name: str, members: tuple[Member, ...], structs: Mapping[str, t
 
 _ZEROS: dict[type[Form], Callable[[], Any]] = {
     Boolean: bool,
+    Character: lambda: "\0",
     Complex: complex,
     Enumeration: int,
     FixedText: str,
     Floating: float,
     Integer: int,
     Raw: bytes,
+    Truth: bool,
 }
 
 

@@ -19,6 +19,7 @@ class Libc:
         self._process = backend.load_library(None)
         size, number = backend.primitive("size_t"), backend.primitive("int")
         long = backend.primitive("unsigned long")
+        self._bytes = backend.pointer_to(backend.primitive("char"))
         self._malloc = self._function("malloc", (size,), backend.pointer)
         self._free = self._function("free", (backend.pointer,), backend.void)
         self._setvbuf = self._function("setvbuf", (backend.pointer, backend.pointer, number, size), number)
@@ -32,6 +33,14 @@ class Libc:
             raise OSError(f"the C library of this process has no {name}")
         return function
 
+    def block(self, data: Any, size: int) -> int:
+        """The address of a copy without a terminator, never NULL (R6.2, R6.7). Raises MemoryError."""
+        address: int = self._malloc(size or 1)
+        if not address:
+            raise MemoryError
+        self._backend.memmove(self._backend.at(self._bytes, address), data, size)
+        return address
+
     def copy(self, data: bytes) -> int:
         """The address of a NUL-terminated copy that belongs to whoever frees it (R8.2). Raises MemoryError."""
         address: int = self._malloc(len(data) + 1)
@@ -41,7 +50,7 @@ class Libc:
         return address
 
     def free(self, address: int) -> None:
-        """Give back what `copy` made."""
+        """Give back what `copy` or `block` made."""
         self._free(address)
 
     def write_lines(self, stream: str) -> None:

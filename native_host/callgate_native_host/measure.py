@@ -16,6 +16,8 @@ __all__ = ["measure_abi", "spelling"]
 _SIGNED_CHAR_MACHINES: Final = frozenset({"x86_64", "i386", "i486", "i586", "i686"})
 """Linux machines whose plain `char` is signed. Nothing at run time tells: only the compiler decides (R2.7)."""
 
+_TRUTHS: Final = {"bool": "uint8_t", "BOOL": "int32_t", "VARIANT_BOOL": "int16_t"}
+"""Truth values as the integers that they are in memory (R3.1)."""
 _CHARACTERS: Final = frozenset({"wchar", "char16", "char32"})
 
 _COMPLEX: Final = {"cfloat": "_cffi_float_complex_t", "cdouble": "_cffi_double_complex_t"}
@@ -32,8 +34,8 @@ def spelling(backend: Backend, scalar: str) -> str:
     character and its encoding are the client's business (R4). Booleans are bytes, because native code may store any
     bit pattern in them and only zero is false (R3).
     """
-    if scalar == "bool":
-        return "uint8_t"
+    if scalar in _TRUTHS:
+        return _TRUTHS[scalar]
     if scalar == "char":
         return _plain_char()
     if scalar in _CHARACTERS:

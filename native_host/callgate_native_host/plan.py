@@ -103,7 +103,9 @@ class FunctionPlan:
         scope.owning = True
         for _, passing in self._outs[start:]:
             passing.discard(natives, scope)
-        if not isinstance(self._result, ElementsResult):
+        if isinstance(self._result, ElementsResult):
+            self._result.discard(result, natives, scope)
+        else:
             self._result.discard(result, scope)
 
     def _leave_out(self, plan: ParameterPlan, passing: Passing, natives: Sequence[Any], scope: Scope) -> Any:

@@ -24,7 +24,7 @@ class Room(NamedTuple):
     """What lies behind a pointer that the client gave, or that was made for it."""
 
     memory: Any
-    """What we made; None for memory that lived before."""
+    """What we made, as the passing that made it needs it; None for memory that lived before."""
     length: int | None
     """How many elements it has; None where only native code knows."""
     readable: bool = True
@@ -48,6 +48,7 @@ class Scope:
         "owning",
         "payloads",
         "references",
+        "replaceable",
         "rooms",
         "session",
         "thunks",
@@ -58,6 +59,8 @@ class Scope:
         self.payloads = payloads
         self.lasting = lasting
         """Whether text outlives the scope: what a callback hands out belongs to native code (R9.8)."""
+        self.replaceable = False
+        """Whether native code may free what is converted now and put its own in its place (R5.8, R5.19, R6.13)."""
         self.owning = False
         """Whether what native code gives now is ours to free (R8.1): what a call hands out, not what is looked at."""
         self.keep: list[Any] = []

@@ -20,6 +20,7 @@ class RemoteProtocolError(ProtocolError):
 FAULTS: frozenset[str] = frozenset(
     {
         "ArgumentError",
+        "BufferOverrunError",
         "CallbackFailed",
         "ComError",
         "DeclarationError",

@@ -10,6 +10,8 @@ form            wire value
 `Enumeration`   integer
 `Floating`      float
 `Boolean`       boolean
+`Truth`         boolean
+`Character`     integer
 `Complex`       array of two floats: the real and the imaginary part
 `Structure`     array with one wire value per member, in order
 `Raw`           binary: the bytes of a union, or of a struct whose members overlap
@@ -19,6 +21,7 @@ form            wire value
 `Wide`          nil for NULL, binary of whole units without the zero unit, or an address
 `Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
 `Bytes`         nil for NULL, binary, or an address
+`Allocated`     nil for NULL, else what stands behind the inner pointer: as `Elements` or `Bytes`
 `Handle`        nil for NULL, or an address
 `Address`       nil for NULL, binary for a copy that lives during the call, or an address
 `SystemValue`   the number of a DATE, CURRENCY, FILETIME, OLE_COLOR or HRESULT; the 16 bytes of a GUID or DECIMAL
@@ -45,9 +48,11 @@ from .value import Value
 __all__ = [
     "CARRIERS",
     "Address",
+    "Allocated",
     "BStr",
     "Boolean",
     "Bytes",
+    "Character",
     "Code",
     "Complex",
     "Context",
@@ -71,8 +76,12 @@ __all__ = [
     "Structure",
     "SystemValue",
     "Text",
+    "Truth",
     "Variant",
     "Wide",
+    "content_of",
+    "count_of",
+    "length_of",
 ]
 
 
@@ -105,7 +114,7 @@ class Direction(PythonEnum):
 
 
 class Count(Value):
-    """How many elements a pointer has: a constant, or another parameter's value (`*n` reads through a pointer)."""
+    """How many elements a pointer has: a constant, plus another parameter's value (`*n` reads through a pointer)."""
 
     constant: int = 0
     parameter: str = ""
@@ -117,9 +126,10 @@ class Nothing(Value):
 
 
 class Integer(Value):
-    """An integer scalar of the model."""
+    """An integer scalar of the model. `unchecked`: the caller's numbers are taken modulo 2^n (R2.5)."""
 
     scalar: str
+    unchecked: bool = False
 
 
 class Enumeration(Value):
@@ -137,6 +147,20 @@ class Floating(Value):
 
 class Boolean(Value):
     """`_Bool`."""
+
+
+class Truth(Value):
+    """`BOOL` or `VARIANT_BOOL` (R3.1). `lenient`: what C gives is true unless it is zero (R3.3)."""
+
+    scalar: str
+    lenient: bool = False
+
+
+class Character(Value):
+    """An integer scalar that is one character (R4). `best_fit`: of UTF-8, 8 bits take the first byte (R4.2)."""
+
+    scalar: str
+    best_fit: bool = False
 
 
 class Complex(Value):
@@ -208,11 +232,12 @@ class SafeElements(Value):
 
 
 class Elements(Value):
-    """A pointer to values: one without a count, else as many as it says."""
+    """A pointer to values: one without a count, else as many as it says. Of those, `length` travel (R1.22)."""
 
     element: Form
     count: Count | None = None
     nullable: bool = False
+    length: Count | None = None
 
 
 class Bytes(Value):
@@ -220,6 +245,17 @@ class Bytes(Value):
 
     count: Count
     text: bool = False
+    length: Count | None = None
+
+
+class Allocated(Value):
+    """An array that belongs to whoever holds it last (R6.7 to R6.9): behind `T **` for a parameter, `T *` as a result.
+
+    `free` names the function that releases the block that native code handed out.
+    """
+
+    content: Elements | Bytes
+    free: str
 
 
 class Handle(Value):
@@ -259,6 +295,8 @@ Form: TypeAlias = (
     | Enumeration
     | Floating
     | Boolean
+    | Truth
+    | Character
     | Complex
     | Structure
     | Raw
@@ -272,12 +310,31 @@ Form: TypeAlias = (
     | SafeElements
     | Elements
     | Bytes
+    | Allocated
     | Handle
     | Address
     | Context
     | Code
     | Offset
 )
+
+
+def content_of(form: Form) -> Elements | Bytes | None:
+    """What a pointer to values points to in the end; None for every other form."""
+    content = form.content if isinstance(form, Allocated) else form
+    return content if isinstance(content, Elements | Bytes) else None
+
+
+def count_of(form: Form) -> Count | None:
+    """The count of whatever has one."""
+    content = content_of(form)
+    return None if content is None else content.count
+
+
+def length_of(form: Form) -> Count | None:
+    """How many elements travel, where fewer may than there is room for."""
+    content = content_of(form)
+    return None if content is None else content.length
 
 
 class ParameterPlan(Value):

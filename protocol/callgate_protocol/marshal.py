@@ -7,24 +7,22 @@ client between Python values and wire values, the host between wire values and C
 
 from __future__ import annotations
 
+from .counting import check_counts, is_inner, read_count
 from .directives import DirectiveError
 from .failing import answerless, refuse_misplaced
 from .forms import (
     Address,
-    Boolean,
+    Allocated,
     Bytes,
     Code,
-    Complex,
     Context,
     Count,
     Direction,
     Elements,
     Enumeration,
     FixedText,
-    Floating,
     Form,
     Handle,
-    Integer,
     Member,
     Nothing,
     Offset,
@@ -39,8 +37,6 @@ from .forms import (
 )
 from .layout import LayoutError, is_overlaid
 from .model import (
-    COMPLEX,
-    FLOATS,
     Array,
     Attribute,
     CType,
@@ -62,21 +58,21 @@ from .model import (
     c_name,
 )
 from .system_forms import check_markers, retval_of, safe_element, system_form, throws
+from .wording import BYTES, Words, scalar_form
 
 __all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
 
 
 _WIDE = frozenset({"wchar", "char16"})
-_LATER = ("length_is",)
+_LATER: tuple[str, ...] = ()
 """Attributes of the language that nothing acts on yet: to ignore them would be to do something else than was asked."""
-_BYTES = frozenset({"char", "schar", "uchar", "i1", "u1"})
 
 
 def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
     """Decide every parameter and the result. Raises DirectiveError naming the parameter and what to write instead."""
     names = {parameter.name: parameter for parameter in entry.parameters}
     parameters = tuple(
-        _parameter(library, entry.name, index, parameter, names) for index, parameter in enumerate(entry.parameters)
+        _parameter(library, entry, index, parameter, names) for index, parameter in enumerate(entry.parameters)
     )
     result = _result(library, entry)
     on_error, oneway = answerless(entry, result, parameters)
@@ -89,9 +85,9 @@ def members_of(library: TypeLibrary, record: Record) -> tuple[Member, ...]:
 
 
 def _parameter(
-    library: TypeLibrary, function: str, index: int, parameter: Parameter, names: dict[str, Parameter]
+    library: TypeLibrary, entry: Function | Delegate, index: int, parameter: Parameter, names: dict[str, Parameter]
 ) -> ParameterPlan:
-    where = f"parameter {index + 1} '{parameter.name}' of {function}"
+    where = f"parameter {index + 1} '{parameter.name}' of {entry.name}"
     _refuse_later(parameter, where)
     refuse_misplaced(parameter, where)
     check_markers(parameter, where)
@@ -99,7 +95,9 @@ def _parameter(
     form = _parameter_form(library, parameter, direction, where)
     if isinstance(form, Offset) and form.parameter not in names:
         raise DirectiveError(f"{where}: offset({form.parameter}) does not name a parameter")
-    _check_count(form, names, where)
+    check_counts(form, names, where)
+    if isinstance(form, Allocated) and isinstance(entry, Delegate):
+        raise DirectiveError(f"{where}: a callback cannot hand out an array; declare the pointer as void *")
     fills = _counted(form) and direction.travels_out
     return ParameterPlan(index, parameter.name, direction, form, direction.travels_in or fills, fills)
 
@@ -123,31 +121,30 @@ def _counted(form: Form) -> bool:
     return isinstance(form, Bytes) or (isinstance(form, Elements) and form.count is not None)
 
 
-def _check_count(form: Form, names: dict[str, Parameter], where: str) -> None:
-    count = form.count if isinstance(form, Elements | Bytes) else None
-    if count is None or not count.parameter:
-        return
-    if count.parameter not in names:
-        raise DirectiveError(f"{where}: size_is({count.parameter}) does not name a parameter")
-    ctype = names[count.parameter].type
-    ctype = ctype.target if count.dereference and isinstance(ctype, Pointer) else ctype
-    if not isinstance(ctype, Scalar | EnumType) or (isinstance(ctype, Scalar) and ctype.name in FLOATS | COMPLEX):
-        raise DirectiveError(f"{where}: size_is({count.parameter}) must name an integer (R6.6), not {c_name(ctype)}")
-
-
 def _parameter_form(library: TypeLibrary, parameter: Parameter, direction: Direction, where: str) -> Form:
     ctype = parameter.type
     if isinstance(ctype, FunctionPointer):
         return Code(ctype.delegate, parameter.has("keep"))
     if not isinstance(ctype, Pointer):
         return _value(library, ctype, where, parameter.attributes)
+    return _pointer_form(library, ctype, parameter, direction, where)
+
+
+def _pointer_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
     if parameter.has("context"):
         return Context()
     if (offset := parameter.attribute("offset")) is not None:
         return _offset(ctype, offset, direction, where)
-    count = _count(parameter.attribute("size_is"))
+    words = _words(parameter.attributes)
+    count = read_count(words)
+    if direction.travels_out and (allocated := _allocated(library, ctype, parameter, count, where)) is not None:
+        return allocated
+    if is_inner(words):
+        raise DirectiveError(f"{where}: size_is(, n) belongs to an array behind [out] T ** (R6.7)")
     if count is not None:
         return _counted_form(library, ctype, parameter, count, where)
+    if "length_is" in words:
+        raise DirectiveError(f"{where}: length_is(…) says how much of size_is(…) travels; give both (R1.22)")
     return _single_form(library, ctype, parameter, direction, where)
 
 
@@ -157,23 +154,47 @@ def _offset(ctype: Pointer, offset: Attribute, direction: Direction, where: str)
     return Offset(offset.argument)
 
 
-def _count(attribute: Attribute | None) -> Count | None:
-    if attribute is None:
+def _allocated(
+    library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count | None, where: str
+) -> Form | None:
+    """R6.7, R6.8: `[out] T **` is an array of native code's own if it is freed, or counted by the callee."""
+    words = _words(parameter.attributes)
+    if not isinstance(ctype.target, Pointer) or isinstance(ctype.target.target, Opaque | SafeArray):
         return None
-    if attribute.argument.isascii() and attribute.argument.isdigit():
-        return Count(constant=int(attribute.argument))
-    return Count(parameter=attribute.argument.lstrip("*"), dereference=attribute.argument.startswith("*"))
+    inner = ctype.target
+    owned = "free" in words or (count is not None and count.dereference)
+    if not (is_inner(words) or (owned and not _is_text(inner.target) and not isinstance(inner.target, Void))):
+        return None
+    if "length_is" in words:
+        raise DirectiveError(f"{where}: length_is(…) goes with memory that the caller gives, not with T ** (R1.22)")
+    return _owned(library, inner, parameter, count, where)
+
+
+def _owned(library: TypeLibrary, ctype: Pointer, entry: Parameter, count: Count | None, where: str) -> Form:
+    """The form of a block that is copied and freed."""
+    if count is None:
+        content: Form = Elements(_pointed(library, ctype.target, entry, where), nullable=True)
+    else:
+        content = _counted_form(library, ctype, entry, count, where)
+        content = Elements(content.element, count, nullable=True) if isinstance(content, Elements) else content
+    assert isinstance(content, Elements | Bytes)
+    return Allocated(content, _words(entry.attributes).get("free", ""))
+
+
+def _is_text(unit: CType) -> bool:
+    return _text(unit, None) is not None
 
 
 def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count, where: str) -> Form:
-    target = ctype.target
-    if isinstance(target, Void) or (isinstance(target, Scalar) and target.name in _BYTES):
-        return Bytes(count, text=isinstance(target, Scalar) and target.name == "char")
+    target, length = ctype.target, read_count(_words(parameter.attributes), "length_is")
+    byte = isinstance(target, Scalar) and target.name in BYTES and not parameter.has("character")
+    if isinstance(target, Void) or byte:
+        return Bytes(count, target == Scalar("char"), length)
     if isinstance(target, Opaque):
         raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
     if isinstance(target, SafeArray):
         raise DirectiveError(f"{where}: a SAFEARRAY knows its own length (R6.18); leave size_is out")
-    return Elements(_pointed(library, target, parameter, where), count, nullable=parameter.has("unique"))
+    return Elements(_pointed(library, target, parameter, where), count, parameter.has("unique"), length)
 
 
 def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
@@ -197,6 +218,8 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
 
 def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: str) -> Form:
     """The form of what a pointer parameter points to."""
+    if isinstance(target, Array):
+        return _array(library, target, parameter.attributes, where)
     if not isinstance(target, Pointer):
         return _value(library, target, where, parameter.attributes)
     inner = target.target
@@ -205,12 +228,14 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     if isinstance(inner, Opaque):
         return Handle(inner.name, nullable=True)
     if (text := _text(inner, parameter.attribute("free"))) is not None:
-        if isinstance(text, Wide) and parameter.has("in") and parameter.has("out"):
-            raise DirectiveError(f"{where}: wide text that the library replaces is not marshalled; use [out]")
         return text
     if isinstance(inner, Pointer):
         raise DirectiveError(f"{where}: three levels of pointers are not marshalled (R7.15); declare it as void *")
     return Address(_target_name(inner))
+
+
+def _words(attributes: tuple[Attribute, ...]) -> Words:
+    return {attribute.name: attribute.argument for attribute in attributes}
 
 
 def _safe_array(library: TypeLibrary, ctype: SafeArray, attributes: tuple[Attribute, ...], where: str) -> Form:
@@ -222,8 +247,8 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
     match ctype:
         case Void():
             return Nothing()
-        case Scalar(name):
-            return _scalar(name)
+        case Scalar():
+            return scalar_form(ctype, _words(attributes), where)
         case EnumType(name) | StructType(name):
             return _named(library, ctype, where)
         case FunctionPointer(delegate):
@@ -236,14 +261,6 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
             raise DirectiveError(f"{where}: a SAFEARRAY is handled through a pointer; write {c_name(ctype)} *")
         case Array() | Pointer():
             raise DirectiveError(f"{where}: {c_name(ctype)} cannot be passed by value")
-
-
-def _scalar(name: str) -> Form:
-    if name == "bool":
-        return Boolean()
-    if name in COMPLEX:
-        return Complex(name)
-    return Floating(name) if name in FLOATS else Integer(name)
 
 
 def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Form:
@@ -260,12 +277,19 @@ def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
     check_markers(entry.result, where)
     if not isinstance(ctype, Pointer):
         return _value(library, ctype, where, entry.result.attributes)
-    count = _count(entry.result.attribute("size_is"))
-    if count is not None:
+    count, free = read_count(_words(entry.result.attributes)), entry.result.attribute("free")
+    if free is not None and (count is not None or _is_value(ctype.target)):
+        form = _owned(library, ctype, entry.result, count, where)
+    elif count is not None:
         form = _counted_form(library, ctype, entry.result, count, where)
-        _check_count(form, {parameter.name: parameter for parameter in entry.parameters}, where)
-        return form
-    return _loose(library, ctype, entry.result.attributes, where)
+    else:
+        return _loose(library, ctype, entry.result.attributes, where)
+    check_counts(form, {parameter.name: parameter for parameter in entry.parameters}, where)
+    return form
+
+
+def _is_value(target: CType) -> bool:
+    return not _is_text(target) and not isinstance(target, Void | Opaque | Pointer | SafeArray)
 
 
 def _loose(library: TypeLibrary, ctype: Pointer, attributes: tuple[Attribute, ...], where: str) -> Form:
@@ -299,16 +323,16 @@ def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
     if isinstance(ctype, Pointer):
         return _loose(library, ctype, field.attributes, where)
     if isinstance(ctype, Array):
-        return _array(library, ctype, where)
+        return _array(library, ctype, field.attributes, where)
     return _value(library, ctype, where, field.attributes)
 
 
-def _array(library: TypeLibrary, ctype: Array, where: str) -> Form:
+def _array(library: TypeLibrary, ctype: Array, attributes: tuple[Attribute, ...], where: str) -> Form:
     element = ctype.element
-    if isinstance(element, Scalar) and element.name == "char":
+    if element == Scalar("char") and "character" not in _words(attributes):
         return FixedText(ctype.length)
     if isinstance(element, Array):
-        return Series(_array(library, element, where), ctype.length)
+        return Series(_array(library, element, attributes, where), ctype.length)
     if isinstance(element, Pointer):
-        return Series(_loose(library, element, (), where), ctype.length)
-    return Series(_value(library, element, where), ctype.length)
+        return Series(_loose(library, element, attributes, where), ctype.length)
+    return Series(_value(library, element, where, attributes), ctype.length)

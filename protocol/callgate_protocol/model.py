@@ -17,6 +17,7 @@ __all__ = [
     "FLOATS",
     "INTEGERS",
     "SYSTEM_TYPES",
+    "TRUTHS",
     "Array",
     "Attribute",
     "CType",
@@ -71,6 +72,9 @@ INTEGERS: Final[dict[str, str]] = {
 }
 """Model name of every integer scalar and its C spelling. Widths and signs are the host's (`abi.Abi`)."""
 
+TRUTHS: Final[dict[str, str]] = {"BOOL": "BOOL", "VARIANT_BOOL": "VARIANT_BOOL"}
+"""Integers that are truth values: 4 bytes with 1 for true, and 2 bytes with -1 for true (R3.1)."""
+
 FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble": "long double"}
 
 COMPLEX: Final[dict[str, str]] = {"cfloat": "float _Complex", "cdouble": "double _Complex"}
@@ -85,7 +89,7 @@ class Void(Value):
 
 
 class Scalar(Value):
-    """A number: a key of `INTEGERS`, `FLOATS` or `COMPLEX`, or `"bool"` (`_Bool`, one byte)."""
+    """A number: a key of `INTEGERS`, `FLOATS`, `COMPLEX` or `TRUTHS`, or `"bool"` (`_Bool`, one byte)."""
 
     name: str
 
@@ -284,7 +288,7 @@ def c_name(ctype: CType) -> str:
         case Void():
             return "void"
         case Scalar(name):
-            return INTEGERS.get(name) or FLOATS.get(name) or COMPLEX.get(name) or "_Bool"
+            return (INTEGERS | FLOATS | COMPLEX | TRUTHS).get(name) or "_Bool"
         case EnumType(name) | StructType(name) | Opaque(name) | SystemType(name):
             return name
         case FunctionPointer(delegate):

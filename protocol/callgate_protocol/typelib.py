@@ -18,6 +18,7 @@ from .model import (
     FLOATS,
     INTEGERS,
     SYSTEM_TYPES,
+    TRUTHS,
     Array,
     Attribute,
     CType,
@@ -52,7 +53,7 @@ _NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer]] = {
     "function": FunctionPointer,
 }
 _NAME_OF = {kind: word for word, kind in _NAMED.items()}
-_SCALARS = frozenset({*INTEGERS, *FLOATS, *COMPLEX, "bool"})
+_SCALARS = frozenset({*INTEGERS, *FLOATS, *COMPLEX, *TRUTHS, "bool"})
 _SYSTEM = frozenset(SYSTEM_TYPES)
 
 

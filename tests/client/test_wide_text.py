@@ -77,12 +77,3 @@ def test_refused(wide: Lib, value: object, error: type[Exception]) -> None:
     """R5.6: a NUL inside is refused, and so are bytes, which have no units."""
     with pytest.raises(error, match="argument 1 'text' of sum_wide"):
         wide.sum_wide(value)
-
-
-def test_text_that_is_replaced_is_refused(compiled: Callable[[str], str]) -> None:
-    """An in-out wide text is refused by name until its ownership is marshalled."""
-    with (
-        callgate.load(compiled("wide"), "int given_wide([in, out, free(free)] wchar_t **out);") as lib,
-        pytest.raises(callgate.MarshalDirectiveError, match="wide text"),
-    ):
-        lib.given_wide("x")

@@ -20,7 +20,7 @@ from callgate_protocol.errors import FAULTS
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.marshal import resolve
 from callgate_protocol.messages import MAGIC, MESSAGES
-from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES
+from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES, TRUTHS
 from callgate_protocol.references import Reference
 from callgate_protocol.slots import MEMORY_BYTES, Phase
 from callgate_protocol.system import BrokerFunction, HostFunction
@@ -178,7 +178,7 @@ def test_scalars_are_documented() -> None:
     for cells in table("name", "C", "name", "C", "name", "C"):
         documented |= {name: c for name, c in zip(cells[::2], cells[1::2], strict=True) if name}
 
-    assert documented == INTEGERS | FLOATS | COMPLEX | {"bool": "_Bool"}
+    assert documented == INTEGERS | FLOATS | COMPLEX | TRUTHS | {"bool": "_Bool"}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from callgate_protocol.forms import (
     Address,
     Boolean,
     Bytes,
+    Character,
     Code,
     Context,
     Direction,
@@ -25,11 +26,14 @@ from callgate_protocol.forms import (
     Signature,
     Structure,
     Text,
+    Truth,
+    Wide,
 )
 
 __all__ = ["BadArgument", "convert"]
 
 NULL = "null"
+_NUMBERS = (Integer, Floating, Boolean, Truth, Enumeration)
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -127,7 +131,7 @@ def _byte_list(word: str) -> bytes:
 
 def _elements(form: Form, word: str) -> Any:
     assert isinstance(form, Elements)
-    if form.count is None and isinstance(form.element, Integer | Floating | Boolean | Enumeration) and word != NULL:
+    if form.count is None and isinstance(form.element, _NUMBERS) and word != NULL:
         return _CONVERTERS[type(form.element)](form.element, word)
     return _json(word)
 
@@ -199,6 +203,7 @@ _CONVERTERS: dict[type[Form], Callable[[Form, str], Any]] = {
     Address: _pointer,
     Boolean: _boolean,
     Bytes: _bytes,
+    Character: _text,
     Code: _code,
     Context: _text,
     Elements: _elements,
@@ -209,4 +214,6 @@ _CONVERTERS: dict[type[Form], Callable[[Form, str], Any]] = {
     Raw: _raw,
     Structure: lambda _form, word: _json(word),
     Text: _text,
+    Truth: _boolean,
+    Wide: _text,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from callgate.errors import OutOfRange
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Boolean, Complex, Enumeration, Floating, Integer
+from callgate_protocol.forms import Boolean, Complex, Enumeration, Floating, Integer, Truth
 from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, wrong_type
@@ -20,6 +20,8 @@ def encode_integer(form: Integer, types: TypeSpace) -> Encoder:
     """R2.5: the range is checked here, before anything is sent; a float is never cut to an integer."""
     low, high = types.abi.integer_range(form.scalar)
     name = INTEGERS[form.scalar]
+    if form.unchecked:
+        return _modulo(low, high, name)
     is_char = form.scalar == "char"
 
     def encode(value: Any, _context: CallContext) -> int:
@@ -30,6 +32,12 @@ def encode_integer(form: Integer, types: TypeSpace) -> Encoder:
         raise Mismatch(OutOfRange, f"{value} does not fit into {name}, which holds {low} to {high}")
 
     return encode
+
+
+def _modulo(low: int, high: int, name: str) -> Encoder:
+    """R2.5 `[unchecked]`: modulo 2^n, as a C cast does."""
+    size = high - low + 1
+    return lambda value, _context: (_as_integer(value, name, is_char=False) - low) % size + low
 
 
 def _as_integer(value: Any, name: str, is_char: bool) -> int:
@@ -130,7 +138,7 @@ def decode_complex(_form: Complex, _types: TypeSpace) -> Decoder:
     return decode
 
 
-def encode_boolean(_form: Boolean, _types: TypeSpace) -> Encoder:
+def encode_boolean(_form: Boolean | Truth, _types: TypeSpace) -> Encoder:
     """R3.4: only a bool (Python's or NumPy's) is one."""
 
     def encode(value: Any, _context: CallContext) -> bool:
@@ -143,7 +151,7 @@ def encode_boolean(_form: Boolean, _types: TypeSpace) -> Encoder:
     return encode
 
 
-def decode_boolean(_form: Boolean, _types: TypeSpace) -> Decoder:
+def decode_boolean(_form: Boolean | Truth, _types: TypeSpace) -> Decoder:
     """A bool."""
 
     def decode(wire: Any, _context: CallContext) -> bool:

@@ -2,76 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callgate.errors import ArgumentError, InvalidCastError
 from callgate.records import Struct, python_name
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import (
-    CARRIERS,
-    Boolean,
-    Enumeration,
-    Floating,
-    Form,
-    Integer,
-    Raw,
-    Series,
-    Structure,
-    SystemValue,
-)
+from callgate_protocol.forms import Integer, Raw, Series, Structure
 
+from .arrays import decode_many, encode_many
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
-
-__all__ = ["element_code", "pack_numbers", "unpack_numbers"]
+from .buffers import is_buffer
 
 _BYTE_SCALARS = frozenset({"u1", "uchar"})
-
-
-def element_code(form: Form, types: TypeSpace) -> str:
-    """The `struct` code of a number that arrays carry packed; "" for elements that travel one by one."""
-    match form:
-        case Integer(scalar) | Floating(scalar) | Enumeration(_, scalar):
-            return types.abi.struct_code(scalar)
-        case SystemValue():
-            return types.abi.struct_code(CARRIERS[form.name]) if form.name in CARRIERS else ""
-        case Boolean():
-            return "?"
-        case _:
-            return ""
-
-
-def pack_numbers(form: Form, types: TypeSpace) -> Encoder:
-    """A sequence of numbers to the host's own representation."""
-    code, order, encode_one = element_code(form, types), types.abi.order_code, types.encoder(form)
-
-    def encode(values: Any, context: CallContext) -> bytes:
-        checked = []
-        for position, value in enumerate(values):
-            try:
-                checked.append(encode_one(value, context))
-            except Mismatch as fault:
-                raise fault.inside(f"[{position}]") from None
-        return struct.pack(f"{order}{len(checked)}{code}", *checked)
-
-    return encode
-
-
-def unpack_numbers(form: Form, types: TypeSpace) -> Decoder:
-    """Packed numbers to a list."""
-    code, order, decode_one = element_code(form, types), types.abi.order_code, types.decoder(form)
-    size = struct.calcsize(order + code)
-    plain = not isinstance(form, Enumeration | SystemValue)
-
-    def decode(wire: Any, context: CallContext) -> list[Any]:
-        data = received_binary(wire, context)
-        if len(data) % size:
-            raise RemoteProtocolError(f"{len(data)} bytes are not a whole number of elements of {size}")
-        values = list(struct.unpack(f"{order}{len(data) // size}{code}", data))
-        return values if plain else [decode_one(value, context) for value in values]
-
-    return decode
 
 
 def encode_structure(form: Structure, types: TypeSpace) -> Encoder:
@@ -140,14 +83,13 @@ def decode_raw(_form: Raw, _types: TypeSpace) -> Decoder:
 
 def encode_series(form: Series, types: TypeSpace) -> Encoder:
     """R6.14: exactly `length` elements; None is all zeros."""
-    packed = bool(element_code(form.element, types))
-    elements = pack_numbers(form.element, types) if packed else _encode_each(form.element, types)
+    elements = encode_many(form.element, types)
     is_bytes = isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
             return None
-        if isinstance(value, str) or not isinstance(value, Sequence | memoryview | bytearray):
+        if not is_buffer(value) and (isinstance(value, str) or not isinstance(value, Sequence)):
             raise wrong_type(f"a sequence of {form.length} elements", value)
         if form.length and len(value) != form.length:
             raise Mismatch(ArgumentError, f"{len(value)} elements were given for an array of {form.length}")
@@ -158,32 +100,8 @@ def encode_series(form: Series, types: TypeSpace) -> Encoder:
     return encode
 
 
-def _encode_each(form: Form, types: TypeSpace) -> Encoder:
-    encode_one = types.encoder(form)
-
-    def encode(values: Any, context: CallContext) -> list[Any]:
-        wire = []
-        for position, value in enumerate(values):
-            try:
-                wire.append(encode_one(value, context))
-            except Mismatch as fault:
-                raise fault.inside(f"[{position}]") from None
-        return wire
-
-    return encode
-
-
 def decode_series(form: Series, types: TypeSpace) -> Decoder:
     """A list, or bytes for an array of unsigned bytes."""
     if isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS:
         return lambda wire, context: bytes(received_binary(wire, context))
-    if element_code(form.element, types):
-        return unpack_numbers(form.element, types)
-    decode_one = types.decoder(form.element)
-
-    def decode(wire: Any, context: CallContext) -> list[Any]:
-        if type(wire) is not list:
-            raise RemoteProtocolError(f"expected an array, got {type(wire).__name__}")
-        return [decode_one(each, context) for each in wire]
-
-    return decode
+    return decode_many(form.element, types)

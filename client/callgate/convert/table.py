@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from callgate_protocol import forms
 
-from . import elements, pointers, scalars, structures, text
+from . import characters, elements, pointers, scalars, structures, text
 from .base import DECODERS, ENCODERS, later
 
 ENCODERS.update(
     {
         forms.Address: pointers.encode_address,
+        forms.Allocated: elements.encode_allocated,
         forms.Boolean: scalars.encode_boolean,
         forms.Bytes: elements.encode_bytes,
+        forms.Character: characters.encode_character,
         forms.Code: pointers.encode_code,
         forms.Complex: scalars.encode_complex,
         forms.Context: pointers.encode_context,
@@ -28,6 +30,7 @@ ENCODERS.update(
         forms.Structure: structures.encode_structure,
         forms.SystemValue: later("system", "encode_system"),
         forms.Text: text.encode_text,
+        forms.Truth: scalars.encode_boolean,
         forms.Wide: text.encode_wide,
     }
 )
@@ -35,8 +38,10 @@ ENCODERS.update(
 DECODERS.update(
     {
         forms.Address: pointers.decode_address,
+        forms.Allocated: elements.decode_allocated,
         forms.Boolean: scalars.decode_boolean,
         forms.Bytes: elements.decode_bytes,
+        forms.Character: characters.decode_character,
         forms.Code: pointers.decode_code,
         forms.Complex: scalars.decode_complex,
         forms.Context: pointers.decode_context,
@@ -53,6 +58,7 @@ DECODERS.update(
         forms.Structure: structures.decode_structure,
         forms.SystemValue: later("system", "decode_system"),
         forms.Text: text.decode_text,
+        forms.Truth: scalars.decode_boolean,
         forms.Wide: text.decode_wide,
     }
 )

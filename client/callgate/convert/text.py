@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate.errors import ArgumentError
+from callgate.errors import ArgumentError, UnmappableCharError
 from callgate.memory import Addressable, place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
@@ -29,7 +29,8 @@ def as_utf8(value: Any) -> bytes:
         try:
             data = value.encode()
         except UnicodeEncodeError as error:
-            raise Mismatch(ArgumentError, f"a lone surrogate at position {error.start} has no UTF-8 form") from None
+            problem = f"a lone surrogate at position {error.start} has no UTF-8 form (R5.5)"
+            raise Mismatch(UnmappableCharError, problem) from None
     elif isinstance(value, bytes | bytearray):
         data = bytes(value)
     else:

@@ -16,13 +16,20 @@ __all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "re
 ATTRIBUTES: Final[dict[str, str]] = {
     "in": "",
     "out": "",
+    "best_fit": "",
+    "bytes": "",
+    "character": "",
     "borrowed": "",
     "closes": "",
     "context": "",
     "keep": "",
+    "lenient": "",
     "oneway": "",
     "string": "",
+    "unchecked": "",
     "unique": "",
+    "encoding": "word",
+    "errors": "word",
     "bounds": "",
     "exact": "",
     "keep_types": "",
@@ -40,15 +47,16 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "at_least": "value",
 }
 """Every attribute and the argument it takes: none, the name of a function, a count (a parameter or member, also through
-`*`, or an integer), a place (the parameter that a pointer points into; in a struct, the offset in bytes), or numbers. A
-deallocator may be left out: it is libc's `free`."""
+`*`, or an integer), a place (the parameter that a pointer points into; in a struct, the offset in bytes), numbers, or a
+word. A deallocator may be left out: it is libc's `free`."""
 
 _EXAMPLES: Final = {
     "function": "release(f)",
     "numbers": "invalid(0, -1)",
     "value": "on_error(-1)",
-    "count": "size_is(n), size_is(*n) or size_is(16)",
+    "count": "size_is(n), size_is(*n), size_is(n + 1) or size_is(16)",
     "place": "offset(text)",
+    "word": "errors(strict)",
 }
 
 
@@ -136,16 +144,23 @@ def _read_function(state: State) -> str:
 
 
 def _read_count(state: State) -> str:
+    """`n`, `*n`, `16`, `n + 16`; behind a comma, of what the inner pointer of `T **` points to."""
+    inner = "," if state.accept(",") else ""
     star = "*" if state.accept("*") else ""
     if is_name(state.word):
-        return star + state.take()
+        name = star + state.take()
+        return f"{inner}{name}+{_read_number(state)}" if state.accept("+") else inner + name
     if star:
         raise state.unexpected("expected a parameter name after '*'")
+    return f"{inner}{_read_number(state)}"
+
+
+def _read_number(state: State) -> int:
     index = state.index
     number = evaluate(state, state.constant)[0]
     if number < 0:
         raise state.error(f"{number} elements are less than none", index)
-    return str(number)
+    return number
 
 
 def _read_numbers(state: State) -> str:
@@ -177,6 +192,12 @@ def _read_place(state: State) -> str:
     return str(evaluate(state, state.constant)[0])
 
 
+def _read_word(state: State) -> str:
+    if not is_name(state.word):
+        raise state.unexpected("expected a word; of a name with '-', write '_'")
+    return state.take()
+
+
 _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
     "deallocator": _read_function,
     "function": _read_function,
@@ -184,10 +205,11 @@ _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
     "value": _read_value,
     "count": _read_count,
     "place": _read_place,
+    "word": _read_word,
 }
 
 
-_WITHOUT_NAMES: Final = frozenset({"", "deallocator", "function", "numbers", "value"})
+_WITHOUT_NAMES: Final = frozenset({"", "deallocator", "function", "numbers", "value", "word"})
 """Arguments that refer to no parameter or member beside them."""
 
 
@@ -198,22 +220,23 @@ def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -
 
 def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
     kind, argument = ATTRIBUTES[entry.name], entry.argument
-    name = argument.removeprefix("*")
+    inner, plain = argument[: argument.startswith(",")], argument.removeprefix(",")
+    name, plus, more = plain.removeprefix("*").partition("+")
     if entry.name in ("size", "at_least"):
         raise state.error(
             f"[{entry.name}] does not belong here: it stands before a struct with its members", entry.index
         )
     if kind == "place" and owner.kind == "member":
         return _offset(state, entry)
-    if kind in _WITHOUT_NAMES or (kind == "count" and argument.isdigit()):
+    if kind in _WITHOUT_NAMES or (kind == "count" and plain.isdigit()):
         return argument
     if name == own:
         raise state.error(f"{entry.name}({argument}) refers to {own!r} itself; name another {owner.kind}", entry.index)
     if name in owner.names:
         return argument
-    value = state.constant(argument)
+    value = state.constant(plain.partition("+")[0])
     if value is not None and value[0] >= 0 and kind == "count":
-        return str(value[0])
+        return f"{inner}{value[0] + int(more) if plus else value[0]}"
     raise state.error(
         f"{entry.name}({argument[:60]}): {owner.whole} has no {owner.kind} {shown(name)}"
         f"{closest(name, owner.names) or '.'} It has: {', '.join(list(owner.names)[:12]) or 'none'}",

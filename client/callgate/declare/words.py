@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES, Scalar, SystemType
+from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES, TRUTHS, Scalar, SystemType
 
 __all__ = [
     "BASES",
@@ -18,7 +18,7 @@ __all__ = [
     "SYSTEM_NAMES",
 ]
 
-SCALARS: Final[dict[str, Scalar]] = {name: Scalar(name) for name in (*INTEGERS, *FLOATS, *COMPLEX, "bool")}
+SCALARS: Final[dict[str, Scalar]] = {name: Scalar(name) for name in (*INTEGERS, *FLOATS, *COMPLEX, *TRUTHS, "bool")}
 
 BASES: Final[dict[str, str]] = {
     "void": "void",
@@ -102,10 +102,10 @@ BIT_WIDTHS: Final[dict[str, int]] = {
 # The standard headers, POSIX as Linux on LP64 has it, and Windows with Windows widths.
 _NAMES: Final[dict[str, str]] = {
     "i1": "int8_t int_least8_t",
-    "u1": "uint8_t uint_least8_t BYTE BOOLEAN UCHAR",
+    "u1": "uint8_t uint_least8_t BYTE UCHAR",
     "i2": "int16_t int_least16_t SHORT",
     "u2": "uint16_t uint_least16_t in_port_t WORD USHORT ATOM",
-    "i4": "int32_t int_least32_t BOOL INT LONG NTSTATUS",
+    "i4": "int32_t int_least32_t INT LONG NTSTATUS",
     "u4": "uint32_t uint_least32_t in_addr_t DWORD ULONG UINT",
     "i8": "int64_t int_least64_t LONGLONG LARGE_INTEGER __int64",
     "u8": "uint64_t uint_least64_t ULONGLONG QWORD",
@@ -117,7 +117,9 @@ _NAMES: Final[dict[str, str]] = {
     "wchar": "wchar_t",
     "char16": "char16_t",
     "char32": "char32_t",
-    "bool": "bool",
+    "bool": "bool BOOLEAN",
+    "BOOL": "BOOL",
+    "VARIANT_BOOL": "VARIANT_BOOL",
     "char": "CHAR",
     "schar": "int_fast8_t",
     "uchar": "u_char char8_t uint_fast8_t",

@@ -24,6 +24,9 @@ class Converter(ABC):
     packed: bool = False
     """Whether arrays of it travel as binary, in this machine's representation."""
 
+    truth: bool = False
+    """Whether the bytes of that binary are truth values, each 0 or 1 (R3)."""
+
     by_value: bool = True
     """Whether libffi can describe the type (R2.12); if not, `substitutes` finds one that it can."""
 

@@ -35,25 +35,27 @@ class ConstantCount(Counter):
 
 
 class ParameterCount(Counter):
-    """`size_is(n)`."""
+    """`size_is(n)`, or `size_is(n + 3)` (R6.5)."""
 
-    def __init__(self, index: int, name: str) -> None:
+    def __init__(self, index: int, name: str, more: int) -> None:
         self._index = index
         self._name = name
+        self._more = more
 
     def of(self, natives: Sequence[Any], _scope: Scope) -> int:
         """The value of the parameter."""
-        return _checked(natives[self._index], self._name)
+        return _checked(natives[self._index], self._name) + self._more
 
 
 class PointedCount(Counter):
     """`size_is(*n)`: what the parameter points to now."""
 
-    def __init__(self, backend: Backend, index: int, name: str, pointer_type: BackendType) -> None:
+    def __init__(self, backend: Backend, index: int, name: str, pointer_type: BackendType, more: int) -> None:
         self._backend = backend
         self._index = index
         self._name = name
         self._pointer_type = pointer_type
+        self._more = more
 
     def of(self, natives: Sequence[Any], scope: Scope) -> int:
         """The number behind the pointer; none behind NULL."""
@@ -62,7 +64,7 @@ class PointedCount(Counter):
             return 0
         if room is not None and not room.readable:
             raise Mismatch(f"the count '*{self._name}' lies behind a magic pointer", "ArgumentError")
-        return _checked(self._backend.at(self._pointer_type, address)[0], f"*{self._name}")
+        return _checked(self._backend.at(self._pointer_type, address)[0], f"*{self._name}") + self._more
 
 
 def _checked(count: Any, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
@@ -10,11 +10,26 @@ from callgate_native_host.scope import Scope
 
 from .base import Converter
 from .records import TRUTH, from_list, to_list
-from .scalars import BooleanConverter
 
-__all__ = ["Many"]
+__all__ = ["Block", "Many"]
 
 _MOST_BYTES: Final = 1 << 31
+_GUARD: Final = b"\xfd" * 64
+"""What lies behind memory that native code fills: R5.14 asks for 16 bytes, larger steps are seen too."""
+_BEFORE: Final = 16
+"""Bytes of it in front, which keeps what follows aligned."""
+
+
+class Block(NamedTuple):
+    """Memory made for elements. `guarded`: what lies around it shows whether native code wrote past its ends."""
+
+    view: Any
+    """The elements, as the backend shows them."""
+    address: int
+    owner: Any
+    """What keeps the memory alive."""
+    size: int
+    guarded: bool
 
 
 class Many:
@@ -27,24 +42,60 @@ class Many:
         self.pointer_type = backend.pointer_to(element.ctype)
         self._array_type = backend.array_of(self.pointer_type, None)
         self._bytes_only = bytes_only
-        self._truth = isinstance(element, BooleanConverter)
+        self._truth = element.truth
 
-    def room(self, count: int) -> Any:
+    def room(self, count: int) -> Block:
         """Zeroed memory for so many elements: never NULL, even for none (R1.8, R6.2)."""
+        self.check_room(count)
+        return self._block(self._backend.newp(self._array_type, count or 1), count)
+
+    def guarded_room(self, count: int) -> Block:
+        """The same, between guards (R5.14)."""
+        self.check_room(count)
+        size, backend = count * self.size, self._backend
+        memory, start = backend.allocate(_BEFORE + size + len(_GUARD))
+        address = start + _BEFORE
+        backend.write(start, _GUARD[:_BEFORE])
+        backend.write(address + size, _GUARD)
+        return Block(backend.at(self.pointer_type, address), address, memory, size, guarded=True)
+
+    def check_guards(self, block: Block) -> None:
+        """R5.14: raises Mismatch when native code wrote before or behind a guarded block."""
+        before = self._backend.read(block.address - _BEFORE, _BEFORE)
+        behind = self._backend.read(block.address + block.size, len(_GUARD))
+        if before + behind != _GUARD[:_BEFORE] + _GUARD:
+            side = "behind the end" if behind != _GUARD else "before the start"
+            problem = (
+                f"native code wrote {side} of the {block.size} bytes it was given (R5.14); its results are dropped"
+            )
+            raise Mismatch(problem, "BufferOverrunError")
+
+    def check_room(self, count: int) -> None:
+        """Raises Mismatch when so many elements are more than a host gives room for."""
         if count * self.size > _MOST_BYTES:
             raise Mismatch(f"{count} elements of {self.size} bytes are more than {_MOST_BYTES}", "ArgumentError")
-        return self._backend.newp(self._array_type, count or 1)
 
-    def build(self, wire: Any, scope: Scope) -> tuple[Any, int]:
-        """Memory with the elements of a wire value, and how many they are."""
+    def _block(self, memory: Any, count: int) -> Block:
+        return Block(memory, self._backend.address_of(memory), memory, count * self.size, guarded=False)
+
+    def build(self, wire: Any, scope: Scope, least: int = 0) -> tuple[Block, int]:
+        """Memory with the elements of a wire value, for `least` elements at least, and how many have room."""
         if type(wire) is list and not self._bytes_only:
             natives = from_list(self.element, wire, scope)
-            return self._backend.newp(self._array_type, natives or 1), len(natives)
+            natives += [self._backend.newp(self.pointer_type)[0]] * (least - len(natives))
+            return self._block(self._backend.newp(self._array_type, natives or 1), len(natives)), len(natives)
         data = self._binary(wire, scope)
-        count = len(data) // self.size
-        memory = self.room(count)
-        self._backend.memmove(memory, data, len(data))
-        return memory, count
+        count = max(len(data) // self.size, least)
+        block = self.room(count)
+        self._backend.memmove(block.view, data, len(data))
+        return block, count
+
+    def build_guarded(self, wire: Any, scope: Scope, least: int = 0) -> tuple[Block, int]:
+        """The same, between guards (R5.14)."""
+        inner, count = self.build(wire, scope, least)
+        block = self.guarded_room(count)
+        self._backend.memmove(block.view, inner.view, block.size)
+        return block, count
 
     def _binary(self, wire: Any, scope: Scope) -> Any:
         if not self.element.packed:
@@ -65,6 +116,20 @@ class Many:
             return scope.give(data[:].translate(TRUTH))
         return scope.give(data if own else data[:])
 
+    def read_block(self, block: Block, count: int, scope: Scope) -> Any:
+        """The wire value of the first elements of a block of our own."""
+        if not (block.guarded and self.element.packed):
+            return self.read(block.view, count, scope, own=True)
+        self._check_bytes(count, scope)
+        start = block.address - self._backend.address_of(block.owner)
+        data = memoryview(self._backend.buffer(block.owner))[start : start + count * self.size]
+        return scope.give(bytes(data).translate(TRUTH) if self._truth else data)
+
+    def discard(self, memory: Any, count: int, scope: Scope) -> None:
+        """Free what the elements of native code hold, because they will not be sent (R8.1)."""
+        for index in range(count):
+            self.element.discard(memory[index], scope)
+
     def _check_nodes(self, count: int, scope: Scope) -> None:
         nodes, most = count * self.element.nodes, scope.session.limits.nodes // 2
         if nodes > most:
@@ -77,8 +142,8 @@ class Many:
 
     def write(self, address: int, wire: Any, most: int, scope: Scope) -> None:
         """Put the elements of a wire value into native code's own memory, which holds `most` of them."""
-        memory, count = self.build(wire, scope)
+        block, count = self.build(wire, scope)
         if count > most:
             raise Mismatch(f"{count} elements were given where {most} have room", "ArgumentError")
         if count:
-            self._backend.memmove(self._backend.at(self.pointer_type, address), memory, count * self.size)
+            self._backend.memmove(self._backend.at(self.pointer_type, address), block.view, count * self.size)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import (
+    Allocated,
     Bytes,
     Count,
-    Direction,
     Elements,
     Enumeration,
     Integer,
     Offset,
     ParameterPlan,
     Signature,
-    Text,
+    count_of,
+    length_of,
 )
 
+from .allocated import AllocatedPassing, OwnedBlock
 from .base import Converter
 from .counts import ConstantCount, Counter, ParameterCount, PointedCount
 from .elements import ElementsPassing, ElementsResult
@@ -25,7 +28,6 @@ from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
 from .space import Space
 from .substitutes import by_value
-from .text import TextConverter
 
 __all__ = ["parameter_passing", "result_of"]
 
@@ -36,6 +38,10 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
     if isinstance(form, Offset):
         base = next(other.index for other in signature.parameters if other.name == form.parameter)
         return OffsetPassing(backend, plan.index, base)
+    counter = _counter(space, signature, count_of(form))
+    if isinstance(form, Allocated):
+        block = OwnedBlock(space.tools, _many(space, form.content), counter, _deallocator(space, form))
+        return AllocatedPassing(backend, plan.index, plan.direction, block)
     if not isinstance(form, Elements | Bytes):
         what = f"parameter '{plan.name}' of {signature.name}"
         return ByValue(plan.index, by_value(backend, space.converter(form), what))
@@ -44,33 +50,32 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
         space.tools.places,
         plan.index,
         plan.direction,
-        _many(space, form, plan.direction),
-        _counter(space, signature, form.count),
+        _many(space, form),
+        counter,
+        _counter(space, signature, length_of(form)),
         nullable=isinstance(form, Bytes) or form.nullable,
     )
+
+
+def _deallocator(space: Space, form: Allocated) -> Callable[[int], None] | None:
+    return space.deallocator(form.free) if form.free else None
 
 
 def result_of(space: Space, signature: Signature) -> Converter | ElementsResult:
     """How the result of a function comes back."""
     form = signature.result
-    if isinstance(form, Elements | Bytes):
-        counter = _counter(space, signature, form.count)
-        return ElementsResult(space.tools.backend, _many(space, form, Direction.OUT), counter)
+    content = form.content if isinstance(form, Allocated) else form
+    if isinstance(content, Elements | Bytes):
+        free = _deallocator(space, form) if isinstance(form, Allocated) else None
+        counter = _counter(space, signature, content.count)
+        return ElementsResult(space.tools.backend, OwnedBlock(space.tools, _many(space, content), counter, free))
     return by_value(space.tools.backend, space.converter(form), f"the result of {signature.name}")
 
 
-def _many(space: Space, form: Elements | Bytes, direction: Direction) -> Many:
+def _many(space: Space, form: Elements | Bytes) -> Many:
     if isinstance(form, Bytes):
         return Many(space.tools.backend, space.converter(Integer("u1")), bytes_only=True)
-    if isinstance(form.element, Text) and form.element.free == "free" and direction is Direction.INOUT:
-        return Many(space.tools.backend, _replaceable_text(space, form.element))
     return Many(space.tools.backend, space.converter(form.element))
-
-
-def _replaceable_text(space: Space, form: Text) -> Converter:
-    """R5.8: native code may free the text it is given, so it must come from where native code's own comes from."""
-    tools = space.tools
-    return TextConverter(tools.backend, tools.libc, tools.places, space.deallocator(form.free), given_away=True)
 
 
 def _counter(space: Space, signature: Signature, count: Count | None) -> Counter | None:
@@ -80,9 +85,9 @@ def _counter(space: Space, signature: Signature, count: Count | None) -> Counter
         return ConstantCount(count.constant)
     plan = next(other for other in signature.parameters if other.name == count.parameter)
     if not count.dereference:
-        return ParameterCount(plan.index, plan.name)
+        return ParameterCount(plan.index, plan.name, count.constant)
     element: Any = plan.form.element if isinstance(plan.form, Elements) else None
     if not isinstance(element, Integer | Enumeration):
         raise Fault("MarshalDirectiveError", f"size_is(*{plan.name}) of {signature.name} does not point to an integer")
     pointer_type = space.tools.backend.pointer_to(space.converter(element).ctype)
-    return PointedCount(space.tools.backend, plan.index, plan.name, pointer_type)
+    return PointedCount(space.tools.backend, plan.index, plan.name, pointer_type, count.constant)

@@ -100,6 +100,11 @@ class StructureConverter(_RecordConverter):
             for member, field in zip(self.members, self.fields, strict=True)
         ]
 
+    def discard(self, native: Any, scope: Scope) -> None:
+        """R8.10: what the members hold."""
+        for member, field in zip(self.members, self.fields, strict=True):
+            member.converter.discard(getattr(native, field), scope)
+
 
 class RawConverter(_RecordConverter):
     """The bytes of a union, or of members that overlap: which member they mean only the caller knows (R7.8)."""
@@ -148,11 +153,12 @@ class SeriesConverter(Converter):
         self.element = element
         self.length = form.length
         """How many there are; 0 when the memory behind the struct decides."""
-        self._truth = isinstance(form.element, forms.Boolean)
+        self.truth = element.truth
+        self.packed = element.packed and form.length > 0
         self.ctype = backend.array_of(backend.pointer_to(element.ctype), form.length or None)
         self._size = form.length * backend.sizeof(element.ctype)
         self.by_value = element.by_value and form.length > 0
-        self.nodes = 1 if element.packed else 1 + form.length * element.nodes
+        self.nodes = 1 if self.packed else 1 + form.length * element.nodes
 
     def from_wire(self, wire: Any, scope: Scope) -> Any:
         """Exactly `length` elements; nil is all zero."""
@@ -167,7 +173,7 @@ class SeriesConverter(Converter):
     def _from_binary(self, data: Any) -> Any:
         if len(data) != self._size:
             raise Mismatch(f"{len(data)} bytes were given for an array of {self._size}", "ArgumentError")
-        return self._backend.from_buffer(self.ctype, bytes(data).translate(TRUTH) if self._truth else bytes(data))
+        return self._backend.from_buffer(self.ctype, bytes(data).translate(TRUTH) if self.truth else bytes(data))
 
     def _from_list(self, wire: list[Any], scope: Scope) -> list[Any]:
         if len(wire) != self.length:
@@ -178,13 +184,26 @@ class SeriesConverter(Converter):
         """Binary for numbers, else an array."""
         if self.element.packed:
             data = bytes(self._backend.buffer(native, self._size)) if self._size else b""
-            return scope.give(data.translate(TRUTH) if self._truth else data)
+            return scope.give(data.translate(TRUTH) if self.truth else data)
         return to_list(self.element, native, self.length, scope)
+
+    def discard(self, native: Any, scope: Scope) -> None:
+        """R8.10: what the elements hold."""
+        for index in range(0 if self.packed else self.length):
+            self.element.discard(native[index], scope)
 
 
 def to_list(element: Converter, native: Any, count: int, scope: Scope) -> list[Any]:
     """The wire values of elements that lie side by side."""
-    return [element.to_wire(native[index], scope) for index in range(count)]
+    wires: list[Any] = []
+    try:
+        for index in range(count):
+            wires.append(element.to_wire(native[index], scope))  # noqa: PERF401 - the length is the index of what failed
+    except Mismatch as finding:
+        for index in range(len(wires) + 1, count):
+            element.discard(native[index], scope)
+        raise finding.inside(f"[{len(wires)}]") from None
+    return wires
 
 
 def from_list(element: Converter, wire: list[Any], scope: Scope) -> list[Any]:

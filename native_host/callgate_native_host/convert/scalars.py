@@ -13,7 +13,14 @@ from callgate_protocol import forms
 
 from .base import Converter
 
-__all__ = ["BooleanConverter", "ComplexConverter", "FloatingConverter", "IntegerConverter", "NothingConverter"]
+__all__ = [
+    "BooleanConverter",
+    "ComplexConverter",
+    "FloatingConverter",
+    "IntegerConverter",
+    "NothingConverter",
+    "TruthConverter",
+]
 
 _LARGEST_SINGLE: Final = float.fromhex("0x1.fffffefffffffp127")
 """Above this a finite double becomes an infinite float (R2.2)."""
@@ -37,7 +44,9 @@ class IntegerConverter(Converter):
 
     packed = True
 
-    def __init__(self, backend: Backend, form: forms.Integer | forms.Enumeration, width: int = 0) -> None:
+    def __init__(
+        self, backend: Backend, form: forms.Integer | forms.Enumeration | forms.Character, width: int = 0
+    ) -> None:
         self.ctype = backend.primitive(spelling(backend, form.scalar))
         bits = width or 8 * backend.sizeof(self.ctype)
         signed = int(backend.cast(self.ctype, -1)) < 0
@@ -113,7 +122,7 @@ def _widened(number: int) -> float:
 class BooleanConverter(Converter):
     """`_Bool`: one byte, zero or one when we write it, anything but zero is true when C wrote it (R3)."""
 
-    packed = True
+    packed = truth = True
 
     def __init__(self, backend: Backend) -> None:
         self.ctype = backend.primitive(spelling(backend, "bool"))
@@ -127,3 +136,22 @@ class BooleanConverter(Converter):
     def to_wire(self, native: int, _scope: Scope) -> bool:
         """Its truth."""
         return native != 0
+
+
+class TruthConverter(Converter):
+    """`BOOL` and `VARIANT_BOOL`: wider than a byte, and VARIANT_BOOL's true is all bits (R3.1, R3.4)."""
+
+    def __init__(self, backend: Backend, form: forms.Truth) -> None:
+        self.ctype = backend.primitive(spelling(backend, form.scalar))
+        self._true = -1 if form.scalar == "VARIANT_BOOL" else 1
+        self._only = form.scalar == "VARIANT_BOOL" and not form.lenient
+
+    def from_wire(self, wire: Any, _scope: Scope) -> int:
+        """R3.4: only a boolean is one, and C sees exactly 1, -1 or 0."""
+        if type(wire) is not bool:
+            raise expected("a boolean", wire)
+        return self._true if wire else 0
+
+    def to_wire(self, native: int, _scope: Scope) -> bool:
+        """Any bit makes a BOOL true; R3.3: of a VARIANT_BOOL only -1 does, unless it is lenient."""
+        return native == -1 if self._only else native != 0

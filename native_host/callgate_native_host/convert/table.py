@@ -10,7 +10,14 @@ from callgate_protocol.model import FLOATS
 from .base import Converter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
-from .scalars import BooleanConverter, ComplexConverter, FloatingConverter, IntegerConverter, NothingConverter
+from .scalars import (
+    BooleanConverter,
+    ComplexConverter,
+    FloatingConverter,
+    IntegerConverter,
+    NothingConverter,
+    TruthConverter,
+)
 from .space import Maker, Space
 from .system import BlockConverter
 from .text import TextConverter, WideConverter
@@ -18,7 +25,11 @@ from .text import TextConverter, WideConverter
 __all__ = ["MAKERS"]
 
 
-def _integer(space: Space, form: forms.Integer | forms.Enumeration) -> Converter:
+_FREE: Final = "free"
+"""The one deallocator whose memory a host can make as well: libc's."""
+
+
+def _integer(space: Space, form: forms.Integer | forms.Enumeration | forms.Character) -> Converter:
     return IntegerConverter(space.tools.backend, form)
 
 
@@ -33,14 +44,14 @@ def _series(space: Space, form: forms.Series) -> Converter:
 def _text(space: Space, form: forms.Text) -> Converter:
     tools = space.tools
     free = space.deallocator(form.free) if form.free else None
-    return TextConverter(tools.backend, tools.libc, tools.places, free)
+    return TextConverter(tools.backend, tools.libc, tools.places, free, form.free == _FREE)
 
 
 def _wide(space: Space, form: forms.Wide) -> Converter:
     tools = space.tools
     width = tools.backend.sizeof(space.converter(forms.Integer(form.scalar)).ctype)
     free = space.deallocator(form.free) if form.free else None
-    return WideConverter(tools.backend, tools.libc, tools.places, free, width)
+    return WideConverter(tools.backend, tools.libc, tools.places, free, form.free == _FREE, width)
 
 
 def _code(space: Space, form: forms.Code) -> Converter:
@@ -57,6 +68,7 @@ def _system(space: Space, form: forms.SystemValue) -> Converter:
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
     forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
+    forms.Character: _integer,
     forms.Code: _code,
     forms.Complex: lambda space, form: ComplexConverter(space.tools.backend, form),
     forms.Context: lambda space, _form: ContextConverter(space.tools.backend),
@@ -71,6 +83,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Structure: _record,
     forms.SystemValue: _system,
     forms.Text: _text,
+    forms.Truth: lambda space, form: TruthConverter(space.tools.backend, form),
     forms.Wide: _wide,
 }
-"""Form -> its converter. `Elements`, `Bytes` and `Offset` need their neighbours: `parameters` makes those."""
+"""Form -> its converter. `Elements`, `Bytes`, `Allocated` and `Offset` need neighbours: `parameters` makes those."""

@@ -23,20 +23,20 @@ Deallocator: TypeAlias = Callable[[int], None]
 class TextConverter(Converter):
     """Text. With a deallocator, what native code hands out is copied and then freed with it (R8.1).
 
-    `given_away`: native code may free what it is given with libc's `free` (R5.8).
+    `replaceable`: that is libc's `free`, so native code may free what it is given where it may replace it (R5.8).
     """
 
     nodes = 3
 
     def __init__(
-        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, given_away: bool = False
+        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, replaceable: bool = False
     ) -> None:
         self.ctype = backend.pointer
         self._backend = backend
         self._libc = libc
         self._places = places
         self._free = free
-        self._given_away = given_away
+        self._replaceable = replaceable
 
     def from_wire(self, wire: Any, scope: Scope) -> int:
         """R5.2: a private copy; R5.3: nil is NULL; R5.6: a NUL inside would cut it short."""
@@ -56,7 +56,7 @@ class TextConverter(Converter):
         return self._backend.read_text(native)
 
     def _copy(self, data: bytes, scope: Scope) -> int:
-        if scope.lasting or self._given_away:  # native code will free it: R5.8, R9.8
+        if scope.lasting or (scope.replaceable and self._replaceable):  # native code may free it: R5.8, R9.8
             address = self._libc.copy(data)
             scope.lent.append(lambda: self._libc.free(address))
             return address
@@ -76,15 +76,22 @@ class TextConverter(Converter):
         try:
             return scope.give(self._read(native))
         finally:
-            if self._free is not None and scope.owning and native not in scope.copies:
-                self._free(native)
+            self.discard(native, scope)
+
+    def discard(self, native: int, scope: Scope) -> None:
+        """R8.1: freed once, if it is native code's own and it hands it over."""
+        if native and self._free is not None and scope.owning and native not in scope.copies:
+            scope.copies.add(native)
+            self._free(native)
 
 
 class WideConverter(TextConverter):
     """Text in units of several bytes, ended by a zero unit: `wchar_t *` and `char16_t *` (R4.6, R5.4)."""
 
-    def __init__(self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, width: int) -> None:
-        super().__init__(backend, libc, places, free)
+    def __init__(
+        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, replaceable: bool, width: int
+    ) -> None:
+        super().__init__(backend, libc, places, free, replaceable)
         self._width = width
 
     def _check(self, data: bytes) -> None:
