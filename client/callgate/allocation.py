@@ -14,7 +14,7 @@ from .callbacks import CallbackPointer
 from .convert import CallContext
 from .convert.base import received_binary
 from .errors import ArgumentError, DeclarationError
-from .lib import Lib, binding_of
+from .lib import binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
 
@@ -30,7 +30,7 @@ def check_struct(binding: Binding, type_name: str) -> None:
         raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
 
 
-def new(lib: Lib, type_name: str, *, extra: int = 0, at_least: int = 0) -> HostStruct:
+def new(lib: Any, type_name: str, *, extra: int = 0, at_least: int = 0) -> HostStruct:
     """A zeroed struct in the host, at one address until it is freed; `extra` bytes follow it (flexible arrays).
 
     `at_least` is for structs that the library takes to be larger than they are documented: so many bytes it has.
@@ -48,7 +48,7 @@ def new(lib: Lib, type_name: str, *, extra: int = 0, at_least: int = 0) -> HostS
     return HostStruct(memory, binding.number, type_name, types)
 
 
-def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
+def buffer(lib: Any, content: int | bytes | bytearray | memoryview) -> Buffer:
     """Bytes in the host, at one address until they are freed: so many zeros, or a copy of the given bytes."""
     host = binding_of(lib).ready()
     data = None if isinstance(content, int) else memoryview(content).cast("B")
@@ -61,7 +61,7 @@ def buffer(lib: Lib, content: int | bytes | bytearray | memoryview) -> Buffer:
     return host.holdings.proxy(reference, lambda: Buffer(host, reference.object, length))
 
 
-def sizeof(lib: Lib, type_name: str) -> int:
+def sizeof(lib: Any, type_name: str) -> int:
     """Bytes of a struct or union in the library's host (R8.12)."""
     binding = binding_of(lib)
     check_struct(binding, type_name)
@@ -76,7 +76,7 @@ def free(memory: Memory | HostStruct) -> None:
     memory.__exit__(None, None, None)
 
 
-def callback(lib: Lib, type_name: str, function: Callable[..., Any]) -> CallbackPointer:
+def callback(lib: Any, type_name: str, function: Callable[..., Any]) -> CallbackPointer:
     """A C function pointer of a declared type that calls `function` until it is closed.
 
     Calls from the library's own threads run on the library's callback executor.
@@ -116,7 +116,7 @@ def string(pointer: Addressable, limit: int = _STRING_LIMIT) -> str:
     return bytes(received_binary(reply.result, CallContext(host, payloads))).decode(errors="replace")
 
 
-def cast(lib: Lib, pointer: Addressable, type_name: str) -> Any:
+def cast(lib: Any, pointer: Addressable, type_name: str) -> Any:
     """A copy of the struct that a pointer points to."""
     binding = binding_of(lib)
     if type_name not in binding.structs:

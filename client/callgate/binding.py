@@ -13,11 +13,12 @@ from typing import Any
 from callgate_protocol.forms import Signature
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
-from callgate_protocol.model import TypeLibrary
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
 
 from .convert import TypeSpace
+from .declare import Declarations
+from .declare.python import PLAIN, Face
 from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone, TypeLoadError
 from .host import Host
 from .lines import Opener
@@ -38,18 +39,20 @@ class Binding:
     def __init__(
         self,
         file: str,
-        declared: TypeLibrary,
+        declarations: Declarations,
         opener: Opener,
         deadline: float | None,
         callbacks: Executor | None,
     ) -> None:
         self.file = file
-        self.declared = declared
+        self.declared = declarations.library
+        self.python = declarations.python
+        """The user's own classes, and how functions look to a caller."""
         self.deadline = deadline
-        self.numbers = {function.name: number for number, function in enumerate(declared.functions)}
-        self.constants: Mapping[str, Any] = {}
+        self.numbers = _numbers(declarations)
+        self.constants = declarations.constants
         """Named values of the declaration."""
-        self.refused: Mapping[str, str] = {}
+        self.refused = declarations.refused
         """What a header declares and cannot be used, and why."""
         self.missing: frozenset[int] = frozenset()
         """Declared functions that the library does not have."""
@@ -66,7 +69,7 @@ class Binding:
         self._types: TypeSpace | None = None
         self._layouts: dict[str, tuple[int, int, list[list[int]]]] = {}
         with self._refusals():
-            check_records(declared)
+            check_records(self.declared)
 
     @property
     def label(self) -> str:
@@ -93,13 +96,17 @@ class Binding:
         plan = self._plans.get(number)
         if plan is None:
             with self._lock:
-                plan = self._plans[number] = FunctionPlan(self.signature(number), self.types)
+                plan = self._plans[number] = FunctionPlan(self.signature(number), self.types, self.face(number))
         return plan
 
     def signature(self, number: int) -> Signature:
         """A function, decided. Raises MarshalDirectiveError."""
         with self._refusals():
             return resolve(self.declared, self.declared.functions[number])
+
+    def face(self, number: int) -> Face:
+        """How a function looks to a caller where that differs from its signature."""
+        return self.python.faces.get(self.declared.functions[number].name, PLAIN)
 
     @property
     def types(self) -> TypeSpace:
@@ -155,20 +162,24 @@ class Binding:
     @cached_property
     def structs(self) -> Mapping[str, Any]:
         """Class of every struct."""
-        classes: dict[str, Any] = {}
+        classes: dict[str, Any] = dict(self.python.structs)
         for record in self.declared.records:
-            classes[record.name] = struct_class(record.name, self.members[record.name], classes)
+            if record.name not in classes:
+                classes[record.name] = struct_class(record.name, self.members[record.name], classes)
         return classes
 
     @cached_property
     def enums(self) -> Mapping[str, Any]:
         """IntEnum of every enum."""
-        return {enum.name: enum_class(enum) for enum in self.declared.enums}
+        given = self.python.enums
+        return {enum.name: given.get(enum.name) or enum_class(enum) for enum in self.declared.enums}
 
     @cached_property
     def handles(self) -> Mapping[str, type[Handle]]:
         """Class of every opaque type."""
-        return {opaque.name: type(opaque.name, (Handle,), {"__slots__": ()}) for opaque in self.declared.opaques}
+        given = self.python.handles
+        names = [opaque.name for opaque in self.declared.opaques]
+        return {name: given.get(name) or type(name, (Handle,), {"__slots__": ()}) for name in names}
 
     @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:
@@ -216,3 +227,12 @@ class Binding:
             host.close("loading failed")
             raise
         self.missing = frozenset(missing)
+
+
+def _numbers(declarations: Declarations) -> dict[str, int]:
+    """Functions by the names that a caller uses."""
+    numbers = {function.name: number for number, function in enumerate(declarations.library.functions)}
+    renamed = declarations.python.names
+    taken = set(renamed.values())
+    kept = {name: number for name, number in numbers.items() if name not in taken}
+    return kept | {name: numbers[function] for name, function in renamed.items()}

@@ -124,8 +124,12 @@ class NativeFunction:
         signature = self._binding.signature(self._number)
         kind, rest = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL
         types = {parameter.name: c_name(parameter.type) for parameter in self._declared.parameters}
+        defaults, none = self._binding.face(self._number).defaults, inspect.Parameter.empty
         parameters = [
-            inspect.Parameter(python_name(plan.name), kind, annotation=types[plan.name]) for plan in signature.passed
+            inspect.Parameter(
+                python_name(plan.name), kind, annotation=types[plan.name], default=defaults.get(plan.name, none)
+            )
+            for plan in signature.passed
         ]
         if signature.variadic:
             parameters.append(inspect.Parameter("arguments", rest))
@@ -160,7 +164,10 @@ class NativeFunction:
         except TypeError as error:
             wanted = ", ".join(python_name(plan.name) for plan in signature.passed) or "nothing"
             raise TypeError(f"{self.__name__}() of {self._binding.label} takes {wanted}: {error}") from None
-        return bound.args
+        if not self._binding.face(self._number).defaults:
+            return bound.args
+        bound.apply_defaults()
+        return self._binding.plan(self._number).with_counts(bound.args)
 
 
 def _finish(context: CallContext | None) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .allocation import check_struct
 from .binding import Binding
-from .lib import Lib, binding_of
+from .lib import binding_of
 
 __all__ = ["Layout", "layout"]
 
@@ -20,7 +20,7 @@ class Layout(NamedTuple):
     offsets: Mapping[str, int]
 
 
-def layout(lib: Lib, type_name: str) -> Layout:
+def layout(lib: Any, type_name: str) -> Layout:
     """Size, alignment and offsets of a struct or union in the library's host (R7.1).
 
     Raises DeclarationError for a type that the prototypes do not define.

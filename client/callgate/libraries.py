@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from types import SimpleNamespace
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
@@ -14,7 +14,7 @@ from .declare.errors import NestingError
 from .errors import DeclarationError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
-from .sources import FromHeader, Written
+from .sources import FromHeader, Typed, Written
 
 __all__ = ["Info", "close", "get_last_error", "info", "load_with", "raise_last_error", "types"]
 
@@ -44,14 +44,16 @@ def load_with(
     if deadline is not None and not deadline > 0:
         raise ValueError(f"a deadline is a positive number of seconds, not {deadline!r}")
     declared = _parse(library, prototypes)
-    binding = Binding(library, declared.library, opener, deadline, callbacks)
-    binding.constants = declared.constants
-    binding.refused = declared.refused
+    binding = Binding(library, declared, opener, deadline, callbacks)
     binding.ready()
     return Lib(binding)
 
 
 def _parse(library: str, prototypes: Written) -> Declarations:
+    if isinstance(prototypes, Typed):
+        from .typed.libraries import declarations_of  # noqa: PLC0415 - whoever wrote such a class has imported it
+
+        return declarations_of(prototypes.declared)
     try:
         return parse_declarations(prototypes) if isinstance(prototypes, str) else _read(library, prototypes)
     except PrototypeError as error:
@@ -65,12 +67,12 @@ def _read(library: str, source: FromHeader) -> Declarations:
     return read_for(library, source)
 
 
-def close(lib: Lib) -> None:
+def close(lib: Any) -> None:
     """End the library's host. Its handles and further calls raise ObjectGone."""
     binding_of(lib).close()
 
 
-def info(lib: Lib) -> Info:
+def info(lib: Any) -> Info:
     """Where a library runs, and what it has printed."""
     binding = binding_of(lib)
     host = binding.host
@@ -82,19 +84,19 @@ def info(lib: Lib) -> Info:
     return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused)
 
 
-def types(lib: Lib) -> SimpleNamespace:
+def types(lib: Any) -> SimpleNamespace:
     """The Python classes of the library's structs, enums and handles, and its constants, by their C names."""
     binding = binding_of(lib)
     return SimpleNamespace(**binding.constants, **binding.handles, **binding.enums, **binding.structs)
 
 
-def get_last_error(lib: Lib) -> int:
+def get_last_error(lib: Any) -> int:
     """`errno` as the last call of this thread into the library left it; 0 when it was not set (R11.1)."""
     host = binding_of(lib).host
     return getattr(host.errno, "value", 0) if host is not None else 0
 
 
-def raise_last_error(lib: Lib) -> NoReturn:
+def raise_last_error(lib: Any) -> NoReturn:
     """Raise `errno` of this thread's last call as Python does: FileNotFoundError for ENOENT (R11.2)."""
     number = get_last_error(lib)
     text = os.strerror(number) if number else "the last call set no errno"

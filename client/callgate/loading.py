@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .process import current
-from .sources import Written, written
+from .sources import Typed, Written, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from .lib import Lib
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 
+T = TypeVar("T")
+
+
+@overload
 def load(
     library: str,
     prototypes: str = "",
@@ -26,7 +30,29 @@ def load(
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
-) -> Lib:
+) -> Lib: ...
+@overload
+def load(
+    library: Callable[[], T],
+    /,
+    *,
+    path: str = "",
+    deadline: float | None = None,
+    callbacks: Executor | None = None,
+    isolation: str = "library",
+) -> T: ...
+def load(
+    library: Any,
+    prototypes: str = "",
+    *,
+    path: str = "",
+    header: str | Sequence[str] = (),
+    include_dirs: Sequence[str] = (),
+    defines: Sequence[str] = (),
+    deadline: float | None = None,
+    callbacks: Executor | None = None,
+    isolation: str = "library",
+) -> Any:
     """Load a native library into a process of its own and give back an object with one attribute per prototype.
 
     `library` is a file name as the loader takes it (`"libm.so.6"`, a path); `prototypes` are C declarations,
@@ -37,13 +63,19 @@ def load(
     `include_dirs` and where compilers look, with `defines` such as `"NDEBUG"` or `"LEVEL=2"`. Prototypes given beside
     it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
 
+    Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another file.
+
     With `isolation="none"` the library is loaded into this process and called on the thread that calls: the same
     conversions with everything in one debugger. It then isolates nothing: a crash of the library ends this process,
     `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
 
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
-    declared = written(prototypes, header, include_dirs, defines)
+    declared: Written = written(prototypes, header, include_dirs, defines)
+    if not isinstance(library, str):
+        from .typed.libraries import spec_of  # noqa: PLC0415 - whoever wrote such a class has imported it
+
+        declared, library = Typed(library), path or spec_of(library).name
     return _WAYS.get(isolation, _unknown)(library, declared, deadline, callbacks, isolation)
 
 

@@ -24,7 +24,9 @@ from callgate_protocol.messages import Return
 from .convert import CallContext, Mismatch, TypeSpace
 from .convert.counted import counted
 from .convert.in_place import in_place_encoder, write_back
+from .declare.python import PLAIN, CountOf, Face
 from .errors import MarshalError
+from .faces import fill_back, filled_encoder, length_given
 from .memory import Addressable
 from .values import Box
 from .variadic import encode_extra
@@ -37,16 +39,25 @@ _SCALARS = (Integer, Floating, Boolean, Truth, Character, Enumeration, Complex, 
 class FunctionPlan:
     """How one function's arguments become a `call`, and its `return` a result."""
 
-    def __init__(self, signature: Signature, types: TypeSpace) -> None:
+    def __init__(self, signature: Signature, types: TypeSpace, face: Face = PLAIN) -> None:
         self.signature = signature
         self.passed = signature.passed
         self._types = types
-        self._encoders = [_encoder(plan, types) for plan in self.passed]
+        self._encoders = [_encoder(plan, types, face) for plan in self.passed]
         self._counted = counted(self.passed, types)
         self._result = types.decoder(signature.result)
         self._has_result = not isinstance(signature.result, Nothing) and not signature.throws
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
-        self._outs = [(plan, self._positions.get(plan.index), _finisher(plan, types)) for plan in signature.outs]
+        self._outs = [
+            (
+                plan.in_place or plan.name in face.filled,
+                plan.name in face.dropped,
+                plan.index == signature.retval,
+                self._positions.get(plan.index),
+                _finisher(plan, types, face),
+            )
+            for plan in signature.outs
+        ]
         forms = [signature.result, *(plan.form for plan in signature.parameters)]
         self.needs_context = signature.variadic or not all(isinstance(form, _SCALARS) for form in forms)
         """Whether a call collects anything besides plain numbers."""
@@ -84,15 +95,17 @@ class FunctionPlan:
         if len(reply.outs) != len(self._outs):
             raise RemoteProtocolError(f"{self.signature.name} has {len(self._outs)} outs, not {len(reply.outs)}")
         values = [self._result(reply.result, context)] if self._has_result else []
-        for (plan, position, finish), wire in zip(self._outs, reply.outs, strict=True):
+        for (in_place, dropped, is_retval, position, finish), wire in zip(self._outs, reply.outs, strict=True):
             given = None if position is None else arguments[position]
-            if plan.in_place:
+            if in_place:
                 finish(given, wire, context)
             elif isinstance(given, Box):
                 given.value = finish(None, wire, context)
-            elif plan.index == self.signature.retval:
+            elif dropped or isinstance(given, Addressable):
+                pass
+            elif is_retval:
                 values.insert(self._has_result, finish(None, wire, context))
-            elif not isinstance(given, Addressable):
+            else:
                 values.append(finish(None, wire, context))
         return values[0] if len(values) == 1 else tuple(values) or None
 
@@ -101,6 +114,15 @@ class FunctionPlan:
         name = self.signature.name
         text = f"what came back from {name}{fault.path and ' at ' + fault.path}: {fault.text}"
         return fault.kind(text, library=self._types.library, function=name, path=fault.path)
+
+    def with_counts(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
+        """Arguments with the counts filled in that the caller left to their arrays (`count_of`)."""
+        given = dict(zip((plan.name for plan in self.passed), arguments, strict=False))
+        forms = {plan.name: plan.form for plan in self.passed}
+        return tuple(
+            length_given(forms[each.array], given[each.array], self._types) if type(each) is CountOf else each
+            for each in arguments
+        )
 
     def _error(self, fault: Mismatch, position: int) -> MarshalError:
         name = self.passed[position].name if position < len(self.passed) else "..."
@@ -114,11 +136,15 @@ class FunctionPlan:
         )
 
 
-def _encoder(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
+def _encoder(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[Any, CallContext], Any]:
+    if plan.name in face.filled:
+        return filled_encoder(plan, types, fresh=plan.name in face.fresh)
     return in_place_encoder(plan, types) if plan.in_place else types.encoder(plan.form)
 
 
-def _finisher(plan: ParameterPlan, types: TypeSpace) -> Callable[[Any, Any, CallContext], Any]:
+def _finisher(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[Any, Any, CallContext], Any]:
+    if plan.name in face.filled:
+        return fill_back(plan, types)
     if plan.in_place:
         return write_back(plan, types)
     decode = types.decoder(plan.form)

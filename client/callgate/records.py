@@ -25,7 +25,7 @@ from callgate_protocol.forms import (
 )
 from callgate_protocol.model import Enum
 
-__all__ = ["Struct", "enum_class", "python_name", "struct_class"]
+__all__ = ["Struct", "enum_class", "python_name", "struct_class", "struct_maker", "zero_of"]
 
 
 def python_name(name: str) -> str:
@@ -63,10 +63,16 @@ class Struct:
         return f"{type(self).__name__}({members})"
 
 
+def struct_maker(cls: Any) -> Callable[..., Any]:
+    """Makes an instance of all members in order; a user's own class says how, so that its `__init__` is not asked."""
+    maker: Callable[..., Any] = getattr(cls, "_of_members", cls)
+    return maker
+
+
 def struct_class(name: str, members: tuple[Member, ...], structs: Mapping[str, type[Struct]]) -> type[Struct]:
     """The class for a struct; `structs` holds the classes of the structs inside it."""
     names = tuple(python_name(member.name) for member in members)
-    zeros = tuple(_zero(member.form, structs) for member in members)
+    zeros = tuple(zero_of(member.form, structs) for member in members)
     body = {"__slots__": names, "__match_args__": names, "_zeros": zeros, "__doc__": f"C struct `{name}`."}
     return type(name, (Struct,), body)
 
@@ -84,13 +90,13 @@ _ZEROS: dict[type[Form], Callable[[], Any]] = {
 }
 
 
-def _zero(form: Form, structs: Mapping[str, type[Struct]]) -> Callable[[], Any]:
+def zero_of(form: Form, structs: Mapping[str, type[Struct]]) -> Callable[[], Any]:
     """What a member holds when nobody gave it a value; None for every pointer."""
     match form:
         case Structure(record):
             return lambda: structs[record]()  # noqa: PLW0108 - the class may be made later
         case Series(element, length):
-            zero = _zero(element, structs)
+            zero = zero_of(element, structs)
             return lambda: [zero() for _ in range(length)]
         case SystemValue(name):
             return lambda: _system_zero(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["FromHeader", "Written", "written"]
+__all__ = ["FromHeader", "Typed", "Written", "written"]
 
 
 class FromHeader(NamedTuple):
@@ -18,8 +18,14 @@ class FromHeader(NamedTuple):
     prototypes: str = ""
 
 
-Written: TypeAlias = str | FromHeader
-"""Prototypes, or headers with them."""
+class Typed(NamedTuple):
+    """A class with `@callgate.library`."""
+
+    declared: type[Any]
+
+
+Written: TypeAlias = str | FromHeader | Typed
+"""Prototypes, headers with them, or typed Python."""
 
 
 def written(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callgate.errors import ArgumentError, InvalidCastError
-from callgate.records import Struct, python_name
+from callgate.records import Struct, python_name, struct_maker
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Integer, Raw, Series, Structure
 
@@ -32,6 +32,8 @@ def encode_structure(form: Structure, types: TypeSpace) -> Encoder:
                 wire.append(encode_member(getattr(value, name), context))
             except Mismatch as fault:
                 raise fault.inside(f".{name}") from None
+            except AttributeError:
+                raise Mismatch(ArgumentError, f"member {name!r} was never set") from None
         return wire
 
     return encode
@@ -51,9 +53,9 @@ def _built(value: Any, build: type[Struct], names: list[str]) -> Struct:
 def decode_structure(form: Structure, types: TypeSpace) -> Decoder:
     """An instance of the struct's class."""
     decoders = [types.decoder(member.form) for member in types.members[form.record]]
-    build = types.structs[form.record]
+    build = struct_maker(types.structs[form.record])
 
-    def decode(wire: Any, context: CallContext) -> Struct:
+    def decode(wire: Any, context: CallContext) -> Any:
         if type(wire) is not list or len(wire) != len(decoders):
             raise RemoteProtocolError(f"expected the {len(decoders)} members of {form.record}")
         return build(*[decode_one(each, context) for decode_one, each in zip(decoders, wire, strict=True)])

@@ -12,6 +12,7 @@ from typing import Any
 from callgate.declare.errors import PrototypeError
 from callgate.declare.lowering import Lowering
 from callgate.declare.parser import read
+from callgate.declare.python import C_ONLY, PythonSide
 from callgate_protocol.model import CType, TypeLibrary
 
 __all__ = ["Declarations", "PrototypeError", "parse", "parse_declarations"]
@@ -24,7 +25,7 @@ class Declarations:
     header declares and cannot be used, and why.
     """
 
-    __slots__ = ("constants", "library", "refused", "typedefs")
+    __slots__ = ("constants", "library", "python", "refused", "typedefs")
 
     def __init__(
         self,
@@ -32,11 +33,14 @@ class Declarations:
         constants: Mapping[str, Any],
         typedefs: dict[str, CType],
         refused: Mapping[str, str] | None = None,
+        python: PythonSide = C_ONLY,
     ) -> None:
         self.library = library
         self.constants = constants
         self.typedefs = typedefs
         self.refused = refused or {}
+        self.python = python
+        """The user's own classes, and how functions look to a caller: for typed declarations."""
 
 
 def parse_declarations(text: str) -> Declarations:

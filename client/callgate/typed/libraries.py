@@ -1,0 +1,168 @@
+"""`@library`: a Protocol whose methods are the functions of a library, and what it declares."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from callgate.declare import Declarations
+from callgate.declare.modes import Modes
+from callgate.declare.python import Face, PythonSide
+from callgate.errors import DeclarationError, MarshalDirectiveError
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import Function, TypeLibrary
+from callgate_protocol.value import Value
+
+from .callables import c_spelling, read_delegate, read_function, read_inline
+from .members import read_record
+from .prototypes import Prototype, read_prototypes
+from .scope import Scope, Unresolved, scope_of
+from .space import Readers, Space, opaque_type
+from .values import lower
+
+__all__ = ["LibrarySpec", "declarations_of", "library", "native", "prototype", "spec_of"]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., object])
+
+_READERS = Readers(lower, read_record, read_delegate, read_inline)
+
+
+class LibrarySpec(Value):
+    """What `@library` says about a class."""
+
+    name: str
+    modes: Modes
+    scope: Scope
+
+
+class _Native(Value):
+    """What `@native` and `@prototype` say about a method."""
+
+    entry_point: str = ""
+    charset: str = ""
+    prototype: str = ""
+
+
+def library(
+    name: str, *, charset: str = "", strict: bool = False, raw: bool = False, compat_pin: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """A Protocol whose methods are the functions of the library `name`; `callgate.load` makes it callable.
+
+    `charset` is what `str` and `Char` mean ("ansi", "unicode", "auto": R5.1), `strict` wants every text and truth
+    value marked (R1.25), `raw` allows only what needs no conversion (R1.24), `compat_pin` makes changes to plain
+    arrays and layout classes visible, as pinning does (R1.10).
+    """
+    modes = Modes(charset, strict, raw, compat_pin)
+    if not name:
+        raise DeclarationError('a library is named by a file name: @library("libm.so.6")')
+
+    def decorate(cls: type[T]) -> type[T]:
+        spec = LibrarySpec(name, modes, scope_of(cls, 1))
+        cls.__callgate_library__ = spec  # type: ignore[attr-defined]
+        with suppress(Unresolved):  # what stands further below is there when the library is loaded
+            declarations_of(cls)
+        return cls
+
+    return decorate
+
+
+def native(*, entry_point: str = "", charset: str = "") -> Callable[[C], C]:
+    """Options of one function: the name under which the library exports it (R2.11), its charset (R5.21)."""
+    return lambda method: _mark(method, _Native(entry_point, charset))
+
+
+def prototype(c: str, *, entry_point: str = "") -> Callable[[C], C]:
+    """The function is what the C prototype says; the Python annotations are for type checkers only."""
+    return lambda method: _mark(method, _Native(entry_point, "", c))
+
+
+def _mark(method: C, options: _Native) -> C:
+    method.__callgate_native__ = options  # type: ignore[attr-defined]
+    return method
+
+
+def spec_of(cls: Any) -> LibrarySpec:
+    """What a class was decorated with. Raises TypeError when it was not."""
+    found = vars(cls).get("__callgate_library__") if isinstance(cls, type) else None
+    if not isinstance(found, LibrarySpec):
+        shown = cls.__name__ if isinstance(cls, type) else repr(cls)
+        raise TypeError(f"callgate.load takes a library's name, or a class with @callgate.library, not {shown}")
+    return found
+
+
+def declarations_of(cls: Any) -> Declarations:
+    """What a decorated class declares. Raises DeclarationError and its children."""
+    known = vars(cls).get("__callgate_declared__")
+    if isinstance(known, Declarations):
+        return known
+    spec = spec_of(cls)
+    declared = _declare(cls, spec)
+    cls.__callgate_declared__ = declared
+    return declared
+
+
+def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
+    space = Space(cls.__name__, spec.modes, _READERS)
+    functions: dict[str, Function] = {}
+    names: dict[str, str] = {}
+    texts: list[Prototype] = []
+    for method_name, (method, scope) in _methods(cls, spec).items():
+        options = getattr(method, "__callgate_native__", _Native())
+        c_name = options.entry_point or c_spelling(method_name)
+        if options.prototype:
+            texts.append(Prototype(method_name, options.prototype, options.entry_point))
+            continue
+        if c_name in functions:
+            raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")
+        names[method_name] = c_name
+        charset = options.charset or spec.modes.charset
+        read = read_function(space, method, c_name, 1, charset, scope)
+        text = f"{method_name}{inspect.signature(method)}"
+        functions[c_name] = Function(c_name, read.result, read.parameters, read.variadic, text)
+        if read.face != Face():
+            space.faces[c_name] = read.face
+    space.settle()
+    read_prototypes(space, texts, functions, names)
+    return _checked(space, functions, names)
+
+
+def _methods(cls: Any, spec: LibrarySpec) -> dict[str, tuple[Any, Scope]]:
+    """The functions of a class and of the decorated classes it inherits from, in order."""
+    found: dict[str, tuple[Any, Scope]] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__ in ("typing", "builtins"):
+            continue
+        own = vars(base).get("__callgate_library__", spec)
+        for name, method in vars(base).items():
+            if name.startswith("__") or (name.startswith("_") and not inspect.isfunction(method)):
+                continue
+            if isinstance(method, property | staticmethod | classmethod):
+                raise DeclarationError(f"{cls.__name__}.{name}: a library has functions only; write a plain method")
+            if inspect.isfunction(method) and not name.startswith("_abc_"):
+                found[name] = (method, own.scope)
+    return found
+
+
+def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]) -> Declarations:
+    library = TypeLibrary(
+        functions=tuple(functions[name] for name in sorted(functions)),
+        records=tuple(space.records[name] for name in sorted(space.records)),
+        enums=tuple(space.enums[name] for name in sorted(space.enums)),
+        delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
+        opaques=tuple(opaque_type(name, space.handles[name]) for name in sorted(space.handles)),
+    )
+    try:
+        for record in library.records:
+            members_of(library, record)
+        for delegate in library.delegates:
+            resolve(library, delegate)
+        for function in library.functions:
+            resolve(library, function)
+    except DirectiveError as error:
+        raise MarshalDirectiveError(f"{space.label}: {error}") from None
+    renamed = {python: c for python, c in names.items() if python != c}
+    side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)
+    return Declarations(library, {}, {}, python=side)

@@ -1,0 +1,163 @@
+"""What a library's declarations mention: structs, enums, function pointers and handles, each once and by name."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from callgate.declare.modes import Modes
+from callgate.declare.python import Face
+from callgate.errors import DeclarationError, TypeLoadError
+from callgate.memory import Handle
+from callgate_protocol.model import Attribute, CType, Delegate, Enum, OpaqueType, Record
+from callgate_protocol.value import Value
+
+from .delegates import Callback
+from .reading import Note
+from .structs import Layout, layout_of
+from .where import Where
+
+__all__ = ["Lowered", "Readers", "Space", "attributes_of", "handle_name", "opaque_type"]
+
+_BASES = (
+    ("int", -(2**31), 2**31 - 1),
+    ("uint", 0, 2**32 - 1),
+    ("llong", -(2**63), 2**63 - 1),
+    ("ullong", 0, 2**64 - 1),
+)
+
+
+class Lowered(Value):
+    """A type of the model with the attributes that belong to it, by name."""
+
+    type: CType
+    attributes: Mapping[str, str]
+
+
+class Readers(Value):
+    """How the parts of declarations are read: they hold each other, so they find each other here."""
+
+    value: Callable[[Space, Note, Where], Lowered]
+    record: Callable[[Space, Any, Layout], Record]
+    delegate: Callable[[Space, Callback], Delegate]
+    inline: Callable[[Space, str, Any, Any, Where], Delegate]
+
+
+class Space:
+    """The types of one library while it is being read."""
+
+    def __init__(self, label: str, modes: Modes, readers: Readers) -> None:
+        self.label = label
+        self.modes = modes
+        self.records: dict[str, Record] = {}
+        self.structs: dict[str, Any] = {}
+        self.enums: dict[str, Enum] = {}
+        self.enum_classes: dict[str, Any] = {}
+        self.delegates: dict[str, Delegate] = {}
+        self.handles: dict[str, type[Handle]] = {}
+        self.faces: dict[str, Face] = {}
+        self._shapes: dict[str, Any] = {}
+        self._open: list[Any] = []
+        """Structs that are being read, the outermost first."""
+        self._pending: list[Any] = []
+        self.readers = readers
+
+    def lower(self, note: Note, where: Where) -> Lowered:
+        """The model's type of an annotation. Raises MarshalDirectiveError, naming where, what and the rule."""
+        return self.readers.value(self, note, where)
+
+    def struct(self, cls: Any) -> Layout:
+        """Make a struct known, with everything inside it. Raises TypeLoadError when it contains itself (R7.17)."""
+        layout = layout_of(cls)
+        assert layout is not None
+        if cls in self._open:
+            path = " contains ".join(each.__name__ for each in (*self._open[self._open.index(cls) :], cls))
+            raise TypeLoadError(f"{self.label}: {path} by value; make one of the members a pointer (R7.17, R19.9)")
+        self._claim(self.structs, layout.name, cls, "structs")
+        if layout.name not in self.records:
+            self._open.append(cls)
+            try:
+                self.records[layout.name] = self.readers.record(self, cls, layout)
+            finally:
+                self._open.pop()
+        return layout
+
+    def mention(self, cls: Any) -> Layout:
+        """Make a struct known that only a pointer leads to: it may well be one that is being read."""
+        layout = layout_of(cls)
+        assert layout is not None
+        self._claim(self.structs, layout.name, cls, "structs")
+        self._pending.append(cls)
+        return layout
+
+    def settle(self) -> None:
+        """Read the structs that were only mentioned."""
+        while self._pending:
+            self.struct(self._pending.pop())
+
+    def handle(self, cls: type[Handle]) -> str:
+        """Make an opaque type known; C's name of it."""
+        name = handle_name(cls)
+        self._claim(self.handles, name, cls, "handle classes")
+        return name
+
+    def enumeration(self, cls: type[enum.IntEnum | enum.IntFlag], base: str) -> str:
+        """Make an enum known; `base` is the integer that holds it, the smallest of C's when it is ""."""
+        members = tuple((name, int(member)) for name, member in cls.__members__.items())
+        if not members:
+            raise DeclarationError(f"{self.label}: the enum {cls.__name__} has no members")
+        declared = Enum(cls.__name__, members, base or _base(cls, [number for _, number in members]))
+        self._claim(self.enum_classes, cls.__name__, cls, "enums")
+        if self.enums.setdefault(cls.__name__, declared) != declared:
+            raise DeclarationError(
+                f"{self.label}: the enum {cls.__name__} is {self.enums[cls.__name__].base} in one place and "
+                f"{declared.base} in another; give it one integer type"
+            )
+        return cls.__name__
+
+    def delegate(self, callback: Callback) -> str:
+        """Make a declared kind of function pointer known."""
+        if callback.name not in self._shapes:
+            self._shapes[callback.name] = callback
+            self.delegates[callback.name] = self.readers.delegate(self, callback)
+        self._claim(self._shapes, callback.name, callback, "delegates")
+        return callback.name
+
+    def inline(self, path: str, build: Callable[[str], Delegate]) -> str:
+        """Make the shape of a `Callable[…]` known, named after the place where it stands."""
+        name, number = path, 1
+        while True:
+            made = build(name)
+            if name not in self._shapes and self.delegates.setdefault(name, made) == made:
+                return name
+            number += 1
+            name = f"{path}.{number}"
+
+    def _claim(self, names: dict[str, Any], name: str, declared: Any, kind: str) -> None:
+        """Raises DeclarationError when the name means something else already."""
+        if names.setdefault(name, declared) is not declared:
+            raise DeclarationError(f"{self.label}: two {kind} are called {name}; give one of them another name=")
+
+
+def attributes_of(attributes: Mapping[str, str]) -> tuple[Attribute, ...]:
+    """Attributes in canonical order."""
+    return tuple(sorted(Attribute(name, argument) for name, argument in attributes.items()))
+
+
+def opaque_type(name: str, _cls: type[Handle]) -> OpaqueType:
+    """The opaque type behind a handle class, with what ends its objects' lives (R10.8)."""
+    return OpaqueType(name)
+
+
+def handle_name(cls: type[Handle]) -> str:
+    """C's name of the opaque type behind a handle class."""
+    name: str = getattr(cls, "__opaque__", "") or cls.__name__
+    return name
+
+
+def _base(cls: type[Any], numbers: list[int]) -> str:
+    for base, lowest, highest in _BASES:
+        if lowest <= min(numbers) and max(numbers) <= highest:
+            return base
+    raise DeclarationError(f"no integer of C holds all members of {cls.__name__}; split it")
