@@ -23,6 +23,7 @@ from .errors import (
     ArgumentError,
     BrokerLost,
     BufferOverrunError,
+    CallbackOnCollectedDelegateError,
     ComError,
     DeadlineExceeded,
     DeclarationError,
@@ -58,12 +59,14 @@ from .errors import (
 from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
-    from .allocation import buffer, callback, cast, free, new, read, sizeof, string, write
-    from .callbacks import CallbackPointer
+    from .allocation import buffer, cast, free, new, read, sizeof, string, write
+    from .callbacks import CallbackPointer, callback
     from .connection import Connection, connect
+    from .contexts import ContextToken, context
     from .failures import exception_for_hr, hr_for_exception, throw_for_hr
     from .functions import NativeFunction
     from .hresults import HResult, custom_hresult, hresult
+    from .keeping import release, retain
     from .layouts import Layout, layout
     from .lib import Lib
     from .libraries import Info, close, get_last_error, info, raise_last_error, types
@@ -87,12 +90,14 @@ _TYPED = """
 _LATER = {
     name: module
     for module, names in {
-        "allocation": ("buffer", "callback", "cast", "free", "new", "read", "sizeof", "string", "write"),
-        "callbacks": ("CallbackPointer",),
+        "allocation": ("buffer", "cast", "free", "new", "read", "sizeof", "string", "write"),
+        "callbacks": ("CallbackPointer", "callback"),
         "connection": ("Connection", "connect"),
         "failures": ("exception_for_hr", "hr_for_exception", "throw_for_hr"),
         "functions": ("NativeFunction",),
         "hresults": ("HResult", "custom_hresult", "hresult"),
+        "contexts": ("ContextToken", "context"),
+        "keeping": ("release", "retain"),
         "lib": ("Lib",),
         "layouts": ("Layout", "layout"),
         "libraries": ("Info", "close", "get_last_error", "info", "raise_last_error", "types"),
@@ -133,6 +138,7 @@ __all__ = [
     "BrokerLost",
     "Buffer",
     "BufferOverrunError",
+    "CallbackOnCollectedDelegateError",
     "CallbackPointer",
     "Char",
     "Char8",
@@ -142,6 +148,7 @@ __all__ = [
     "Connection",
     "Const",
     "Context",
+    "ContextToken",
     "Currency",
     "Date",
     "DeadlineExceeded",
@@ -221,6 +228,7 @@ __all__ = [
     "closes",
     "connect",
     "constant",
+    "context",
     "count_of",
     "custom_hresult",
     "deadline",
@@ -259,6 +267,8 @@ __all__ = [
     "ptrdiff_t",
     "raise_last_error",
     "read",
+    "release",
+    "retain",
     "schar",
     "short",
     "size_is",

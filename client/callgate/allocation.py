@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from callgate_protocol.forms import Structure
@@ -10,7 +9,7 @@ from callgate_protocol.references import read_reference
 from callgate_protocol.system import HostFunction
 
 from .binding import Binding
-from .callbacks import CallbackPointer
+from .contexts import ContextToken
 from .convert import CallContext
 from .convert.base import received_binary
 from .errors import ArgumentError, DeclarationError
@@ -18,7 +17,7 @@ from .lib import binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
 
-__all__ = ["buffer", "callback", "cast", "free", "new", "read", "sizeof", "string", "write"]
+__all__ = ["buffer", "cast", "free", "new", "read", "sizeof", "string", "write"]
 
 _STRING_LIMIT = 16 << 20
 
@@ -69,31 +68,13 @@ def sizeof(lib: Any, type_name: str) -> int:
     return size
 
 
-def free(memory: Memory | HostStruct) -> None:
-    """Free a struct, buffer or callback now; using it afterwards raises ObjectGone."""
-    if not isinstance(memory, Memory | HostStruct):
-        raise TypeError(f"only what callgate.new, buffer and callback gave can be freed, not {type(memory).__name__}")
+def free(memory: Memory | HostStruct | ContextToken) -> None:
+    """Free a struct, buffer, callback or context now; using it afterwards raises ObjectGone."""
+    if not isinstance(memory, Memory | HostStruct | ContextToken):
+        raise TypeError(
+            f"only what callgate.new, buffer, callback and context gave can be freed, not {type(memory).__name__}"
+        )
     memory.__exit__(None, None, None)
-
-
-def callback(lib: Any, type_name: str, function: Callable[..., Any]) -> CallbackPointer:
-    """A C function pointer of a declared type that calls `function` until it is closed.
-
-    Calls from the library's own threads run on the library's callback executor.
-    """
-    binding = binding_of(lib)
-    if type_name not in binding.delegates:
-        known = ", ".join(binding.delegates) or "none"
-        raise DeclarationError(f"{binding.label} declares no function pointer type {type_name!r}; it declares {known}")
-    if not callable(function):
-        raise TypeError(f"a callback is a callable, not {type(function).__name__}")
-    _ = binding.types
-    host = binding.ready()
-    number = host.holdings.lend(function, binding.delegates[type_name])
-    reference, _ = read_reference(host.system(HostFunction.CALLBACK, binding.number, type_name, number))
-    pointer = host.holdings.proxy(reference, lambda: CallbackPointer(host, reference.object, number))
-    host.holdings.keep(pointer)
-    return pointer
 
 
 def read(pointer: Addressable, length: int) -> bytes:

@@ -70,7 +70,7 @@ class DirectSession:
     def __init__(self) -> None:
         from callgate_native_host.direct import DirectHost  # noqa: PLC0415 - only this way of calling needs cffi here
 
-        self.host = DirectHost(self._question, self._tell)
+        self.host = DirectHost(self._question, self._pass_on, self._tell)
         self.incarnation = self.host.incarnation
         self.abi = self.host.abi
         self.process = os.getpid()
@@ -180,6 +180,16 @@ class DirectSession:
             return Received(carry_message(announced(answer, given, limits), limits), copies(given))
         except LocalProtocolError as error:  # native code waits for an answer, whatever it is
             return Received(Raise(answer.call, "CallbackFailed", str(error), {}), [])
+
+    def _pass_on(self, callback: Callback, payloads: list[Any], done: Callable[[], None]) -> None:
+        """Native code goes on while the callback waits for the executor."""
+        owner = self._owner()
+        if self.dead or owner is None:
+            done()
+            return
+        arrived = carry_message(callback, self.host.limits)
+        assert isinstance(arrived, Callback)
+        owner.called_back(0, arrived, copies(payloads), lambda _answer, _given: done())
 
     def _await_answer(
         self, channel: int, callback: Callback, payloads: list[Any]

@@ -16,6 +16,7 @@ __all__ = [
     "ArgumentError",
     "BrokerLost",
     "BufferOverrunError",
+    "CallbackOnCollectedDelegateError",
     "ComError",
     "DeadlineExceeded",
     "DeclarationError",
@@ -225,6 +226,10 @@ class HostQuarantined(Error):
 
 class ObjectGone(Error, ReferenceError, ValueError):
     """A handle, pointer or proxy of an earlier host, or one that was released or closed."""
+
+
+class CallbackOnCollectedDelegateError(ObjectGone):
+    """Native code called a function that was given for an earlier call only, or was closed (R9.6)."""
 
 
 class OutcomeUnknown(Error, ConnectionError):

@@ -16,6 +16,7 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "ArgumentError",
         "BufferOverrunError",
         "DoubleOwnershipError",
+        "CallbackOnCollectedDelegateError",
         "DeclarationError",
         "DllNotFoundError",
         "EntryPointNotFoundError",

@@ -148,6 +148,7 @@ class NativeFunction:
         context.received = payloads
         for handle in context.closing:
             handle._gone = f"{self.__name__} closed it"  # noqa: SLF001 - the plan decided that the call ends its life
+            context.host.holdings.closed(handle._number)  # noqa: SLF001
         return self._binding.plan(self._number).finish(arguments, reply, context)
 
     def _bind(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from callgate_protocol.references import ImportTable, Reference
 
 if TYPE_CHECKING:
     from .plan import DelegatePlan
+    from .retained import Retained
 
 __all__ = ["Holdings", "references_in"]
 
@@ -30,6 +31,10 @@ class Holdings:
         """Python callables that native code can call, by number."""
         self.contexts: dict[int, Any] = {}
         """Objects that native code carries (R9.13), by token."""
+        self.retained: dict[tuple[int, int], Retained] = {}
+        """Callables that native code may call until they are released."""
+        self._kept_for: dict[int, list[int]] = {}
+        """Delegates that live as long as a handle, by its number (R9.5)."""
         self._incarnation = incarnation
         self._imports: ImportTable[Any] = ImportTable()
         self._lock = threading.Lock()
@@ -70,6 +75,15 @@ class Holdings:
     def keep(self, pointer: Any) -> None:
         """Hold on to a callback pointer until `drop`."""
         self._kept.add(pointer)
+
+    def keep_for(self, handle: int, delegates: list[int]) -> None:
+        """These delegates live as long as the handle."""
+        self._kept_for.setdefault(handle, []).extend(delegates)
+
+    def closed(self, handle: int) -> None:
+        """The handle is gone, and with it what was kept for it."""
+        for number in self._kept_for.pop(handle, ()):
+            self.delegates.pop(number, None)
 
     def drop(self, number: int, pointer: Any) -> None:
         """Native code will not call this delegate again."""

@@ -22,8 +22,17 @@ from .convert import CallContext
 from .convert.base import binary, received_binary
 from .crash import CallSite, death
 from .deadline import ambient
-from .errors import ArgumentError, DeadlineExceeded, Error, HostLost, ObjectGone, ProtocolError
+from .errors import (
+    ArgumentError,
+    CallbackOnCollectedDelegateError,
+    DeadlineExceeded,
+    Error,
+    HostLost,
+    ObjectGone,
+    ProtocolError,
+)
 from .faults import exception_of
+from .foreign import ForeignCalls, unraisable
 from .holdings import Holdings, references_in
 from .lines import Line, Opened
 from .memory import Remote
@@ -54,7 +63,7 @@ class Host:
         self.errno = threading.local()
         self.output = opened.output
         self._broker = opened.keeper
-        self._callbacks = callbacks
+        self._foreign = ForeignCalls(label, callbacks)
         self._failures: dict[tuple[int, int], BaseException] = {}
         """What callbacks raised, by channel and callback, until the call around them comes back."""
         self._nesting = _Nesting()
@@ -121,7 +130,10 @@ class Host:
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted" and expires is not None:
                 raise not_begun(CallSite(self.label, name))
-            raise self._fault(answer.message, name, channel.number)
+            fault = self._fault(answer.message, name, channel.number)
+            if self._failures and nested is None:
+                self._forget_failures(channel.number, fault)
+            raise fault
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
@@ -218,7 +230,8 @@ class Host:
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
         if entry is None:
-            raise ObjectGone(f"native code of {self.label} called a function that was given for an earlier call only")
+            text = f"native code of {self.label} called a function that was given for an earlier call only"
+            raise CallbackOnCollectedDelegateError(text)
         call, plan = entry
         return plan.perform(call, callback.arguments, context)
 
@@ -293,6 +306,13 @@ class Host:
                 return failure
         return exception_of(fault, self.label, name)
 
+    def _forget_failures(self, channel: int, raised: BaseException) -> None:
+        """What later callbacks of the same call raised is told with what is raised."""
+        for key in [key for key in self._failures if key[0] == channel]:
+            later = self._failures.pop(key, None)
+            if later is not None:
+                raised.add_note(f"a later callback of the same call failed too: {type(later).__name__}: {later}")
+
     def obituary(self) -> HostLost | Error:
         """What this host died of, for whoever finds it dead."""
         return self._lost(CallSite(self.label, ""))
@@ -317,13 +337,13 @@ class Host:
                 if channel:
                     self._failures[channel, callback.call] = error
                 else:
-                    _log.exception("callgate: a callback from a thread of %s failed", self.label)
+                    unraisable(error, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
                 answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}), [])
             else:
                 answer(Return(callback.call, result, outs, 0, []), context.payloads)
 
         try:
-            self._callbacks().submit(run)
+            self._foreign.run(run)
         except RuntimeError as error:  # the executor is shut down
             answer(Raise(callback.call, "CallbackFailed", str(error), {}), [])
 

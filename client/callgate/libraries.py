@@ -8,6 +8,8 @@ from concurrent.futures import Executor
 from types import SimpleNamespace
 from typing import Any, NamedTuple, NoReturn
 
+from callgate_protocol.system import HostFunction
+
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
 from .declare.errors import NestingError
@@ -33,6 +35,12 @@ class Info(NamedTuple):
     stderr: str
     refused: Mapping[str, str]
     """What the library's header declares and cannot be used, and why."""
+    callbacks: int
+    """Function pointers of the host that call into this program."""
+    stale_callbacks: int
+    """How often native code called one that was over (R9.6)."""
+    dropped_callbacks: int
+    """How many `[oneway]` callbacks found no room and were not made."""
 
 
 def load_with(
@@ -81,7 +89,9 @@ def info(lib: Any) -> Info:
         host.output.settle()
     output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
     process = host.session.process if host is not None and alive else 0
-    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused)
+    counts = host.system(HostFunction.INFO) if host is not None and alive else {}
+    callbacks = (counts.get(name, 0) for name in ("delegates", "stale_callbacks", "dropped_callbacks"))
+    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused, *callbacks)
 
 
 def types(lib: Any) -> SimpleNamespace:

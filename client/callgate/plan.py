@@ -25,7 +25,7 @@ from .convert import CallContext, Mismatch, TypeSpace
 from .convert.counted import counted
 from .convert.in_place import in_place_encoder, write_back
 from .declare.python import PLAIN, CountOf, Face
-from .errors import MarshalError
+from .errors import InvalidCastError, MarshalError
 from .faces import fill_back, filled_encoder, length_given
 from .memory import Addressable
 from .values import Box
@@ -163,7 +163,7 @@ class DelegatePlan:
         if self._ready:
             return
         self._arguments = [types.decoder(plan.form) for plan in self.signature.parameters if plan.direction.travels_in]
-        self._result = types.encoder(self.signature.result)
+        self._result = _answer(self.signature, types)
         self._has_result = not isinstance(self.signature.result, Nothing) and not self.signature.throws
         self._outs = [types.encoder(plan.form) for plan in self.signature.outs]
         self._ready = True
@@ -196,7 +196,7 @@ class DelegatePlan:
     def _answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
         """The result and outs that a callable gave, as wire values."""
         wanted = self._has_result + len(self._outs)
-        results = given if wanted > 1 else (given,)
+        results = given if wanted > 1 else (given,)[:wanted]  # what a callback without results gives is dropped
         if wanted > 1 and (not isinstance(given, tuple) or len(given) != wanted):
             raise TypeError(
                 f"the callback for {self.signature.name} must give a tuple of {wanted} values, not {given!r}"
@@ -211,3 +211,17 @@ class DelegatePlan:
         except Mismatch as fault:
             text = f"the result{fault.path} of the callback for {self.signature.name}: {fault.text}"
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None
+
+
+def _answer(signature: Signature, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
+    """R9.4: a truth value is no integer result: `a > b` in a comparator would never say "less"."""
+    encode = types.encoder(signature.result)
+    if not isinstance(signature.result, Integer):
+        return encode
+
+    def encode_integer(value: Any, context: CallContext) -> Any:
+        if value is True or value is False:
+            raise Mismatch(InvalidCastError, f"expected an int, got {value}; write int(…) if that is meant")
+        return encode(value, context)
+
+    return encode_integer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import Fault, LocalProtocolError
@@ -14,19 +14,22 @@ from callgate_protocol.messages import Raise, Return
 from .delegates import DelegatePlan
 from .faults import fault_of
 from .objects import Objects
-from .roles import Ask, Gone, Notify, Performer
+from .roles import Ask, Gone, Notify, Performer, Tell
 from .scope import Scope
 from .thunks import Target, Thunk
 
 __all__ = ["Callbacks"]
 
+_ADVICE: Final = "keep it with callgate.callback(lib, type, function), callgate.retain or [keep] (R9.5)"
+
 
 class Callbacks:
     """Runs when native code calls a function pointer, on the thread that called it. Never raises into native code."""
 
-    def __init__(self, objects: Objects, ask: Ask, notify: Notify) -> None:
+    def __init__(self, objects: Objects, ask: Ask, tell: Tell, notify: Notify) -> None:
         self._objects = objects
         self._ask = ask
+        self._tell = tell
         self._notify = notify
         self._workers: dict[int, Performer] = {}
 
@@ -48,15 +51,17 @@ class Callbacks:
             else:
                 self._workers[thread] = outer
 
-    def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:
-        """R9.9: what the client answers, or zero when there is no answer."""
+    def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:  # noqa: PLR0911 - ways of a call
+        """R9.9: what the client answers, or `on_error` when there is no answer."""
         target = thunk.target
-        if target is None:
-            return self._stale(plan, thunk)
-        if not target.session.alive:
-            return plan.zero
         worker = self._workers.get(threading.get_ident())
         call = worker.active if worker is not None else None
+        if target is None:
+            return self._stale(plan, thunk, call)
+        if not target.session.alive:
+            return plan.zero
+        if plan.oneway:
+            return self._pass_on(plan, target, natives)
         if worker is None or call is None or call.session is not target.session:
             return self._unsolicited(plan, target, natives)
         try:
@@ -76,8 +81,31 @@ class Callbacks:
             return plan.zero
         except Exception as error:  # the border: there is no call that could raise it
             fault = fault_of(error, "its arguments")
-            self._notify(session, "ERROR", f"the callback {plan.name} got zero: {fault.message}")
+            self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
             return plan.zero
+
+    def _pass_on(self, plan: DelegatePlan, target: Target, natives: Sequence[Any]) -> Any:
+        """A oneway callback: native code goes on, and what finds no room is counted."""
+        session, backlog = target.session, plan.backlog
+        scope = Scope(session, lasting=True)
+        try:
+            arguments = plan.offer(natives, scope)
+            size = sum(map(len, scope.bulk))
+            if not backlog.take(size):
+                self._objects.take_back(scope.references, session.secret)
+                return plan.zero
+            try:
+                self._tell(session, target.delegate, arguments, scope.bulk, lambda: backlog.give(size))
+            except LocalProtocolError:
+                backlog.give(size)
+                self._objects.take_back(scope.references, session.secret)
+                raise
+        except Exception as error:  # the border: native code must not be unwound, and nobody waits
+            fault = fault_of(error, "its arguments")
+            self._notify(session, "ERROR", f"the oneway callback {plan.name} was not made: {fault.message}")
+        finally:
+            scope.end()
+        return plan.zero
 
     def _exchange(
         self,
@@ -113,10 +141,12 @@ class Callbacks:
             self._objects.take_back(scope.references, target.session.secret)  # it was not sent
             raise
 
-    def _stale(self, plan: DelegatePlan, thunk: Thunk) -> Any:
-        """R9.6: the pointer outlived the call it was given for."""
+    def _stale(self, plan: DelegatePlan, thunk: Thunk, call: Scope | None) -> Any:
+        """R9.6: the pointer outlived the call it was given for; the call that made it be called raises."""
         plan.pool.stale_calls += 1
+        text = f"native code called a {plan.name} that was given for an earlier call only"
+        if call is not None:
+            call.failure = call.failure or Fault("CallbackOnCollectedDelegateError", f"{text}; {_ADVICE}")
         if thunk.former is not None:
-            text = f"native code called a {plan.name} that was given for an earlier call only; it got zero"
             self._notify(thunk.former, "WARNING", text)
         return plan.zero

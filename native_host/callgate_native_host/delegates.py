@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature
 from callgate_protocol.limits import DEFAULT_LIMITS
 
+from .backlog import Backlog
 from .convert.parameters import parameter_passing
 from .convert.space import Space
 from .convert.substitutes import by_value
@@ -32,8 +33,12 @@ _NO_ANSWER: Final = 0x80010108 - (1 << 32)
 class DelegatePlan:
     """How callables of one shape are called back. Raises Fault when native code could not call them."""
 
-    def __init__(self, space: Space, signature: Signature, run: Runner) -> None:
+    def __init__(self, space: Space, signature: Signature, run: Runner, backlog: Backlog) -> None:
         self.name = signature.name
+        self.oneway = signature.oneway
+        """Whether native code goes on without waiting."""
+        self.backlog = backlog
+        """What of the library's oneway callbacks has not been answered."""
         self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
         self._offered = [(p, self._passings[p.index]) for p in signature.parameters if p.direction.travels_in]
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]

@@ -35,6 +35,9 @@ Exchange: TypeAlias = Callable[[Frames], Received | None]
 Question: TypeAlias = Callable[[Callback, list[Any]], Received | None]
 """The same for a callback that belongs to no call: its message and bulk frames."""
 
+PassOn: TypeAlias = Callable[[Callback, list[Any], Callable[[], None]], None]
+"""The same for a callback whose answer nobody waits for; the last is called when there is one, or never will be."""
+
 Tell: TypeAlias = Callable[[str, str], None]
 """Tells people: a level of Python's logging, and the text."""
 
@@ -90,15 +93,21 @@ class DirectChannel:
 class DirectHost:
     """One library's host in this process. Thread-safe."""
 
-    def __init__(self, question: Question, tell: Tell) -> None:
+    def __init__(self, question: Question, pass_on: PassOn, tell: Tell) -> None:
         backend = Backend()
         self.incarnation = secrets.token_bytes(16)
         self.abi = measure_abi(backend)
         self.limits = DEFAULT_LIMITS
         self._question = question
+        self._pass_on = pass_on
         self._session = Session(secrets.token_bytes(16), self.limits, self.close)
         self._engine = make_engine(
-            backend, Libc(backend), self.incarnation, self._ask, lambda _session, level, text: tell(level, text)
+            backend,
+            Libc(backend),
+            self.incarnation,
+            self._ask,
+            self._tell,
+            lambda _session, level, text: tell(level, text),
         )
         self._channels: dict[int, Conversation] = {}
         self._lock = threading.RLock()
@@ -149,14 +158,26 @@ class DirectHost:
         self._session.end()
 
     def _ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        most = session.limits.inline_bytes
-        lengths = [len(payload) for payload in payloads]
-        if sum(lengths) > most:
-            raise LocalProtocolError(f"a callback from a thread of the library takes {most} bytes at most")
-        with self._lock:
-            self._asked += 1
-            number = -self._asked
-        answer = self._question(Callback(number, delegate, arguments, lengths), list(payloads))
+        answer = self._question(self._callback(session, delegate, arguments, payloads), list(payloads))
         if answer is None:
             raise Gone
         return answer
+
+    def _tell(
+        self,
+        session: Session,
+        delegate: int,
+        arguments: list[Any],
+        payloads: Sequence[Any],
+        done: Callable[[], None],
+    ) -> None:
+        self._pass_on(self._callback(session, delegate, arguments, payloads), list(payloads), done)
+
+    def _callback(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Callback:
+        most = session.limits.inline_bytes
+        lengths = [len(payload) for payload in payloads]
+        if sum(lengths) > most:
+            raise LocalProtocolError(f"a callback over the control channel takes {most} bytes at most")
+        with self._lock:
+            self._asked += 1
+            return Callback(-self._asked, delegate, arguments, lengths)

@@ -15,7 +15,7 @@ from .libc import Libc
 from .loading import Libraries
 from .memory import Memory
 from .objects import Objects
-from .roles import Ask, Notify
+from .roles import Ask, Notify, Tell
 from .system import System
 
 __all__ = ["Engine", "make_engine"]
@@ -31,10 +31,10 @@ class Engine(NamedTuple):
     census: Census
 
 
-def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, notify: Notify) -> Engine:
-    """Join them. `ask` and `notify` reach a session beside its calls."""
+def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, tell: Tell, notify: Notify) -> Engine:
+    """Join them. `ask`, `tell` and `notify` reach a session beside its calls."""
     objects = Objects(incarnation)
-    callbacks = Callbacks(objects, ask, notify)
+    callbacks = Callbacks(objects, ask, tell, notify)
     places = Places(objects)
     libraries = Libraries(Tools(backend, libc, objects, places), callbacks.run)
     census = Census()
@@ -44,6 +44,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, noti
             "allocations": lambda: objects.blocks_alive + objects.kept(),
             "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
             "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
+            "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
         }
     )
     memory = Memory(backend, objects, places, libraries)

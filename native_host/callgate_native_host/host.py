@@ -56,7 +56,7 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     control_socket = router_socket(context, plate.control)
     router = Router(control_socket)
     outbox = Outbox(reactor, router)
-    engine = make_engine(backend, libc, birth.incarnation, outbox.ask, outbox.notify)
+    engine = make_engine(backend, libc, birth.incarnation, outbox.ask, outbox.tell, outbox.notify)
     crew = Crew(context, birth.directory, slots, engine.caller.perform, outbox.broke_off, engine.callbacks.register)
     engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
     control = Control(router, outbox, crew, engine.objects)

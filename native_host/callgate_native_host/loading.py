@@ -11,13 +11,13 @@ from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import Delegate, Function, TypeLibrary
 from callgate_protocol.typelib import decode_library, library_hash
 
+from .backlog import Backlog
+from .convert.pointers import ThunkSource
 from .convert.space import Space, Tools
 from .convert.table import MAKERS
 from .delegates import DelegatePlan, Runner
 from .plan import FunctionPlan
 from .probing import Opened, open_library
-from .session import Session
-from .thunks import Thunk
 
 __all__ = ["Libraries", "Library"]
 
@@ -34,6 +34,7 @@ class Library:
         self._lock = threading.RLock()
         self._functions: list[FunctionPlan | None] = [None] * len(model.functions)
         self._delegates: dict[str, DelegatePlan] = {}
+        self._backlog = Backlog()
         self.space = Space(tools, model, self._symbol, self._thunk_source, MAKERS)
         self.missing = self._find_missing()
         """Numbers of declared functions that the file does not have (R2.11)."""
@@ -66,7 +67,7 @@ class Library:
         with self._lock:
             plan = self._delegates.get(name)
             if plan is None:
-                plan = DelegatePlan(self.space, self._resolve(self._declared(name)), self._run)
+                plan = DelegatePlan(self.space, self._resolve(self._declared(name)), self._run, self._backlog)
                 self._delegates[name] = plan
             return plan
 
@@ -76,13 +77,12 @@ class Library:
         except KeyError:
             raise Fault("TypeLoadError", f"{name} is no callback of {self.file}") from None
 
-    def _thunk_source(self, delegate: str) -> Any:
+    def _thunk_source(self, delegate: str) -> ThunkSource:
         """Looked up at each use, because a delegate may take a delegate of its own shape."""
-
-        def acquire(session: Session, number: int) -> Thunk:
-            return self.delegate(delegate).pool.acquire(session, number)
-
-        return acquire
+        return ThunkSource(
+            lambda session, number, once: self.delegate(delegate).pool.acquire(session, number, once=once),
+            lambda address: self.delegate(delegate).pool.at(address),  # noqa: PLW0108 - the plan is not made yet
+        )
 
     def _resolve(self, entry: Function | Delegate) -> Signature:
         try:
@@ -99,6 +99,11 @@ class Library:
     def stale_callbacks(self) -> int:
         """How often retired function pointers were called (R9.6)."""
         return sum(plan.pool.stale_calls for plan in list(self._delegates.values()))
+
+    @property
+    def dropped_callbacks(self) -> int:
+        """How many `[oneway]` callbacks found no room."""
+        return self._backlog.dropped
 
 
 class Libraries:

@@ -94,7 +94,8 @@ class Memory:
         if type(delegate) is not int or not 0 <= delegate < 1 << 63:
             raise expected("the number of a delegate", delegate)
         plan = self._libraries.get(_length(library, "the number of a library")).delegate(_name(name))
-        thunk = plan.pool.acquire(scope.session, delegate)
+        thunk = plan.pool.acquire(scope.session, delegate, once=True)
+        thunk.named = True
         try:
             entry = self._objects.add(Entry(f"code:{plan.name}", thunk.address, thunk=thunk))
             return self._refer(entry, scope)

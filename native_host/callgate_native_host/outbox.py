@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate_protocol.channel import Received
@@ -20,14 +20,14 @@ __all__ = ["Outbox"]
 
 
 class _Question:
-    """A callback whose answer a thread of the library sleeps for."""
+    """A callback that was not answered yet. `done` is called once, when it is or never will be."""
 
     __slots__ = ("answer", "done", "session")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, done: Callable[[], None]) -> None:
         self.session = session
         self.answer: Received | None = None
-        self.done = threading.Event()
+        self.done = done
 
 
 class Outbox:
@@ -64,15 +64,33 @@ class Outbox:
         """
         if threading.get_ident() == self._thread:
             raise LocalProtocolError("the host's own thread cannot wait for itself; was this a signal handler?")
-        most = session.limits.inline_bytes
-        if sum(map(len, payloads)) > most:
-            raise LocalProtocolError(f"a callback from a thread of the library takes {most} bytes at most")
-        question = _Question(session)
-        self._reactor.post(lambda: self._put(question, delegate, arguments, payloads))
-        question.done.wait()
+        answered = threading.Event()
+        question = _Question(session, answered.set)
+        self._pose(question, delegate, arguments, payloads)
+        answered.wait()
         if question.answer is None:
             raise Gone
         return question.answer
+
+    def tell(
+        self,
+        session: Session,
+        delegate: int,
+        arguments: list[Any],
+        payloads: Sequence[Any],
+        done: Callable[[], None],
+    ) -> None:
+        """Call a delegate without waiting; `done` is called when it was answered, or never will be.
+
+        Raises LocalProtocolError when it cannot be sent; `done` is not called then.
+        """
+        self._pose(_Question(session, done), delegate, arguments, payloads)
+
+    def _pose(self, question: _Question, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> None:
+        most = question.session.limits.inline_bytes
+        if sum(map(len, payloads)) > most:
+            raise LocalProtocolError(f"a callback over the control channel takes {most} bytes at most")
+        self._reactor.post(lambda: self._put(question, delegate, arguments, payloads))
 
     def _put(self, question: _Question, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> None:
         self._last -= 1
@@ -81,7 +99,7 @@ class Outbox:
         message = Callback(number, delegate, arguments, [len(payload) for payload in payloads])
         if not (question.session.alive and self.send(question.session, message, payloads)):
             self._questions.pop(number, None)
-            question.done.set()
+            question.done()
 
     def send(self, session: Session, message: Message, payloads: Sequence[Any] = ()) -> bool:
         """Send now; False when the session's client is gone."""
@@ -94,9 +112,9 @@ class Outbox:
             raise RemoteProtocolError(f"an answer to callback {number}, which is not waiting for one")
         del self._questions[number]
         question.answer = answer
-        question.done.set()
+        question.done()
 
     def forget(self, session: Session) -> None:
         """The session is gone: whoever sleeps for its answers wakes up without one."""
         for number in [number for number, each in self._questions.items() if each.session is session]:
-            self._questions.pop(number).done.set()
+            self._questions.pop(number).done()

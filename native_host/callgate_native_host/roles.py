@@ -12,7 +12,7 @@ from .conversation import Conversation
 from .scope import Scope
 from .session import Session
 
-__all__ = ["Ask", "BrokeOff", "Gone", "Notify", "Perform", "Performer"]
+__all__ = ["Ask", "BrokeOff", "Gone", "Notify", "Perform", "Performer", "Tell"]
 
 
 class Gone(Exception):
@@ -41,6 +41,12 @@ Perform: TypeAlias = Callable[[Performer, Conversation, Call, Sequence[Any]], Fr
 
 Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
 """Asks a session beside its calls and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
+
+Tell: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any], Callable[[], None]], None]
+"""Calls something of a session's without waiting; the last is called when it was answered or never will be.
+
+Raises LocalProtocolError when it cannot be sent.
+"""
 
 BrokeOff: TypeAlias = Callable[[Session, int, str], None]
 """Tells a session that the host has closed one of its channels, and why. From any thread."""

@@ -2,7 +2,7 @@
 
 Native code may keep a pointer longer than it should. A retired thunk therefore stays code: called too late it returns
 zero and is counted, and it serves another delegate only after many others did, so that a stale pointer does not call
-the wrong function (R9.6).
+the wrong function (R9.6). One that a client made to last (CALLBACK, `[keep]`) never serves another.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Runner: TypeAlias = Callable[["Thunk", tuple[Any, ...]], Any]
 class Thunk:
     """One function pointer. It lives while somebody holds a use of it."""
 
-    __slots__ = ("_code", "_pool", "_run", "address", "former", "target", "uses")
+    __slots__ = ("_code", "_pool", "_run", "address", "former", "named", "once", "target", "uses")
 
     def __init__(self, pool: ThunkPool, run: Runner) -> None:
         self._pool = pool
@@ -45,6 +45,10 @@ class Thunk:
         self.former: Session | None = None
         """Whose it was last."""
         self.uses = 0
+        self.once = False
+        """Whether it was made to last, so that it never serves another callable."""
+        self.named = False
+        """Whether an object of the host's table stands for it (CALLBACK)."""
 
     def _enter(self, *natives: Any) -> Any:
         return self._run(self, natives)
@@ -64,6 +68,8 @@ class ThunkPool:
         self._lock = threading.Lock()
         self._live: dict[tuple[bytes, int], Thunk] = {}
         self._retired: deque[Thunk] = deque()
+        self._all: dict[int, Thunk] = {}
+        """Every thunk that was ever made, by address: none is unmapped."""
         self.stale_calls = 0
         """Calls of retired thunks."""
 
@@ -78,17 +84,31 @@ class ThunkPool:
         """Where that code lies."""
         return self._backend.address_of(code)
 
-    def acquire(self, session: Session, delegate: int) -> Thunk:
-        """The function pointer for a callable: the same one while it lives (R9.7)."""
+    def acquire(self, session: Session, delegate: int, *, once: bool = False) -> Thunk:
+        """The function pointer for a callable: the same one while it lives (R9.7).
+
+        `once`: it is made to last, so it was never another's and never will be (R9.6).
+        """
         with self._lock:
             key = (session.secret, delegate)
             thunk = self._live.get(key)
             if thunk is None:
-                thunk = self._retired.popleft() if len(self._retired) > _REST else Thunk(self, self._run)
+                thunk = self._retired.popleft() if len(self._retired) > _REST and not once else self._make()
+                thunk.once = once
                 thunk.target = Target(session, delegate)
                 self._live[key] = thunk
             thunk.uses += 1
             return thunk
+
+    def _make(self) -> Thunk:
+        thunk = Thunk(self, self._run)
+        self._all[thunk.address] = thunk
+        return thunk
+
+    def at(self, address: int) -> Thunk | None:
+        """The thunk that is there and can be called; None for native code's own functions and retired ones."""
+        thunk = self._all.get(address)
+        return thunk if thunk is not None and thunk.target is not None else None
 
     def release(self, thunk: Thunk) -> None:
         """One use less; the last one retires it."""
@@ -97,4 +117,5 @@ class ThunkPool:
             if thunk.uses == 0 and thunk.target is not None:
                 del self._live[thunk.target.session.secret, thunk.target.delegate]
                 thunk.former, thunk.target = thunk.target.session, None
-                self._retired.append(thunk)
+                if not thunk.once:
+                    self._retired.append(thunk)

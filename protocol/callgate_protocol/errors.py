@@ -22,6 +22,7 @@ FAULTS: frozenset[str] = frozenset(
         "ArgumentError",
         "BufferOverrunError",
         "CallbackFailed",
+        "CallbackOnCollectedDelegateError",
         "ComError",
         "DeclarationError",
         "DllNotFoundError",

@@ -26,10 +26,9 @@ def answerless(
         return 0, False
     if oneway:
         _check_oneway(entry.name, result, parameters)
-        raise DirectiveError(f"{entry.name}: [oneway] is understood but not marshalled yet; leave it out")
     if on_error is None:
-        return 0, False
-    return _value(entry.name, on_error.argument, result), False
+        return 0, oneway
+    return _value(entry.name, on_error.argument, result), oneway
 
 
 def _check_oneway(name: str, result: Form, parameters: Sequence[ParameterPlan]) -> None:

@@ -83,7 +83,7 @@ class TypeSpace:
 class CallContext:
     """What one call collects while its arguments are converted, and lets go of when it is over."""
 
-    __slots__ = ("closing", "delegates", "host", "payloads", "received", "tokens")
+    __slots__ = ("closing", "delegates", "host", "kept", "owner", "payloads", "received", "tokens")
 
     def __init__(self, host: Host, received: list[Any] | None = None) -> None:
         self.host = host
@@ -94,6 +94,10 @@ class CallContext:
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []
+        self.kept: list[int] = []
+        """Delegates that outlive the call."""
+        self.owner = 0
+        """Number of the first handle among the arguments: what is kept is kept with it (R9.5)."""
 
     def finish(self) -> None:
         """The call is over: functions and objects given for its duration are forgotten."""
@@ -101,6 +105,8 @@ class CallContext:
             self.host.holdings.delegates.pop(number, None)
         for token in self.tokens:
             self.host.holdings.contexts.pop(token, None)
+        if self.kept and self.owner:
+            self.host.holdings.keep_for(self.owner, self.kept)
 
 
 Encoder: TypeAlias = Callable[[Any, CallContext], Any]

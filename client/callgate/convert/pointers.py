@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from callgate import memory
+from callgate import contexts, memory
 from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
 from callgate.memory import Addressable, Memory, NativePtr, place_of
+from callgate.retained import retained_key
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Address, Code, Context, Handle, Nothing, Offset
@@ -43,6 +45,7 @@ def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
     def encode(value: Any, context: CallContext) -> Any:
         if type(value) is expected:
             wire = place_of(value, context.host)
+            context.owner = context.owner or wire["at"][0]
             if form.closes:
                 context.closing.append(value)
             return wire
@@ -117,6 +120,8 @@ def encode_context(_form: Context, _types: TypeSpace) -> Encoder:
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
             return None
+        if isinstance(value, contexts.ContextToken):
+            return {"context": value._check(context.host)}  # noqa: SLF001 - the token is the converter's business
         token = context.host.holdings.carry(value)
         context.tokens.append(token)
         return {"context": token}
@@ -149,27 +154,60 @@ def encode_code(form: Code, types: TypeSpace) -> Encoder:
             return None
         if isinstance(value, Addressable | Constant):
             return as_place(value, context)
+        holdings = context.host.holdings
+        if holdings.retained and (kept := holdings.retained.get(retained_key(value))) is not None:
+            return place_of(kept.pointer(form.delegate), context.host)
         if not callable(value):
-            raise wrong_type(f"a callable for {form.delegate}, callgate.constant(…) or None", value)
-        number = context.host.holdings.lend(value, types.delegates[form.delegate])
-        if not form.keep:
-            context.delegates.append(number)
+            value = _as_multicast(value, form)
+        number = holdings.lend(value, types.delegates[form.delegate])
+        (context.kept if form.keep else context.delegates).append(number)
         return {"delegate": number}
 
     return encode
 
 
-def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
-    """The callback object that it is (R9.7), or a pointer to foreign code."""
+class _Multicast:
+    """R9.12: several callables behind one pointer, called in order; the last result counts."""
 
-    def decode(wire: Any, context: CallContext) -> Memory | NativePtr | None:
+    __slots__ = ("targets",)
+
+    def __init__(self, targets: Sequence[Any]) -> None:
+        self.targets = targets
+
+    def __call__(self, *arguments: Any) -> Any:
+        result = None
+        for target in tuple(self.targets):
+            result = target(*arguments)
+        return result
+
+
+def _as_multicast(value: Any, form: Code) -> _Multicast:
+    if isinstance(value, list | tuple) and value and all(map(callable, value)):
+        return _Multicast(value)
+    raise wrong_type(f"a callable for {form.delegate}, a list of them, callgate.constant(…) or None", value)
+
+
+def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
+    """The callable or callback object that it is (R9.7), or a pointer to foreign code."""
+
+    def decode(wire: Any, context: CallContext) -> Any:
         if wire is None:
             return None
+        if type(wire) is dict and "delegate" in wire:
+            return _lent(wire["delegate"], context)
         reference: Reference = read_reference(wire)[0]
         owner = context.host.holdings.proxy(reference, lambda: Memory(context.host, reference.object))
-        return NativePtr(owner, 0) if type(owner) is Memory else owner
+        return NativePtr(owner, 0) if type(owner) is Memory else owner._face  # noqa: SLF001 - the user holds the face
 
     return decode
+
+
+def _lent(number: Any, context: CallContext) -> Any:
+    """The very callable that native code was given."""
+    entry = context.host.holdings.delegates.get(number)
+    if entry is None:
+        raise RemoteProtocolError(f"delegate {number!r} came back, which was not given or is over")
+    return entry[0].targets if isinstance(entry[0], _Multicast) else entry[0]
 
 
 def decode_offset(_form: Offset, _types: TypeSpace) -> Decoder:

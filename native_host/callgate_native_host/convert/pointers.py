@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
@@ -18,8 +18,15 @@ from .places import Places, is_place
 
 __all__ = ["AddressConverter", "CodeConverter", "ContextConverter", "HandleConverter", "ThunkSource"]
 
-ThunkSource: TypeAlias = Callable[[Session, int], Thunk]
-"""A function pointer for one of a session's callables."""
+
+class ThunkSource(NamedTuple):
+    """Where the function pointers of one shape come from."""
+
+    acquire: Callable[[Session, int, bool], Thunk]
+    """A function pointer for one of a session's callables; the flag says whether it is made to last."""
+    at: Callable[[int], Thunk | None]
+    """The function pointer that lies at an address, if it can be called."""
+
 
 _REFERENCE_NODES = 11
 
@@ -137,10 +144,14 @@ class CodeConverter(Converter):
     def _thunk(self, delegate: Any, scope: Scope) -> Thunk:
         if type(delegate) is not int or not 0 <= delegate < 1 << 63:
             raise expected("the number of a delegate", delegate)
-        thunk = self._thunks(scope.session, delegate)
-        (scope.lasting_thunks if self._form.keep or scope.lasting else scope.thunks).append(thunk)
+        lasting = self._form.keep or scope.lasting
+        thunk = self._thunks.acquire(scope.session, delegate, lasting)
+        (scope.lasting_thunks if lasting else scope.thunks).append(thunk)
         return thunk
 
     def to_wire(self, native: int, scope: Scope) -> Any:
-        """R9.7: the callback object that it is, or a reference to native code's own function."""
+        """R9.7: the callable or callback object that it is, or a reference to native code's own function."""
+        thunk = self._thunks.at(native)
+        if thunk is not None and thunk.target is not None and thunk.target.session is scope.session and not thunk.named:
+            return {"delegate": thunk.target.delegate}
         return self._places.name(native, self._kind, scope, exact=True)
