@@ -535,11 +535,12 @@ def test_a_thread_of_the_library_calls_over_the_control_channel(compiled: Callab
 
 
 def test_a_callback_ends_with_its_call_unless_it_was_made_to_stay(compiled: Callable[[str], str], host: Host) -> None:
-    """Native code that calls too late gets zero; a pointer made with CALLBACK can be called until FREE."""
+    """The call in which one is called too late fails; a pointer made with CALLBACK can be called until FREE."""
     number, names = faults(compiled("faults"), host)
     host.functions[5] = lambda value: value + 100
     host.call(number, names["store"], {"delegate": 5})
-    assert host.call(number, names["call_stored"], 1)[0] == 0
+    with pytest.raises(Failed, match="CallbackOnCollectedDelegateError"):
+        host.call(number, names["call_stored"], 1)
 
     reference = host.call(0, CALLBACK_MADE, number, "number_cb", 5)[0]["ref"]
     pointer = {"at": [reference[1], 0]}
@@ -547,4 +548,5 @@ def test_a_callback_ends_with_its_call_unless_it_was_made_to_stay(compiled: Call
     host.call(number, names["store"], pointer)
     assert host.call(number, names["call_stored"], 1)[0] == 101
     host.call(0, FREE, pointer)
-    assert host.call(number, names["call_stored"], 1)[0] == 0
+    with pytest.raises(Failed, match="CallbackOnCollectedDelegateError"):
+        host.call(number, names["call_stored"], 1)
