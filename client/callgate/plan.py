@@ -163,7 +163,7 @@ class DelegatePlan:
         if self._ready:
             return
         self._arguments = [types.decoder(plan.form) for plan in self.signature.parameters if plan.direction.travels_in]
-        self._result = _answer(self.signature, types)
+        self._result = _result_encoder(self.signature, types)
         self._has_result = not isinstance(self.signature.result, Nothing) and not self.signature.throws
         self._outs = [types.encoder(plan.form) for plan in self.signature.outs]
         self._ready = True
@@ -213,7 +213,7 @@ class DelegatePlan:
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None
 
 
-def _answer(signature: Signature, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
+def _result_encoder(signature: Signature, types: TypeSpace) -> Callable[[Any, CallContext], Any]:
     """R9.4: a truth value is no integer result: `a > b` in a comparator would never say "less"."""
     encode = types.encoder(signature.result)
     if not isinstance(signature.result, Integer):
