@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from rich.console import Console
 import callgate
 from callgate.cli.demo.stage import Stage
 from callgate.cli.ps import show
+from tests.conftest import NATIVE
 
 STRTOL = "long strtol(const char *text, [out, offset(text)] char **end, int base)"
 SNPRINTF = "int snprintf([out, size_is(n)] char *s, size_t n, const char *format, ...)"
@@ -175,6 +177,66 @@ class TestDemo:
 
         assert stage.close() == 0
         assert "left out: cannot load 'libnothing.so'" in page.getvalue()
+
+
+class TestInspect:
+    """`callgate inspect`."""
+
+    def test_exports(self, compiled: Callable[[str], str]) -> None:
+        """Functions and objects with their sizes, one line each, nothing that is hidden."""
+        finished = run("inspect", compiled("gallery"))
+
+        assert (finished.stderr, finished.returncode) == ("", 0)
+        rows = {words[0]: words[1] for line in finished.stdout.splitlines()[2:] if (words := line.split())}
+        assert rows["point_swap"] == "function"
+        assert "twice" not in rows
+        assert "malloc" not in rows
+
+    def test_header(self, compiled: Callable[[str], str]) -> None:
+        """Each function in C and in Python; what cannot be declared with the reason; what the header leaves out."""
+        pytest.importorskip("clang.cindex")
+        finished = run("inspect", compiled("gallery"), "--header", str(NATIVE / "gallery.h"))
+
+        assert (finished.stderr, finished.returncode) == ("", 0)
+        lines = [" ".join(line.split()) for line in finished.stdout.splitlines()]
+        assert "void negate(int *v, int n) (v*, n)" in lines
+        assert "int thing_make(int value, struct Thing **out) (value) → result, out" in lines
+        assert "int apply_with(int (*f)(void *, int), void *context, int value) (f, context, value) → result" in lines
+        assert "size_t wcslen(const wchar_t *s) (not exported) (s) → result" in lines
+        assert "Cannot be declared: 7" in lines
+        assert "inline_sum it is a static inline function: the library has no code for it" in lines
+        assert "echo_ldouble function" in lines
+
+    def test_json(self, compiled: Callable[[str], str]) -> None:
+        """Everything as one object."""
+        pytest.importorskip("clang.cindex")
+        finished = run("inspect", "--json", compiled("gallery"), "--header", str(NATIVE / "gallery.h"))
+
+        report = json.loads(finished.stdout)
+        functions = {each["name"]: each for each in report["functions"]}
+        assert functions["increment"] == {
+            "name": "increment",
+            "prototype": "int increment(int *v)",
+            "python": "(v) → result, v",
+            "exported": True,
+        }
+        assert "libc.so.6" in report["needed"]
+        assert {"name", "kind", "size", "version"} == set(report["exports"][0])
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["nothing.so.1"], "no library 'nothing.so.1'"),
+            ([__file__], "no shared library"),
+            (["libm.so.6", "--header", "nothing.h"], "no header 'nothing.h'"),
+        ],
+    )
+    def test_refused(self, words: list[str], said: str) -> None:
+        """One line that says what is wrong."""
+        finished = run("inspect", *words)
+
+        assert (finished.stdout, finished.returncode) == ("", 1)
+        assert said in finished.stderr
 
 
 class TestPs:

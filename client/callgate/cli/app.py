@@ -56,6 +56,13 @@ _PS_EXAMPLES = """IN FLIGHT shows the calls that hosts are busy with, by functio
   callgate ps
   callgate ps --json | python -m json.tool"""
 
+_INSPECT_EXAMPLES = """With a header, what C cannot say is guessed, and what cannot be declared is listed with why.
+A parameter with a star is filled in place. Both need: pip install 'callgate\\[headers]'
+
+  callgate inspect libz.so.1
+  callgate inspect libz.so.1 --header zlib.h
+  callgate inspect ./libscope.so --header scope.h -I include -D LEVEL=2"""
+
 _BROKER_EXAMPLES = """The first line that it prints is its address. Programs use it so:
 
   with callgate.connect() as broker:
@@ -126,6 +133,21 @@ def _ps(
     from .ps import show  # noqa: PLC0415 - see the module
 
     raise typer.Exit(show(as_json=as_json))
+
+
+@app.command("inspect", epilog=_INSPECT_EXAMPLES)
+def _inspect(
+    library: Annotated[str, typer.Argument(help="As the loader takes it: libz.so.1, z, or a path.")],
+    header: Annotated[list[str] | None, typer.Option("--header", help="A C header of it; may be repeated.")] = None,
+    include: Annotated[list[str] | None, typer.Option("--include", "-I", help="Where other headers are.")] = None,
+    define: Annotated[list[str] | None, typer.Option("--define", "-D", help="NAME or NAME=VALUE.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> None:
+    """Show what a library exports and, with its header, how its functions are called from Python."""
+    from .inspect import Inspection, inspect  # noqa: PLC0415 - see the module
+
+    asked = Inspection(library, tuple(header or ()), tuple(include or ()), tuple(define or ()), as_json)
+    raise typer.Exit(inspect(asked))
 
 
 @app.command("broker", epilog=_BROKER_EXAMPLES)

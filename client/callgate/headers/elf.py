@@ -20,6 +20,8 @@ _KINDS: Final = {
     "STT_OBJECT": "object",
     "STT_TLS": "thread-local",
 }
+_NOWHERE: Final = frozenset({"SHN_UNDEF", "SHN_ABS"})
+"""Sections of what is needed from elsewhere, and of the names of versions."""
 _HIDDEN: Final = 0x8000
 _DIRECTORIES: Final = ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")
 
@@ -105,7 +107,7 @@ def _read(elf: Any, path: str) -> Exports:
     for index, symbol in enumerate(symbols.iter_symbols()):
         info = symbol["st_info"]
         kind = _KINDS.get(info["type"], "")
-        if not kind or symbol["st_shndx"] == "SHN_UNDEF" or info["bind"] == "STB_LOCAL":
+        if not kind or symbol["st_shndx"] in _NOWHERE or info["bind"] == "STB_LOCAL":
             continue
         version, hidden = versions(index)
         if symbol.name not in found or not hidden:  # of several versions, the default one is what dlsym finds
