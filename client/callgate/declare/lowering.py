@@ -23,6 +23,7 @@ from callgate.declare.state import State
 from callgate.declare.tags import check_nesting, name_tags
 from callgate_protocol.model import (
     Array,
+    Attribute,
     CType,
     Delegate,
     Enum,
@@ -126,7 +127,8 @@ class Lowering:
         kind = node.type
         node.attributes = hand_down(self._source, kind, node.attributes, node.offset)
         if isinstance(kind, ArrayOf):
-            return Parameter(node.name, Pointer(self._element(kind, path, node.offset), node.const), node.attributes)
+            target = Pointer(self._element(kind, path, node.offset), node.const)
+            return Parameter(node.name, target, _with_length(node.attributes, kind.length))
         if isinstance(kind, Signature):
             return Parameter(node.name, self._callback(kind, path, node.offset), node.attributes)
         lowered = self._value(kind, path, node.offset)
@@ -227,6 +229,14 @@ class Lowering:
         if node.members is None:
             raise self._fault(node.offset, f"enum {node.tag} is used but never defined; write its constants in braces")
         return Enum(node.name, tuple(node.members), node.base)
+
+
+def _with_length(attributes: tuple[Attribute, ...], length: int | None) -> tuple[Attribute, ...]:
+    """`[out] int fds[2]` has room for two (R6.4), although C drops the length of a parameter."""
+    names = {attribute.name for attribute in attributes}
+    if not length or "out" not in names or "size_is" in names:
+        return attributes
+    return tuple(sorted((*attributes, Attribute("size_is", str(length)))))
 
 
 def _name_of(entry: Record | Enum | OpaqueType) -> str:
