@@ -16,6 +16,7 @@ from .errors import ArgumentError, DeclarationError
 from .lib import binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
+from .naming import Named, name_of
 
 __all__ = ["buffer", "cast", "free", "new", "read", "sizeof", "string", "write"]
 
@@ -29,14 +30,14 @@ def check_struct(binding: Binding, type_name: str) -> None:
         raise DeclarationError(f"{binding.label} declares no struct {type_name!r}; it declares {known}")
 
 
-def new(lib: Any, type_name: str, *, extra: int = 0, at_least: int = 0) -> HostStruct:
+def new(lib: Any, type_name: Named, *, extra: int = 0, at_least: int = 0) -> HostStruct:
     """A zeroed struct in the host, at one address until it is freed; `extra` bytes follow it (flexible arrays).
 
     `at_least` is for structs that the library takes to be larger than they are documented: so many bytes it has.
 
     Raises DeclarationError for a type that the prototypes do not define.
     """
-    binding = binding_of(lib)
+    binding, type_name = binding_of(lib), name_of(type_name)
     check_struct(binding, type_name)
     types = binding.types
     host = binding.ready()
@@ -60,9 +61,9 @@ def buffer(lib: Any, content: int | bytes | bytearray | memoryview) -> Buffer:
     return host.holdings.proxy(reference, lambda: Buffer(host, reference.object, length))
 
 
-def sizeof(lib: Any, type_name: str) -> int:
+def sizeof(lib: Any, type_name: Named) -> int:
     """Bytes of a struct or union in the library's host (R8.12)."""
-    binding = binding_of(lib)
+    binding, type_name = binding_of(lib), name_of(type_name)
     check_struct(binding, type_name)
     size: int = binding.ready().system(HostFunction.SIZE, binding.number, type_name)
     return size
@@ -97,9 +98,9 @@ def string(pointer: Addressable, limit: int = _STRING_LIMIT) -> str:
     return bytes(received_binary(reply.result, CallContext(host, payloads))).decode(errors="replace")
 
 
-def cast(lib: Any, pointer: Addressable, type_name: str) -> Any:
+def cast(lib: Any, pointer: Addressable, type_name: Named) -> Any:
     """A copy of the struct that a pointer points to."""
-    binding = binding_of(lib)
+    binding, type_name = binding_of(lib), name_of(type_name)
     if type_name not in binding.structs:
         raise DeclarationError(f"{binding.label} declares no struct {type_name!r}")
     host, number, offset = host_and_place(pointer)

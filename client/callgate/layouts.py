@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from .allocation import check_struct
 from .binding import Binding
 from .lib import binding_of
+from .naming import Named, name_of
 
 __all__ = ["Layout", "layout"]
 
@@ -20,12 +21,13 @@ class Layout(NamedTuple):
     offsets: Mapping[str, int]
 
 
-def layout(lib: Any, type_name: str) -> Layout:
+def layout(lib: Any, type_name: Named) -> Layout:
     """Size, alignment and offsets of a struct or union in the library's host (R7.1).
 
     Raises DeclarationError for a type that the prototypes do not define.
     """
     binding: Binding = binding_of(lib)
+    type_name = name_of(type_name)
     check_struct(binding, type_name)
     size, alignment, places = binding.layout(type_name)
     names = (member.name for member in binding.members[type_name])

@@ -6,9 +6,11 @@ was closed, using it raises `ObjectGone`, whatever native memory holds by then.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from callgate_protocol.model import OpaqueType
 from callgate_protocol.system import HostFunction
 
 # ruff: noqa: SLF001 - the proxies of this file know each other
@@ -17,7 +19,17 @@ from .errors import ArgumentError, ObjectGone
 if TYPE_CHECKING:
     from .host import Host
 
-__all__ = ["Addressable", "Buffer", "Handle", "Memory", "NativePtr", "Remote", "host_and_place", "place_of"]
+__all__ = [
+    "Addressable",
+    "Buffer",
+    "Handle",
+    "Memory",
+    "NativePtr",
+    "Remote",
+    "host_and_place",
+    "opaque_of",
+    "place_of",
+]
 
 
 class Addressable:
@@ -59,9 +71,26 @@ class Remote(Addressable):
 
 
 class Handle(Remote):
-    """An opaque C pointer, e.g. `sqlite3 *`. Subclass it once per opaque type in typed declarations."""
+    """An opaque C pointer, e.g. `sqlite3 *`. Subclass it once per opaque type in typed declarations.
+
+    `class Db(Handle, name="sqlite3", release="sqlite3_close")`: `name` is C's when it is another, `release` names the
+    function that ends a handle's life (R10.8), `invalid` are the values that need no end (R10.9).
+    """
 
     __slots__ = ()
+    _opaque: ClassVar[OpaqueType] = OpaqueType("")
+    """The opaque type that this class stands for."""
+
+    def __init_subclass__(
+        cls, *, name: str = "", release: str = "", invalid: Iterable[int] = (0,), **more: Any
+    ) -> None:
+        super().__init_subclass__(**more)
+        cls._opaque = OpaqueType(name or cls.__name__, release, tuple(sorted(set(invalid))))
+
+
+def opaque_of(cls: type[Handle]) -> OpaqueType:
+    """The opaque type that a handle class stands for."""
+    return cls._opaque
 
 
 class Memory(Remote):

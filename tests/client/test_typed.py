@@ -31,6 +31,7 @@ from callgate import (
     int_,
     library,
     native,
+    offset,
     prototype,
     size_is,
     size_t,
@@ -49,12 +50,12 @@ class Point:
         return float((self.x**2 + self.y**2) ** 0.5)
 
 
-@struct
+@struct(layout="explicit")
 class Rect:
-    left: i4
-    top: i4
-    right: i4
-    bottom: i4
+    left: i4 = offset(0)
+    top: i4 = offset(4)
+    right: i4 = offset(8)
+    bottom: i4 = offset(12)
 
 
 class Canvas(Handle):

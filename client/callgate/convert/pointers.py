@@ -53,7 +53,7 @@ def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
             if form.nullable:
                 return None
             raise Mismatch(NullReferenceError, f"None is not a {form.opaque} handle; [unique] would allow NULL")
-        if isinstance(value, memory.Handle) and type(value).__name__ != form.opaque:
+        if isinstance(value, memory.Handle) and memory.opaque_of(type(value)).name != form.opaque:
             raise Mismatch(InvalidCastError, f"expected a {form.opaque} handle, got {value!r}")
         if (place := as_place(value, context)) is not None:
             return place

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 
 from callgate.declare.python import CountOf, Face
 from callgate.errors import MarshalDirectiveError
-from callgate_protocol.model import FLOATS, CType, Delegate, EnumType, Parameter, Pointer, Scalar, Void
+from callgate_protocol.model import INTEGERS, CType, Delegate, EnumType, Parameter, Pointer, Scalar, Void
 from callgate_protocol.value import Value
 
 from .delegates import Callback
@@ -234,7 +234,7 @@ def _name_counts(attributes: dict[str, str], note: Note, where: Where, parts: li
     """Counts name parameters by C's names, with a star when the number is behind a pointer (R6.6)."""
     by_name = {part.python or part.name: part for part in parts} | {part.name: part for part in parts}
     for word in ("size_is", "length_is"):
-        given = attributes.get(word, "").removeprefix("*")
+        given, plus, more = attributes.get(word, "").replace(" ", "").removeprefix("*").partition("+")
         if not given or given.isdigit():
             continue
         part = by_name.get(given)
@@ -244,11 +244,17 @@ def _name_counts(attributes: dict[str, str], note: Note, where: Where, parts: li
         pointer = isinstance(part.ctype, Pointer)
         if not _is_integer(part.ctype.target if isinstance(part.ctype, Pointer) else part.ctype):
             raise where.refusal(note, f"{word}({given!r}) must name an integer", "R6.6, R19.29")
-        attributes[word] = f"*{part.name}" if pointer else part.name
+        inner = "," if note.shape == "array" and not pointer and _is_lent(note) else ""
+        attributes[word] = f"{inner}{'*' if pointer else ''}{part.name}{plus}{more}"
+
+
+def _is_lent(note: Note) -> bool:
+    """An out array of the library's own that it keeps: `[out, size_is(, n)] T **`."""
+    return _way(note) == "out" and note.find(Borrow) is not None
 
 
 def _is_integer(ctype: CType) -> bool:
-    return isinstance(ctype, EnumType) or (isinstance(ctype, Scalar) and ctype.name not in FLOATS)
+    return isinstance(ctype, EnumType) or (isinstance(ctype, Scalar) and ctype.name in INTEGERS)
 
 
 def _face(parts: list[Part], repeated: bool) -> Face:

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 from callgate.declare import Declarations
 from callgate.declare.modes import Modes
 from callgate.declare.python import Face, PythonSide
-from callgate.errors import DeclarationError, MarshalDirectiveError
+from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
+from callgate.memory import opaque_of
+from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import Function, TypeLibrary
 from callgate_protocol.value import Value
@@ -19,7 +21,7 @@ from .callables import c_spelling, read_delegate, read_function, read_inline
 from .members import read_record
 from .prototypes import Prototype, read_prototypes
 from .scope import Scope, Unresolved, scope_of
-from .space import Readers, Space, opaque_type
+from .space import Readers, Space
 from .values import lower
 
 __all__ = ["LibrarySpec", "declarations_of", "library", "native", "prototype", "spec_of"]
@@ -152,15 +154,18 @@ def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]
         records=tuple(space.records[name] for name in sorted(space.records)),
         enums=tuple(space.enums[name] for name in sorted(space.enums)),
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
-        opaques=tuple(opaque_type(name, space.handles[name]) for name in sorted(space.handles)),
+        opaques=tuple(opaque_of(space.handles[name]) for name in sorted(space.handles)),
     )
     try:
+        check_records(library)
         for record in library.records:
             members_of(library, record)
         for delegate in library.delegates:
             resolve(library, delegate)
         for function in library.functions:
             resolve(library, function)
+    except LayoutError as error:
+        raise TypeLoadError(f"{space.label}: {error}") from None
     except DirectiveError as error:
         raise MarshalDirectiveError(f"{space.label}: {error}") from None
     renamed = {python: c for python, c in names.items() if python != c}

@@ -9,8 +9,8 @@ from typing import Any
 from callgate.declare.modes import Modes
 from callgate.declare.python import Face
 from callgate.errors import DeclarationError, TypeLoadError
-from callgate.memory import Handle
-from callgate_protocol.model import Attribute, CType, Delegate, Enum, OpaqueType, Record
+from callgate.memory import Handle, opaque_of
+from callgate_protocol.model import Attribute, CType, Delegate, Enum, Record
 from callgate_protocol.value import Value
 
 from .delegates import Callback
@@ -18,7 +18,7 @@ from .reading import Note
 from .structs import Layout, layout_of
 from .where import Where
 
-__all__ = ["Lowered", "Readers", "Space", "attributes_of", "handle_name", "opaque_type"]
+__all__ = ["Lowered", "Readers", "Space", "attributes_of"]
 
 _BASES = (
     ("int", -(2**31), 2**31 - 1),
@@ -98,7 +98,7 @@ class Space:
 
     def handle(self, cls: type[Handle]) -> str:
         """Make an opaque type known; C's name of it."""
-        name = handle_name(cls)
+        name = opaque_of(cls).name
         self._claim(self.handles, name, cls, "handle classes")
         return name
 
@@ -143,17 +143,6 @@ class Space:
 def attributes_of(attributes: Mapping[str, str]) -> tuple[Attribute, ...]:
     """Attributes in canonical order."""
     return tuple(sorted(Attribute(name, argument) for name, argument in attributes.items()))
-
-
-def opaque_type(name: str, _cls: type[Handle]) -> OpaqueType:
-    """The opaque type behind a handle class, with what ends its objects' lives (R10.8)."""
-    return OpaqueType(name)
-
-
-def handle_name(cls: type[Handle]) -> str:
-    """C's name of the opaque type behind a handle class."""
-    name: str = getattr(cls, "__opaque__", "") or cls.__name__
-    return name
 
 
 def _base(cls: type[Any], numbers: list[int]) -> str:

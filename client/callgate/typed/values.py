@@ -23,6 +23,7 @@ from callgate_protocol.model import (
     Pointer,
     Scalar,
     StructType,
+    SystemType,
     Void,
 )
 
@@ -127,7 +128,9 @@ def _edited(native: Native, note: Note, where: Where) -> Lowered:
 
 
 def _system(native: Native, note: Note, where: Where) -> Lowered:
-    raise where.refusal(note, f"{native.name} is understood but not marshalled yet", "R12")
+    if where.modes.raw:
+        raise where.refusal(note, "raw: only numbers, pointers and structs of them are passed", "R1.24")
+    return _bare(SystemType(native.c))
 
 
 def _context(_native: Native, _note: Note, _where: Where) -> Lowered:
