@@ -9,7 +9,7 @@ from typing import Final, final
 
 from callgate_protocol.value import Value
 
-__all__ = ["Color", "PaletteColor", "PaletteIndex", "SystemColor"]
+__all__ = ["BStrBytes", "Color", "PaletteColor", "PaletteIndex", "SystemColor"]
 
 _BYTE: Final = 0xFF
 
@@ -18,6 +18,12 @@ def _check_bytes(what: str, *values: int) -> None:
     for value in values:
         if not 0 <= value <= _BYTE:
             raise ValueError(f"{value} is no {what}: 0 to 255")
+
+
+class BStrBytes(bytes):
+    """Bytes that stand in a BSTR (R5.7). Only an odd number of them comes back as this; an even number is text."""
+
+    __slots__ = ()
 
 
 @final

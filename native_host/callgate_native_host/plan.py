@@ -78,10 +78,22 @@ class FunctionPlan:
         outs = self._leave_outs(result, natives, scope) if self._outs else []
         try:
             if isinstance(self._result, ElementsResult):
-                return self._result.leave(result, natives, scope), outs
-            return self._result.to_wire(result, scope), outs
+                wire = self._result.leave(result, natives, scope)
+            else:
+                wire = self._result.to_wire(result, scope)
         except Mismatch as finding:
             raise finding.fault_of(f"the result of {self.name}") from None
+        if scope.ledger_used is not None and scope.ledger_used.doubles:
+            raise self._double()
+        return wire, outs
+
+    def _double(self) -> Fault:
+        """R8.4: Windows would free the block twice."""
+        text = (
+            f"{self.name} gave back a block that it had got from this call, or gave out one block twice: both would "
+            "free it, and it was freed once; declare the result or parameter as void * to decide yourself (R8.4)"
+        )
+        return Fault("DoubleOwnershipError", text, function=self.name)
 
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
         """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed."""

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from callgate_protocol.errors import Fault
 
 from .faults import Mismatch, expected
+from .ledger import Ledger
 from .objects import Entry, Kept
 from .session import Session
 from .thunks import Thunk
@@ -44,6 +45,7 @@ class Scope:
         "keep",
         "lasting",
         "lasting_thunks",
+        "ledger_used",
         "lent",
         "owning",
         "payloads",
@@ -73,6 +75,8 @@ class Scope:
         """Function pointers that native code keeps (R9.5)."""
         self.lent: list[Undo] = []
         """How to take back what becomes native code's own, should it never get there (R1.14)."""
+        self.ledger_used: Ledger | None = None
+        """See `ledger`; None as long as nobody asked for it."""
         self.copies: set[int] = set()
         """Texts given that a deallocator of native code must not see."""
         self.handle: Entry | None = None
@@ -86,6 +90,13 @@ class Scope:
         self.inline = 0
         self.failure: Fault | None = None
         """The first callback of this call that failed."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The blocks that this call has to free (R8.4)."""
+        if self.ledger_used is None:
+            self.ledger_used = Ledger()
+        return self.ledger_used
 
     def binary(self, wire: Any) -> Any:
         """The bytes of a wire value, wherever they travelled. Raises Mismatch."""
@@ -113,6 +124,8 @@ class Scope:
 
     def take_kept(self) -> Kept:
         """Hand over what the scope keeps alive; it keeps nothing any more."""
+        if self.ledger_used is not None:
+            self.keep.append(self.ledger_used.hand_over())
         kept = Kept(self.keep, self.thunks)
         self.keep, self.thunks = [], []
         return kept
@@ -135,3 +148,5 @@ class Scope:
             thunk.release()
         for undo in self.lent:
             undo()
+        if self.ledger_used is not None:
+            self.ledger_used.end()

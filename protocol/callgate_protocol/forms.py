@@ -215,7 +215,9 @@ class SystemValue(Value):
 
 
 class BStr(Value):
-    """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7)."""
+    """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7). `null_is_empty`: NULL comes back as "" (R5.3)."""
+
+    null_is_empty: bool = False
 
 
 class Variant(Value):

@@ -26,13 +26,19 @@ from .model import (
 
 __all__ = ["MARKERS", "check_markers", "retval_of", "safe_element", "system_form", "throws"]
 
-MARKERS: Final[dict[str, str]] = {"bounds": "SAFEARRAY", "exact": "DATE", "keep_types": "VARIANT", "round": "DECIMAL"}
-"""Attribute -> the one system type that it changes the values of (R6.19, R12.5, R13.4, R12.7)."""
+MARKERS: Final[dict[str, str]] = {
+    "bounds": "SAFEARRAY",
+    "exact": "DATE",
+    "keep_types": "VARIANT",
+    "null_is_empty": "BSTR",
+    "round": "DECIMAL",
+}
+"""Attribute -> the one system type that it changes the values of (R6.19, R12.5, R13.4, R5.3, R12.7)."""
 
 _NOT_ELEMENTS: Final = frozenset({"bool", "ldouble", "wchar", "char", "cfloat", "cdouble"})
 _ADVICE: Final = {"bool": "VARIANT_BOOL", "ldouble": "double", "wchar": "BSTR", "char": "signed char"}
 _ELEMENTS: Final = frozenset({"BSTR", "CURRENCY", "DATE", "DECIMAL", "HRESULT", "OLE_COLOR", "VARIANT"})
-_LATER: Final = frozenset({"BSTR", "SAFEARRAY", "VARIANT"})
+_LATER: Final = frozenset({"SAFEARRAY", "VARIANT"})
 _TEXT_UNITS: Final = frozenset({"char", "wchar", "char16"})
 
 
@@ -42,7 +48,7 @@ def system_form(name: str, attributes: Iterable[Attribute]) -> Form:
     if name in _LATER:
         raise DirectiveError(f"{name} is understood but not marshalled yet")
     if name == "BSTR":
-        return BStr()
+        return BStr("null_is_empty" in words)
     if name == "VARIANT":
         return Variant("keep_types" in words)
     return SystemValue(name, next((word for word in ("exact", "round") if word in words), ""))

@@ -8,7 +8,7 @@ from callgate.errors import NullReferenceError
 from callgate.memory import Addressable
 from callgate.values import Box, Constant, StrBuf
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Allocated, Bytes, Elements, Raw
+from callgate_protocol.forms import Allocated, BStr, Bytes, Elements, Raw, SafeElements, Variant
 
 from .arrays import decode_many, encode_many
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
@@ -21,8 +21,10 @@ __all__ = ["decode_allocated", "decode_bytes", "decode_elements", "encode_alloca
 
 def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     """One value, or a sequence or buffer of them; None where NULL is allowed."""
-    many = encode_many(form.element, types)
     encode_one = types.encoder(form.element)
+    if form.count is None and isinstance(form.element, BStr | SafeElements | Variant):
+        return _encode_whole(encode_one)
+    many = encode_many(form.element, types)
     one_is_bytes = isinstance(form.element, Raw)
     text = unit_text(form, types)
 
@@ -40,6 +42,17 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
         if form.count is None and not isinstance(value, list) and (one_is_bytes or not is_buffer(value)):
             return [encode_one(value, context)]
         return many(value, context)
+
+    return encode
+
+
+def _encode_whole(encode_one: Encoder) -> Encoder:
+    """One element of which None and a list are values: `None` is a NULL in the slot, not instead of it (R5.8)."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if (place := as_place(value, context)) is not None:
+            return place
+        return [encode_one(value.value if isinstance(value, Box) else value, context)]
 
     return encode
 

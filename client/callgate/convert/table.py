@@ -11,6 +11,7 @@ ENCODERS.update(
     {
         forms.Address: pointers.encode_address,
         forms.Allocated: elements.encode_allocated,
+        forms.BStr: later("bstrs", "encode_bstr"),
         forms.Boolean: scalars.encode_boolean,
         forms.Bytes: elements.encode_bytes,
         forms.Character: characters.encode_character,
@@ -39,6 +40,7 @@ DECODERS.update(
     {
         forms.Address: pointers.decode_address,
         forms.Allocated: elements.decode_allocated,
+        forms.BStr: later("bstrs", "decode_bstr"),
         forms.Boolean: scalars.decode_boolean,
         forms.Bytes: elements.decode_bytes,
         forms.Character: characters.decode_character,

@@ -33,6 +33,7 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "bounds": "",
     "exact": "",
     "keep_types": "",
+    "null_is_empty": "",
     "retval": "",
     "round": "",
     "throws": "",

@@ -164,7 +164,7 @@ class ElementsPassing(Passing):
         if not address or wire is None:
             return
         most = 1 if self._counter is None else self._counter.of(natives, scope)
-        self._many.write(address, wire, most, scope)
+        self._many.write(address, wire, most, scope, replace=self._direction.travels_in)
 
     def clear(self, natives: Sequence[Any], scope: Scope) -> None:
         """See Passing. What travelled in as well stays as it was."""

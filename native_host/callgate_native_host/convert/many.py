@@ -9,6 +9,7 @@ from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 
 from .base import Converter
+from .owned import OwnedConverter
 from .records import TRUTH, from_list, to_list
 
 __all__ = ["Block", "Many"]
@@ -140,10 +141,24 @@ class Many:
         if size > most:
             raise Mismatch(f"{count} elements are {size} bytes; a message holds {most}", "ArgumentError")
 
-    def write(self, address: int, wire: Any, most: int, scope: Scope) -> None:
+    def write(self, address: int, wire: Any, most: int, scope: Scope, *, replace: bool) -> None:
         """Put the elements of a wire value into native code's own memory, which holds `most` of them."""
+        if isinstance(self.element, OwnedConverter):
+            self._store(address, wire, most, scope, replace)
+            return
         block, count = self.build(wire, scope)
         if count > most:
             raise Mismatch(f"{count} elements were given where {most} have room", "ArgumentError")
         if count:
             self._backend.memmove(self._backend.at(self.pointer_type, address), block.view, count * self.size)
+
+    def _store(self, address: int, wire: Any, most: int, scope: Scope, replace: bool) -> None:
+        """R8.3: one by one, because what is there already is freed first where it came from native code."""
+        assert isinstance(self.element, OwnedConverter)
+        if type(wire) is not list or len(wire) > most:
+            raise expected(f"an array of at most {most} elements", wire)
+        for index, value in enumerate(wire):
+            try:
+                self.element.store(address + index * self.size, value, scope, replace=replace)
+            except Mismatch as finding:
+                raise finding.inside(f"[{index}]") from None

@@ -60,6 +60,7 @@ class _RecordConverter(Converter):
         plain = bool(members) and not (record.union or record.pack or record.size)
         self.by_value = plain and all(each.bits < 0 > each.offset and each.converter.by_value for each in members)
         self.nodes = 1 + sum(each.converter.nodes for each in members)
+        self._named = tuple(zip(self.members, self.fields, strict=True))
         self._backend = backend
 
     def _lay_out(self, backend: Backend, record: Record) -> BackendType:
@@ -95,10 +96,16 @@ class StructureConverter(_RecordConverter):
 
     def to_wire(self, native: Any, scope: Scope) -> list[Any]:
         """The wire value of each member."""
-        return [
-            member.converter.to_wire(getattr(native, field), scope)
-            for member, field in zip(self.members, self.fields, strict=True)
-        ]
+        wires: list[Any] = []
+        members = self._named
+        try:
+            for member, field in members:
+                wires.append(member.converter.to_wire(getattr(native, field), scope))
+        except Mismatch as finding:
+            for member, field in members[len(wires) + 1 :]:
+                member.converter.discard(getattr(native, field), scope)
+            raise finding.inside(f".{members[len(wires)][0].name}") from None
+        return wires
 
     def discard(self, native: Any, scope: Scope) -> None:
         """R8.10: what the members hold."""

@@ -8,6 +8,7 @@ from callgate_protocol import forms
 from callgate_protocol.model import FLOATS
 
 from .base import Converter
+from .bstr import BStrConverter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
 from .scalars import (
@@ -67,6 +68,7 @@ def _system(space: Space, form: forms.SystemValue) -> Converter:
 
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
+    forms.BStr: lambda space, _form: BStrConverter(space.tools.backend, space.tools.libc, space.tools.places),
     forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
     forms.Character: _integer,
     forms.Code: _code,
