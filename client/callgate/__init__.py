@@ -114,6 +114,8 @@ this process spends its time on importing ZeroMQ."""
 
 
 def __getattr__(name: str) -> Any:
+    if name == "ctypes":
+        return import_module(".ctypes", __name__)
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_LATER[name]}", __name__), name)

@@ -7,6 +7,8 @@ number of pointer width everywhere, in signatures as in memory: every ABI this p
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -74,6 +76,7 @@ class Backend:
         self.pointer: BackendType = self.primitive("uintptr_t")
         """The type of every pointer."""
         self._char = self.pointer_to(self.primitive("char"))
+        self._wide = self.pointer_to(self.primitive("wchar_t"))
         self._chars = self.array_of(self._char, None)
 
     def primitive(self, name: str) -> BackendType:
@@ -149,6 +152,10 @@ class Backend:
         """dlopen; None is the process itself. Raises OSError with the loader's own words."""
         return self._cffi.load_library(file, self._cffi.RTLD_NOW | self._cffi.RTLD_LOCAL)
 
+    def open_library(self, file: bytes | None, flags: int) -> Any:
+        """Dlopen with the caller's own flags. Raises OSError with the loader's own words."""
+        return self._cffi.load_library(None if file is None else os.fsdecode(file), flags or self._cffi.RTLD_NOW)
+
     def load_function(self, library: Any, function_type: BackendType, name: str) -> Any:
         """dlsym; None when the library has no such symbol (R2.11)."""
         try:
@@ -203,3 +210,10 @@ class Backend:
         """A copy of the bytes up to the first NUL, at most `limit` of them when it is not negative."""
         copy: bytes = self._cffi.string(self.cast(self._char, address), limit)
         return copy
+
+    def read_characters(self, address: int, width: int, limit: int) -> bytes:
+        """A copy of the characters before the first NUL of that width, at most `limit` of them if not negative."""
+        if width == 1:
+            return self.read_text(address, limit)
+        text: str = self._cffi.string(self.cast(self._wide, address), limit)
+        return text.encode("utf-32-le" if sys.byteorder == "little" else "utf-32-be", "surrogatepass")

@@ -13,6 +13,7 @@ from .faults import Mismatch, expected
 from .fields import Fields
 from .loading import Libraries
 from .memory import Memory
+from .raw import Raw
 from .scope import Scope
 
 __all__ = ["System"]
@@ -23,8 +24,9 @@ _Function: TypeAlias = Callable[..., Any]
 class System:
     """One method per function; each takes the scope and the wire arguments, and gives the wire result."""
 
-    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, census: Census) -> None:
+    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, census: Census, raw: Raw) -> None:
         self._libraries = libraries
+        self._raw = raw
         self._functions: Final[dict[int, tuple[_Function, int]]] = {
             HostFunction.LOAD: (self._load, 3),
             HostFunction.NEW: (memory.new, 3),
@@ -39,6 +41,7 @@ class System:
             HostFunction.SIZE: (memory.size, 2),
             HostFunction.LAYOUT: (memory.layout, 2),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
+            **raw.functions,
         }
 
     def perform(self, function: int, arguments: list[Any], scope: Scope) -> Any:
@@ -56,6 +59,8 @@ class System:
             raise finding.fault_of(name) from None
 
     def _load(self, scope: Scope, file: Any, content: Any, encoded: Any) -> list[Any] | None:
+        if self._raw.begun:
+            raise Fault("AccessDenied", "this host serves the addresses of a session, not declared libraries")
         if type(file) is not str:
             raise expected("the name of a library", file)
         if type(content) is not bytes or len(content) != 32:

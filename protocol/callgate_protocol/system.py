@@ -37,6 +37,23 @@ class HostFunction(IntEnum):
     LAYOUT = 13
     """(library, type name) -> [size, alignment, [[offset, size, first bit, bits], …]], in the order of the members."""
 
+    RAW_OPEN = 32
+    """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""
+    RAW_SYMBOL = 33
+    """(handle, name) -> address or nil: dlsym."""
+    RAW_RESERVE = 34
+    """(length, [address given back, …]) -> address of zeroed memory; 0 for a length of 0."""
+    RAW_READ = 35
+    """(address, length) -> bytes."""
+    RAW_WRITE = 36
+    """([address, bytes, address, bytes, …]) -> nil."""
+    RAW_TEXT = 37
+    """(address, width, limit) -> bytes up to the first NUL of that width; a negative limit is none."""
+    RAW_CALL = 38
+    """(address, shape, [argument, …], errno or nil) -> [result, errno]."""
+    RAW_THUNK = 39
+    """(shape, delegate number, [delegate number given back, …]) -> address of a function pointer."""
+
 
 class BrokerFunction(IntEnum):
     """Functions of library 0 of a broker. Each takes one map and gives one map, as `docs/protocol.md` lists them."""

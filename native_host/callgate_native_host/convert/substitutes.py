@@ -19,7 +19,17 @@ from callgate_protocol.errors import Fault
 
 from .base import Converter
 
-__all__ = ["StandIn", "Unit", "UnknownPassing", "aapcs64", "by_value", "eightbytes", "system_v"]
+__all__ = [
+    "MOST_LEAVES",
+    "StandIn",
+    "Unit",
+    "UnknownPassing",
+    "aapcs64",
+    "by_value",
+    "eightbytes",
+    "stand_in",
+    "system_v",
+]
 
 Unit: TypeAlias = tuple[str, int]
 """Members of a stand-in: the C spelling of a scalar, and how many of it lie side by side."""
@@ -32,7 +42,7 @@ _IN_REGISTERS: Final = 16
 """Larger values travel in memory, or by a pointer to a copy."""
 _MOST_LIKE: Final = 4
 """Members of a homogeneous aggregate of AArch64."""
-_MOST_LEAVES: Final = 64
+MOST_LEAVES: Final = 64
 """Bytes of the largest value whose members matter: four `long double`."""
 
 
@@ -96,19 +106,14 @@ class StandIn(Converter):
     """A value of another type by value: its bytes, in a struct that travels as it does."""
 
     def __init__(self, backend: Backend, converter: Converter) -> None:
-        rule = _RULES.get(os.uname().machine)
-        if rule is None:
-            raise UnknownPassing(f"the rules of {os.uname().machine} for it")
         true = converter.ctype
         if backend.is_open_ended(true):
             raise UnknownPassing("a flexible array")
         self._backend = backend
         self._converter = converter
         self._size, alignment = backend.sizeof(true), backend.alignof(true)
-        leaves = backend.leaves(true) if self._size <= _MOST_LEAVES else []
-        if not leaves and self._size <= _MOST_LEAVES:
-            raise UnknownPassing("no members (R7.5)")
-        self.ctype = _record(backend, rule(leaves, self._size, alignment), alignment)
+        leaves = backend.leaves(true) if self._size <= MOST_LEAVES else []
+        self.ctype = stand_in(backend, leaves, self._size, alignment)
         self.nodes = converter.nodes
         self._true = backend.pointer_to(true)
         self._pointer = backend.pointer_to(self.ctype)
@@ -124,6 +129,16 @@ class StandIn(Converter):
         """See Converter."""
         place = self._backend.address_in(native, self._pointer)
         return self._converter.to_wire(self._backend.cast(self._true, place)[0], scope)
+
+
+def stand_in(backend: Backend, leaves: Sequence[Leaf], size: int, alignment: int) -> Any:
+    """A struct type that travels as a value of these leaves does. Raises UnknownPassing."""
+    rule = _RULES.get(os.uname().machine)
+    if rule is None:
+        raise UnknownPassing(f"the rules of {os.uname().machine} for it")
+    if not leaves and size <= MOST_LEAVES:
+        raise UnknownPassing("no members (R7.5)")
+    return _record(backend, rule(leaves, size, alignment), alignment)
 
 
 def _record(backend: Backend, units: Sequence[Unit], alignment: int) -> Any:
