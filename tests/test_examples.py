@@ -23,6 +23,14 @@ EXPECTED = {
         lost: HostCrashed
         cos\(0\) = 1\.0 - restarts of libm: 0
     """,
+    "ctypes_one_line.py": r"""
+        sorted: \[-3, 0, 5, 12\]
+        year: 2001
+        open: -1 errno: 2
+        crashed: SIGSEGV in memset
+        go on: \[1, 2\]
+        what lived in the old host is gone
+    """,
     "deadlines.py": r"""
         stopped: sqlite3_exec .*deadline.*
         waited about half a second: True

@@ -1,7 +1,7 @@
 """Memory of ctypes objects: in this process until native code or a pointer needs its address, then in the host.
 
-A block has one truth. As long as it has no home, its bytes are here and nobody else can see them; once it has one, every
-read and every write goes to the host, so that what native code writes is seen and what Python writes is there.
+A block has one truth. As long as it has no home, its bytes are here and nobody else can see them; once it has one,
+every read and every write goes to the host, so that what native code writes is seen and what Python writes is there.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from .cdata import (
 from .memory import Block
 from .simple import SimpleType
 from .standard import std
-from .world import of_life
+from .world import current, of_life
 
 __all__ = ["POINTER", "PointerType", "_Pointer", "pointer", "pointer_types", "set_pointer_type"]
 
@@ -130,9 +130,9 @@ class _Pointer(CData, metaclass=PointerType):
         address = read_address(self._block_, self._offset_)
         if not address:
             raise ValueError("NULL pointer access")
-        of_life(address.life, "what this pointer points to")
+        world = of_life(address.life, "what this pointer points to") if address.life else current()
         size = layout_of(self._type_).size
-        return Block.foreign(int(address) + index * size, address.life, size), index
+        return Block.foreign(int(address) + index * size, world.life, size), index
 
     @property
     def contents(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .arrays import ArrayType
 from .cdata import CArg, CData, CDataType, Layout, as_parameter, layout_of, load, store
@@ -278,6 +278,14 @@ class _Record(CData, metaclass=RecordType):
             cls._final_ = True
             type.__getattribute__(cls, "_mirror_")()
         return made
+
+    if TYPE_CHECKING:  # members are known to the declaration only
+
+        def __getattr__(self, name: str) -> Any:
+            """A member."""
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """Assign to a member."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         members = type(self)._members_

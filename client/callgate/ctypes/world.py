@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
+from callgate.below import below
 from callgate.convert import CallContext
 from callgate.convert.base import binary, received_binary
 from callgate.errors import BrokerLost, Error, HostLost, NullReferenceError, ObjectGone, TypeLoadError
@@ -19,7 +20,6 @@ from callgate.host import Host
 from callgate.process import current as process
 from callgate_protocol.codec import encode
 from callgate_protocol.system import HostFunction
-from callgate_transport.session import Session
 
 from .standard import std
 
@@ -291,10 +291,7 @@ def _start() -> Host:
 
 def _connect() -> Host:
     parts = process()
-    broker = parts.embedded_broker()
-    started = broker.start(_LABEL)
-    session = Session.open(parts.io(), started.link, started.host, {"process": os.getpid(), "library": _LABEL})
-    host = Host(session, broker, _LABEL, parts.callbacks)
+    host = Host(below(parts.embedded_broker)(_LABEL), _LABEL, parts.callbacks)
     parts.hosts.add(host)
     host.start()
     return host
