@@ -6,9 +6,6 @@ from callgate import ctypes  # was: import ctypes
 libc = ctypes.CDLL("libc.so.6", use_errno=True)
 
 
-# -- the wrapper, as it was ------------------------------------------------------------------------------------------
-
-
 class Moment(ctypes.Structure):
     _fields_ = [
         *(
@@ -32,9 +29,7 @@ class Moment(ctypes.Structure):
 
 COMPARE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
 libc.qsort.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, COMPARE]
-libc.qsort.restype = None
 libc.gmtime_r.argtypes = [ctypes.POINTER(ctypes.c_long), ctypes.POINTER(Moment)]
-libc.gmtime_r.restype = ctypes.POINTER(Moment)
 
 
 def sort(numbers: list[int]) -> list[int]:
@@ -48,8 +43,6 @@ def year(seconds: int) -> int:
     libc.gmtime_r(ctypes.byref(ctypes.c_long(seconds)), ctypes.byref(moment))
     return 1900 + int(moment.tm_year)
 
-
-# -- its use ---------------------------------------------------------------------------------------------------------
 
 print("sorted:", sort([5, -3, 12, 0]))
 print("year:", year(1_000_000_000))

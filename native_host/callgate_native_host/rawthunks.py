@@ -24,6 +24,8 @@ __all__ = ["RawDelegate", "RawThunks"]
 class RawDelegate:
     """One shape as a callback: what `callbacks.Callbacks` needs of a plan."""
 
+    oneway = False
+
     def __init__(self, backend: Backend, shape: Shape, run: Callable[..., Any]) -> None:
         self.name = "a function pointer of this program"
         self._backend = backend

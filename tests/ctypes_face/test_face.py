@@ -231,12 +231,18 @@ def test_callbacks(lib: Any) -> None:
 
 
 def test_a_kept_callback_is_called_later_and_from_a_thread(lib: Any) -> None:
-    """As long as Python keeps the object; afterwards native code gets zero."""
+    """As long as Python keeps the object; afterwards the call that made C call it fails."""
     keeper = CALLBACK(lambda value: value + 1)
     lib.keep_callback(keeper)
 
     assert lib.call_kept(1) == 2
     assert lib.call_from_thread(10) == 11
+    del keeper
+    with pytest.raises(callgate.Error, match=r"is gone|earlier call"):
+        lib.call_kept(1)
+    assert lib.call_twice(CALLBACK(lambda value: value), 1) == 3
+    with pytest.raises(callgate.Error, match=r"is gone|earlier call"):
+        lib.call_kept(1)
 
 
 def test_arguments_are_refused_before_native_code(lib: Any) -> None:
