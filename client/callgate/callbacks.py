@@ -11,6 +11,7 @@ from callgate_protocol.system import HostFunction
 from .errors import DeclarationError
 from .lib import binding_of
 from .memory import Memory
+from .naming import Named, name_of
 
 if TYPE_CHECKING:
     from .binding import Binding
@@ -47,7 +48,7 @@ class CallbackPointer(Memory):
         self._host.holdings.drop(self._delegate, self)
 
 
-def callback(lib: Any, type_name: str, function: Callable[..., Any]) -> CallbackPointer:
+def callback(lib: Any, type_name: Named, function: Callable[..., Any]) -> CallbackPointer:
     """A C function pointer of a declared type that calls `function` until it is closed.
 
     Two of them are two pointers, also for one function (R9.7). Calls from the library's own threads run on the
@@ -55,7 +56,7 @@ def callback(lib: Any, type_name: str, function: Callable[..., Any]) -> Callback
     """
     if not callable(function):
         raise TypeError(f"a callback is a callable, not {type(function).__name__}")
-    return make_pointer(binding_of(lib), type_name, function)
+    return make_pointer(binding_of(lib), name_of(type_name), function)
 
 
 def make_pointer(binding: Binding, type_name: str, function: Callable[..., Any]) -> CallbackPointer:

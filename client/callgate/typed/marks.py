@@ -162,7 +162,7 @@ def bits(width: int) -> Width:
 
 
 def points_to(target: Any) -> Target:
-    """What a `NativePtr` points to, when C says so and the library's host is to check it."""
+    """What a `NativePtr` points to: a type, or the name of a struct that is being declared."""
     return Target(target)
 
 

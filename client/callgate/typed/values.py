@@ -253,7 +253,10 @@ def _pointer(space: Space, note: Note, where: Where) -> Lowered:
     target = note.find(Target)
     if target is None:
         return _bare(Pointer(Void(), _const(note, default=False)))
-    return _bare(Pointer(levels.target(space, read(target.type), where), _const(note, default=False)))
+    pointed = space.structs.get(target.type) if isinstance(target.type, str) else target.type
+    if pointed is None:
+        raise where.refusal(note, f"points_to({target.type!r}) names no struct of this library so far", "R1.6")
+    return _bare(Pointer(levels.target(space, read(pointed), where), _const(note, default=False)))
 
 
 def _system_type(name: str) -> Callable[[Space, Note, Where], Lowered]:
