@@ -88,14 +88,34 @@ class Backend:
 
         `size` may ask for more bytes than it needs (R7.5).
         """
+        placed: list[Any] = list(fields)
+        packing, end, most = (_NO_FLAGS, pack) if pack else (), -1, -1
+        if pack > 1 and not union and any(bits >= 0 for _, _, bits in fields):
+            placed, end, most = self._place_bits(fields, pack)
+            packing = (_NO_FLAGS, 1)
         ctype = self._incomplete(name, union)
-        packing = (_NO_FLAGS, pack) if pack else ()
-        self._cffi.complete_struct_or_union(ctype, list(fields), None, -1, -1, *packing)
+        self._cffi.complete_struct_or_union(ctype, placed, None, end, most, *packing)
         if self.sizeof(ctype) >= size:
             return ctype
         alignment, wider = self.alignof(ctype), self._incomplete(name, union)
-        self._cffi.complete_struct_or_union(wider, list(fields), None, size + -size % alignment, -1, *packing)
+        self._cffi.complete_struct_or_union(wider, placed, None, size + -size % alignment, most, *packing)
         return wider
+
+    def _place_bits(self, fields: Sequence[FieldSpec], pack: int) -> tuple[list[Any], int, int]:
+        """R7.9: under `#pragma pack`, whatever its number, C puts each bit-field right behind what is before it.
+
+        The backend knows that for a pack of 1 only, so it gets this, and the places of the other members.
+        """
+        placed: list[Any] = []
+        end, most = 0, 1
+        for name, ctype, bits in fields:
+            alignment = min(self.alignof(ctype), pack)
+            most = max(most, alignment)
+            start = end if bits >= 0 else -(-end // (_BYTE * alignment)) * _BYTE * alignment
+            placed.append((name, ctype, bits, -1 if bits >= 0 else start // _BYTE))
+            end = start + (bits if bits >= 0 else _BYTE * self.sizeof(ctype))
+        size = -(-end // (_BYTE * most)) * most
+        return placed, size, most
 
     def placed_record(self, name: str, fields: Sequence[PlacedField], pack: int, size: int) -> BackendType:
         """A struct laid out as its declaration says (R7.4): gaps are legal, and so is overlapping."""

@@ -12,7 +12,7 @@ from callgate_protocol.limits import DEFAULT_LIMITS
 from .backlog import Backlog
 from .convert.parameters import parameter_passing
 from .convert.space import Space
-from .convert.substitutes import by_value
+from .convert.substitutes import result_by_value
 from .faults import Mismatch
 from .scope import Scope
 from .session import Session
@@ -104,4 +104,4 @@ def _result(space: Space, signature: Signature) -> Any:
     if isinstance(signature.result, Elements | Bytes):
         raise Fault("MarshalDirectiveError", f"the callback {signature.name} cannot return an array; return a pointer")
     what = f"the result of the callback {signature.name}"
-    return by_value(space.tools.backend, space.converter(signature.result), what)
+    return result_by_value(space.tools.backend, space.converter(signature.result), what)

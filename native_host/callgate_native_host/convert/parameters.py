@@ -27,7 +27,7 @@ from .elements import ElementsPassing, ElementsResult
 from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
 from .space import Space
-from .substitutes import by_value
+from .substitutes import by_value, result_by_value
 
 __all__ = ["parameter_passing", "result_of"]
 
@@ -69,7 +69,7 @@ def result_of(space: Space, signature: Signature) -> Converter | ElementsResult:
         free = _deallocator(space, form) if isinstance(form, Allocated) else None
         counter = _counter(space, signature, content.count)
         return ElementsResult(space.tools.backend, OwnedBlock(space.tools, _many(space, content), counter, free))
-    return by_value(space.tools.backend, space.converter(form), f"the result of {signature.name}")
+    return result_by_value(space.tools.backend, space.converter(form), f"the result of {signature.name}")
 
 
 def _many(space: Space, form: Elements | Bytes) -> Many:

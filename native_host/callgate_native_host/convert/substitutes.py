@@ -27,6 +27,7 @@ __all__ = [
     "aapcs64",
     "by_value",
     "eightbytes",
+    "result_by_value",
     "stand_in",
     "system_v",
 ]
@@ -158,3 +159,41 @@ def by_value(backend: Backend, converter: Converter, what: str) -> Converter:
     except UnknownPassing as reason:
         text = f"{what} cannot be passed by value: it has {reason} (R7.9); declare a pointer to it"
         raise Fault("MarshalDirectiveError", text) from None
+
+
+class OnlyLongDouble(Converter):
+    """The result of a struct that holds one `long double`: x86-64 gives it back where it gives a `long double`.
+
+    libffi looks for it in registers where it is not; as a parameter it lies in memory, and libffi is right.
+    """
+
+    def __init__(self, backend: Backend, converter: Converter) -> None:
+        self.ctype = backend.primitive("long double")
+        self.nodes = converter.nodes
+        self._backend = backend
+        self._converter = converter
+        self._true = backend.pointer_to(converter.ctype)
+        self._pointer = backend.pointer_to(self.ctype)
+
+    def from_wire(self, wire: Any, scope: Scope) -> Any:
+        """See Converter."""
+        value = self._backend.newp(self._true, self._converter.from_wire(wire, scope))
+        return self._backend.cast(self._pointer, value)[0]
+
+    def to_wire(self, native: Any, scope: Scope) -> Any:
+        """See Converter."""
+        value = self._backend.newp(self._pointer, native)
+        return self._converter.to_wire(self._backend.cast(self._true, value)[0], scope)
+
+
+def _is_only_long_double(backend: Backend, ctype: Any) -> bool:
+    if not backend.is_record(ctype) or backend.sizeof(ctype) != _IN_REGISTERS or backend.is_open_ended(ctype):
+        return False
+    return {(leaf.kind, leaf.offset) for leaf in backend.leaves(ctype)} == {("long double", 0)}
+
+
+def result_by_value(backend: Backend, converter: Converter, what: str) -> Converter:
+    """How a value crosses as the result of a function. Raises Fault."""
+    if os.uname().machine == "x86_64" and _is_only_long_double(backend, converter.ctype):
+        return OnlyLongDouble(backend, converter)
+    return by_value(backend, converter, what)
