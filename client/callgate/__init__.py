@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from .memory import Buffer, Handle, NativePtr
     from .records import Struct
     from .typed import *  # noqa: F403 - all of them stand in __all__
+    from .unions import Union
 
 __version__ = "0.1.0"
 
@@ -106,6 +107,7 @@ _LATER = {
         "memory": ("Buffer", "Handle", "NativePtr"),
         "records": ("Struct",),
         "typed": _TYPED.split(),
+        "unions": ("Union",),
     }.items()
     for name in names
 }
@@ -210,6 +212,7 @@ __all__ = [
     "Struct",
     "TBStr",
     "TypeLoadError",
+    "Union",
     "UnmappableCharError",
     "VBByRefStr",
     "VBool",

@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from callgate_protocol.forms import Signature
-from callgate_protocol.layout import LayoutError, check_records
+from callgate_protocol.layout import LayoutError, check_records, inside_first, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import Record
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
 
 from .convert import TypeSpace
+from .convert.views import RecordViews
 from .declare import Declarations
 from .declare.python import PLAIN, Face
 from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone, TypeLoadError
@@ -25,7 +27,8 @@ from .lines import Opener
 from .memory import Handle
 from .plan import DelegatePlan, FunctionPlan
 from .process import current
-from .records import enum_class, struct_class
+from .records import enum_class, named_members, struct_class
+from .unions import union_class
 
 __all__ = ["Binding"]
 
@@ -67,6 +70,7 @@ class Binding:
         self._lock = threading.RLock()
         self._plans: dict[int, FunctionPlan] = {}
         self._types: TypeSpace | None = None
+        self._overlays: dict[str, RecordViews] = {}
         self._layouts: dict[str, tuple[int, int, list[list[int]]]] = {}
         with self._refusals():
             check_records(self.declared)
@@ -121,6 +125,7 @@ class Binding:
         types = TypeSpace(
             self.label, host.session.abi, self.members, self.structs, self.enums, self.handles, self.delegates
         )
+        types.views = self._views
         for delegate in self.delegates.values():
             delegate.compile(types)
         return types
@@ -163,10 +168,24 @@ class Binding:
     def structs(self) -> Mapping[str, Any]:
         """Class of every struct."""
         classes: dict[str, Any] = dict(self.python.structs)
-        for record in self.declared.records:
+        for record in inside_first(self.declared.records):
             if record.name not in classes:
-                classes[record.name] = struct_class(record.name, self.members[record.name], classes)
+                classes[record.name] = self._class_of(record, classes)
         return classes
+
+    def _class_of(self, record: Record, classes: Mapping[str, Any]) -> type[Any]:
+        members = self.members[record.name]
+        if not is_overlaid(self.declared, record):
+            return struct_class(record.name, members, classes)
+        names = named_members(self.members, record.name)
+        return union_class(record.name, members, names, lambda: self._views(record.name), ordered=not record.union)
+
+    def _views(self, record: str) -> RecordViews:
+        """Where the members of a union lie; asked of the host at first use."""
+        known = self._overlays.get(record)
+        if known is None:
+            known = self._overlays[record] = RecordViews(record, self.types, self.layout)
+        return known
 
     @cached_property
     def enums(self) -> Mapping[str, Any]:

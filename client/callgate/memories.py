@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from callgate_protocol.forms import Form, Series, Structure
+from callgate_protocol.forms import Form, Member, Raw, Series, Structure
 from callgate_protocol.system import HostFunction
 
 # ruff: noqa: SLF001 - a view and the memory it shows belong together
@@ -61,10 +62,9 @@ class HostView(Addressable):
         return f"<{record}{path} in {self._owner!r}>"
 
     def _members(self) -> dict[str, tuple[str, Form]]:
-        if not isinstance(self._form, Structure):
+        if not isinstance(self._form, Structure | Raw):
             return {}
-        _, _, types = self._space
-        return {python_name(member.name): (member.name, member.form) for member in types.members[self._form.record]}
+        return _members_of(self._space[2].members, self._form.record)
 
     def _member(self, name: str) -> tuple[str, Form]:
         members = self._members()
@@ -81,7 +81,7 @@ class HostView(Addressable):
         return position, self._form.element
 
     def _get(self, step: str | int, form: Form) -> Any:
-        if isinstance(form, Structure | Series):
+        if isinstance(form, Structure | Raw | Series):
             return HostView(self._owner, self._space, form, (*self._path, step))
         library, record, types = self._space
         host: Host = self._owner._host
@@ -103,6 +103,17 @@ class HostView(Addressable):
             raise fault.kind(text, library=types.library, path=f"'{step}'{fault.path}") from None
         arguments = [library, record, place, [*self._path, step], wire]
         host.ask(HostFunction.SET, arguments, context.payloads, f"{record}.{step}")
+
+
+def _members_of(members: Mapping[str, tuple[Member, ...]], record: str) -> dict[str, tuple[str, Form]]:
+    """Members by their Python names; those of unnamed members as if they were the record's own."""
+    found: dict[str, tuple[str, Form]] = {}
+    for member in members[record]:
+        if member.name:
+            found[python_name(member.name)] = member.name, member.form
+        elif isinstance(member.form, Structure | Raw):
+            found |= _members_of(members, member.form.record)
+    return found
 
 
 class StructMemory(Memory):

@@ -74,11 +74,27 @@ class Fields:
         raise Mismatch(f"there is no {step!r} in it", "ArgumentError")
 
     def _member(self, spot: _Spot, record: StructureConverter | RawConverter, name: str) -> _Spot:
+        found = self._find_member(spot, record, name)
+        if found is None:
+            raise Mismatch(f"{record.name} has no member {name!r}", "ArgumentError")
+        return found
+
+    def _find_member(self, spot: _Spot, record: StructureConverter | RawConverter, name: str) -> _Spot | None:
+        """A member, or one of an unnamed member: in C, those are the outer struct's own."""
         for member, field in zip(record.members, record.fields, strict=True):
-            if member.name == name:
-                offset = spot.offset + record.layout[field].offset
-                return _Spot(_load(spot), field, member.converter, offset, member.bits >= 0)
-        raise Mismatch(f"{record.name} has no member {name!r}", "ArgumentError")
+            if member.name and member.name != name:
+                continue
+            offset = spot.offset + record.layout[field].offset
+            found = _Spot(_load(spot), field, member.converter, offset, member.bits >= 0)
+            if member.name:
+                return found
+            inner = member.converter
+            within = (
+                self._find_member(found, inner, name) if isinstance(inner, StructureConverter | RawConverter) else None
+            )
+            if within is not None:
+                return within
+        return None
 
     def _item(self, spot: _Spot, series: SeriesConverter, index: int, room: int | None) -> _Spot:
         size = self._backend.sizeof(series.element.ctype)

@@ -7,6 +7,7 @@ with the widest sizes that any host has, so that the answer is the same everywhe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from .directives import DirectiveError
@@ -27,7 +28,7 @@ from .model import (
     TypeLibrary,
 )
 
-__all__ = ["PACKS", "LayoutError", "check_record", "check_records", "is_overlaid"]
+__all__ = ["PACKS", "LayoutError", "check_record", "check_records", "inside_first", "is_overlaid"]
 
 PACKS: Final = frozenset({0, 1, 2, 4, 8, 16, 32, 64, 128})
 """Alignment limits that R7.5 knows; 0 is the platform's own."""
@@ -66,6 +67,25 @@ def check_records(library: TypeLibrary) -> None:
 def check_record(library: TypeLibrary, record: Record) -> None:
     """The same for one record and what it contains."""
     _Checks(library).check(record)
+
+
+def inside_first(records: Sequence[Record]) -> list[Record]:
+    """The records in an order in which each comes after those inside it. They contain themselves nowhere."""
+    index = {record.name: record for record in records}
+    ordered: dict[str, Record] = {}
+
+    def add(record: Record) -> None:
+        for field in record.fields:
+            ctype = field.type
+            while isinstance(ctype, Array):
+                ctype = ctype.element
+            if isinstance(ctype, StructType) and ctype.name in index and ctype.name not in ordered:
+                add(index[ctype.name])
+        ordered.setdefault(record.name, record)
+
+    for record in records:
+        add(record)
+    return list(ordered.values())
 
 
 class _Checks:

@@ -206,7 +206,7 @@ def test_union_by_pointer() -> None:
     """
     with callgate.load("libc.so.6", prototypes) as lib:
         _, changed = lib.memfrob(bytes(8), 8)
-        assert changed == bytes([42]) * 8
+        assert bytes(changed) == bytes([42]) * 8
 
 
 def test_attribute_of_a_later_version() -> None:

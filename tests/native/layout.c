@@ -101,6 +101,26 @@ typedef struct { char c; int i; short s; } Pack2;
 #pragma pack(pop)
 int pack2_check(const Pack2 *p) { return sizeof *p == 8 && p->c == 'x' && p->i == 70000 && p->s == -7; }
 
+/* unnamed members, text in unions, arrays of structs */
+typedef struct { int tag; union { int number; double d; }; struct { short a, b; }; } Unnamed;
+SHAPE(Unnamed, v->tag = k; v->d = k + 0.5; v->a = -1; v->b = k, v->tag + 2 * v->d + 4 * v->a + 8 * v->b)
+typedef union { int number; double d; char text[8]; unsigned char raw[8]; struct { short x, y; } at; const char *p;
+                unsigned low : 4, rest : 28; float pair[2]; _Bool flag; double _Complex z; } Everything;
+int everything_is(const Everything *e, int what) {
+    switch (what) {
+    case 0: return e->number == -7 && !((const char *)e)[4];
+    case 1: return e->d == 2.5;
+    case 2: return !memcmp(e, "seven\0\0\0\0\0\0\0\0\0\0\0", 16);
+    case 3: return e->at.x == 3 && e->at.y == -4;
+    case 4: return e->low == 9 && e->number == 9;
+    case 5: return e->pair[0] == 1.5f && e->pair[1] == -2.f;
+    case 6: return creal(e->z) == 1 && cimag(e->z) == -1;
+    }
+    return 0;
+}
+typedef struct { Rect parts[2]; Rect whole; } Line;
+int line_sum(const Line *l) { return l->parts[0].left + 10 * l->parts[1].left + 100 * l->whole.left; }
+
 /* writes more than its documented struct holds */
 typedef struct { int first; } Small;
 int small_overfill(Small *s) { memset(s, 0, 32); s->first = 7; memset((char *)s + 4, 0x55, 28); return 32; }

@@ -124,6 +124,8 @@ def shapes(load_both: Loader) -> Lib:
 
 def _plain(value: Any) -> Any:
     """A value as the table writes it: structs as tuples, unions as bytes, packed floats as they are."""
+    if isinstance(value, callgate.Union):
+        return bytes(value)
     if isinstance(value, callgate.Struct):
         return tuple(_plain(getattr(value, name)) for name in value.__match_args__)
     if isinstance(value, list):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from callgate.errors import InvalidCastError, MarshalError
 from callgate.memory import Handle
-from callgate.records import Struct
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Form, Member
@@ -17,6 +16,7 @@ from callgate_protocol.forms import Form, Member
 if TYPE_CHECKING:
     from callgate.host import Host
     from callgate.plan import DelegatePlan
+    from callgate.unions import Views
 
 __all__ = [
     "DECODERS",
@@ -58,7 +58,7 @@ class TypeSpace:
         library: str,
         abi: Abi,
         members: Mapping[str, tuple[Member, ...]],
-        structs: Mapping[str, type[Struct]],
+        structs: Mapping[str, type[Any]],
         enums: Mapping[str, type[IntEnum]],
         handles: Mapping[str, type[Handle]],
         delegates: Mapping[str, DelegatePlan],
@@ -70,6 +70,8 @@ class TypeSpace:
         self.enums = enums
         self.handles = handles
         self.delegates = delegates
+        self.views: Callable[[str], Views]
+        """Members of a union inside its bytes, by its name; the binding says where to ask."""
 
     def encoder(self, form: Form) -> Encoder:
         """The converter from Python to the wire."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from callgate.errors import ArgumentError, InvalidCastError
-from callgate.records import Struct, python_name, struct_maker
+from callgate.records import Struct, Union, named_members, slot_name, struct_maker
+from callgate.unions import Views, python_name
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Integer, Raw, Series, Structure
 
@@ -14,22 +16,27 @@ from .arrays import decode_many, encode_many
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
 from .buffers import is_buffer
 
-_BYTE_SCALARS = frozenset({"u1", "uchar"})
+__all__ = ["BYTE_SCALARS"]
+
+BYTE_SCALARS = frozenset({"u1", "uchar"})
 
 
 def encode_structure(form: Structure, types: TypeSpace) -> Encoder:
     """An instance of the struct's class, a mapping by member name, or a sequence in member order."""
-    members = [(python_name(member.name), types.encoder(member.form)) for member in types.members[form.record]]
-    names = [name for name, _ in members]
     build = types.structs[form.record]
+    members = [
+        (member.name or "(unnamed)", stored(build, slot_name(index, member)), types.encoder(member.form))
+        for index, member in enumerate(types.members[form.record])
+    ]
+    names = list(named_members(types.members, form.record))
 
     def encode(value: Any, context: CallContext) -> list[Any]:
         if not isinstance(value, build):
             value = _built(value, build, names)
         wire = []
-        for name, encode_member in members:
+        for name, value_of, encode_member in members:
             try:
-                wire.append(encode_member(getattr(value, name), context))
+                wire.append(encode_member(value_of(value), context))
             except Mismatch as fault:
                 raise fault.inside(f".{name}") from None
             except AttributeError:
@@ -37,6 +44,15 @@ def encode_structure(form: Structure, types: TypeSpace) -> Encoder:
         return wire
 
     return encode
+
+
+def stored(build: type[Any], name: str) -> Callable[[Any], Any]:
+    """R7.11: reads a member from where it is stored, whatever a subclass makes of its name."""
+    slot: Any = build.__dict__.get(name)
+    if hasattr(slot, "__objclass__"):
+        read: Callable[[Any], Any] = slot.__get__
+        return read
+    return attrgetter(name)
 
 
 def _built(value: Any, build: type[Struct], names: list[str]) -> Struct:
@@ -63,22 +79,48 @@ def decode_structure(form: Structure, types: TypeSpace) -> Decoder:
     return decode
 
 
-def encode_raw(form: Raw, _types: TypeSpace) -> Encoder:
-    """A union's bytes."""
+def encode_raw(form: Raw, types: TypeSpace) -> Encoder:
+    """An instance of the union's class, a mapping of the members to set, or the bytes themselves (R7.8)."""
+    build = types.structs[form.record]
 
     def encode(value: Any, context: CallContext) -> Any:
+        if isinstance(value, Mapping):
+            value = _built(value, build, list(named_members(types.members, form.record)))
+        if isinstance(value, Union):
+            if not isinstance(value, build):
+                raise wrong_type(f"{build.__name__}(…)", value)
+            return binary(value._data, context)  # noqa: SLF001 - the bytes are the value
+        if isinstance(value, build):
+            return binary(_bytes_of(value, types.views(form.record)), context)
         if not isinstance(value, bytes | bytearray | memoryview):
-            raise wrong_type(f"the bytes of union {form.record}", value)
+            raise wrong_type(f"{build.__name__}(…), a mapping of members to set, or bytes", value)
         return binary(bytes(value), context)
 
     return encode
 
 
-def decode_raw(_form: Raw, _types: TypeSpace) -> Decoder:
-    """A union's bytes."""
+def _bytes_of(value: Any, views: Views) -> bytearray:
+    """A user's own class of a union: the members that were set, in that order, so that the last one wins."""
+    data = bytearray(views.size)
+    for name, member in vars(value).items():
+        if name in views.views:
+            views.write(data, name, member)
+    return data
 
-    def decode(wire: Any, context: CallContext) -> bytes:
-        return bytes(received_binary(wire, context))
+
+def decode_raw(form: Raw, types: TypeSpace) -> Decoder:
+    """An instance of the union's class; one of the user's own has every member that can be shown."""
+    build = types.structs[form.record]
+    maker = getattr(build, "_of_bytes", None)
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        data = received_binary(wire, context)
+        if maker is not None:
+            return maker(data)
+        views = types.views(form.record)
+        names = named_members(types.members, form.record)
+        shown = [views.read(bytes(data), name) if name in views.views else None for name in map(python_name, names)]
+        return struct_maker(build)(*shown)
 
     return decode
 
@@ -86,7 +128,7 @@ def decode_raw(_form: Raw, _types: TypeSpace) -> Decoder:
 def encode_series(form: Series, types: TypeSpace) -> Encoder:
     """R6.14: exactly `length` elements; None is all zeros."""
     elements = encode_many(form.element, types)
-    is_bytes = isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS
+    is_bytes = isinstance(form.element, Integer) and form.element.scalar in BYTE_SCALARS
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
@@ -94,7 +136,10 @@ def encode_series(form: Series, types: TypeSpace) -> Encoder:
         if not is_buffer(value) and (isinstance(value, str) or not isinstance(value, Sequence)):
             raise wrong_type(f"a sequence of {form.length} elements", value)
         if form.length and len(value) != form.length:
-            raise Mismatch(ArgumentError, f"{len(value)} elements were given for an array of {form.length}")
+            if len(value) < form.length:
+                text = f"{len(value)} elements were given for an array of {form.length} (R6.14)"
+                raise Mismatch(ArgumentError, text)
+            value = value[: form.length]
         if is_bytes and isinstance(value, bytes | bytearray):
             return binary(bytes(value), context)
         return elements(value, context)
@@ -104,6 +149,6 @@ def encode_series(form: Series, types: TypeSpace) -> Encoder:
 
 def decode_series(form: Series, types: TypeSpace) -> Decoder:
     """A list, or bytes for an array of unsigned bytes."""
-    if isinstance(form.element, Integer) and form.element.scalar in _BYTE_SCALARS:
+    if isinstance(form.element, Integer) and form.element.scalar in BYTE_SCALARS:
         return lambda wire, context: bytes(received_binary(wire, context))
     return decode_many(form.element, types)
