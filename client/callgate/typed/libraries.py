@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -20,9 +20,11 @@ from callgate_protocol.value import Value
 from .callables import c_spelling, read_delegate, read_function, read_inline
 from .members import read_record
 from .prototypes import Prototype, read_prototypes
+from .reading import read
 from .scope import Scope, Unresolved, scope_of
 from .space import Readers, Space
 from .values import lower
+from .where import Where
 
 __all__ = ["LibrarySpec", "declarations_of", "library", "native", "prototype", "spec_of"]
 
@@ -38,6 +40,7 @@ class LibrarySpec(Value):
     name: str
     modes: Modes
     scope: Scope
+    types: tuple[Any, ...] = ()
 
 
 class _Native(Value):
@@ -49,20 +52,26 @@ class _Native(Value):
 
 
 def library(
-    name: str, *, charset: str = "", strict: bool = False, raw: bool = False, compat_pin: bool = False
+    name: str,
+    *,
+    charset: str = "",
+    strict: bool = False,
+    raw: bool = False,
+    compat_pin: bool = False,
+    types: Sequence[Any] = (),
 ) -> Callable[[type[T]], type[T]]:
     """A Protocol whose methods are the functions of the library `name`; `callgate.load` makes it callable.
 
     `charset` is what `str` and `Char` mean ("ansi", "unicode", "auto": R5.1), `strict` wants every text and truth
     value marked (R1.25), `raw` allows only what needs no conversion (R1.24), `compat_pin` makes changes to plain
-    arrays and layout classes visible, as pinning does (R1.10).
+    arrays and layout classes visible, as pinning does (R1.10). `types` are classes that no function mentions.
     """
     modes = Modes(charset, strict, raw, compat_pin)
     if not name:
         raise DeclarationError('a library is named by a file name: @library("libm.so.6")')
 
     def decorate(cls: type[T]) -> type[T]:
-        spec = LibrarySpec(name, modes, scope_of(cls, 1))
+        spec = LibrarySpec(name, modes, scope_of(cls, 1), tuple(types))
         cls.__callgate_library__ = spec  # type: ignore[attr-defined]
         with suppress(Unresolved):  # what stands further below is there when the library is loaded
             declarations_of(cls)
@@ -121,11 +130,13 @@ def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
             raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")
         names[method_name] = c_name
         charset = options.charset or spec.modes.charset
-        read = read_function(space, method, c_name, 1, charset, scope)
+        found = read_function(space, method, c_name, 1, charset, scope)
         text = f"{method_name}{inspect.signature(method)}"
-        functions[c_name] = Function(c_name, read.result, read.parameters, read.variadic, text)
-        if read.face != Face():
-            space.faces[c_name] = read.face
+        functions[c_name] = Function(c_name, found.result, found.parameters, found.variadic, text)
+        if found.face != Face():
+            space.faces[c_name] = found.face
+    for mentioned in spec.types:
+        space.lower(read(mentioned), Where(space.label, f"type {mentioned!r}", "field", "", "", spec.modes))
     space.settle()
     read_prototypes(space, texts, functions, names)
     return _checked(space, functions, names)

@@ -42,6 +42,7 @@ def read(hint: Any) -> Note:
     """Take an annotation apart."""
     marks: tuple[Any, ...] = ()
     optional = False
+    hint = type(None) if hint is None else hint  # inside a Callable nobody has made a type of it
     while True:
         origin = get_origin(hint)
         if origin is Annotated:

@@ -117,7 +117,7 @@ def text_of(unit: Scalar, note: Note, where: Where) -> Lowered:
         raise where.refusal(note, "raw: text is not converted; write NativePtr", "R1.24, R19.45")
     borrowed = note.find(Borrow) is not None
     owned = where.kind in ("result", "out") and not borrowed
-    const = _const(note, default=where.kind == "parameter" or (where.kind == "result" and borrowed))
+    const = _const(note, default=where.kind == "parameter" or (where.kind in ("result", "out") and borrowed))
     return Lowered(Pointer(unit, const), {"free": "free"} if owned else {})
 
 
