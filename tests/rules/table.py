@@ -112,8 +112,8 @@ def page() -> str:
     lines = [
         "# The rules of marshalling, and where they are",
         "",
-        "Made from the sources by `python -m tests.rules.table`, and checked by a test. A rule is implemented in the files",
-        "that name it, and shown by the tests that carry its number.",
+        "Made from the sources by `python -m tests.rules.table`, and checked by a test. A rule is implemented in the",
+        "files that name it, and shown by the tests that carry its number.",
     ]
     for title, rules in book().items():
         lines += ["", f"## {title}", "", "| rule | what it says | where | shown by |", "|---|---|---|---|"]
