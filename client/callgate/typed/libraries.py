@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from callgate.declare import Declarations
 from callgate.declare.modes import Modes
@@ -146,7 +146,7 @@ def _methods(cls: Any, spec: LibrarySpec) -> dict[str, tuple[Any, Scope]]:
     """The functions of a class and of the decorated classes it inherits from, in order."""
     found: dict[str, tuple[Any, Scope]] = {}
     for base in reversed(cls.__mro__):
-        if base.__module__ in ("typing", "builtins"):
+        if base in (object, Generic, Protocol):
             continue
         own = vars(base).get("__callgate_library__", spec)
         for name, method in vars(base).items():
