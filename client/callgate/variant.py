@@ -9,7 +9,9 @@ from typing import Final, final
 
 from callgate_protocol.value import Value
 
-__all__ = ["BStrBytes", "Color", "PaletteColor", "PaletteIndex", "SystemColor"]
+from .ndarr import NdArr
+
+__all__ = ["BStrBytes", "Color", "NdArr", "PaletteColor", "PaletteIndex", "SystemColor"]
 
 _BYTE: Final = 0xFF
 

@@ -24,12 +24,13 @@ class Ledger:
         """A copy of ours that native code looks at."""
         self._blocks[address] = free
 
-    def take(self, address: int, free: Free) -> None:
-        """A block that native code handed out: ours from now on."""
+    def take(self, address: int, free: Free) -> bool:
+        """A block that native code handed out: ours from now on. False if it was already."""
         if address in self._blocks:
             self.doubles += 1
-        else:
-            self._blocks[address] = free
+            return False
+        self._blocks[address] = free
+        return True
 
     def end(self) -> None:
         """Free them."""

@@ -38,7 +38,7 @@ MARKERS: Final[dict[str, str]] = {
 _NOT_ELEMENTS: Final = frozenset({"bool", "ldouble", "wchar", "char", "cfloat", "cdouble"})
 _ADVICE: Final = {"bool": "VARIANT_BOOL", "ldouble": "double", "wchar": "BSTR", "char": "signed char"}
 _ELEMENTS: Final = frozenset({"BSTR", "CURRENCY", "DATE", "DECIMAL", "HRESULT", "OLE_COLOR", "VARIANT"})
-_LATER: Final = frozenset({"SAFEARRAY", "VARIANT"})
+_LATER: Final = frozenset({"VARIANT"})
 _TEXT_UNITS: Final = frozenset({"char", "wchar", "char16"})
 
 
@@ -100,8 +100,6 @@ def _holds(ctype: CType, kind: str) -> bool:
 
 def safe_element(library: TypeLibrary, element: CType, where: str) -> CType:
     """The element of a SAFEARRAY, which must have a VARTYPE (R6.18). Raises DirectiveError."""
-    if "SAFEARRAY" in _LATER:
-        raise DirectiveError(f"{where}: SAFEARRAY is understood but not marshalled yet")
     match element:
         case Scalar(name) if name in _NOT_ELEMENTS:
             instead = f"; write {_ADVICE[name]}" if name in _ADVICE else ""

@@ -62,7 +62,7 @@ class BStrConverter(OwnedConverter):
         """See OwnedConverter."""
         slot = self._backend.at(self._slot_type, address)
         old, slot[0] = slot[0], self.from_wire(wire, scope)
-        if replace and old:
+        if replace:
             self.free(old)
 
     def _read(self, native: int) -> bytes:

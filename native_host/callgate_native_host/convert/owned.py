@@ -10,7 +10,7 @@ from callgate_native_host.scope import Scope
 
 from .base import Converter
 
-__all__ = ["OwnedConverter", "own"]
+__all__ = ["OwnedConverter", "free_now", "own"]
 
 
 class OwnedConverter(Converter):
@@ -19,6 +19,14 @@ class OwnedConverter(Converter):
     @abstractmethod
     def store(self, address: int, wire: Any, scope: Scope, /, *, replace: bool) -> None:
         """A callback is over: put its value where native code pointed; `replace` what was there (R8.3, R13.7)."""
+
+
+def free_now(converter: Converter, native: Any, scope: Scope) -> None:
+    """Free what a value holds while its scope goes on: native code's own that a callback replaces (R8.3)."""
+    owner = Scope(scope.session)
+    owner.owning = True
+    converter.discard(native, owner)
+    owner.end()
 
 
 def own(address: int, free: Callable[[int], None], scope: Scope) -> None:

@@ -11,6 +11,7 @@ from .base import Converter
 from .bstr import BStrConverter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
+from .safearray import SafeArrayConverter
 from .scalars import (
     BooleanConverter,
     ComplexConverter,
@@ -22,6 +23,7 @@ from .scalars import (
 from .space import Maker, Space
 from .system import BlockConverter
 from .text import TextConverter, WideConverter
+from .vartypes import vartype_of
 
 __all__ = ["MAKERS"]
 
@@ -66,6 +68,12 @@ def _system(space: Space, form: forms.SystemValue) -> Converter:
     return space.converter(forms.Floating(scalar) if scalar in FLOATS else forms.Integer(scalar))
 
 
+def _safe_array(space: Space, form: forms.SafeElements) -> Converter:
+    tools, element = space.tools, space.converter(form.element)
+    vartype = vartype_of(tools.backend, form.element, element)
+    return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=form.bounds)
+
+
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
     forms.BStr: lambda space, _form: BStrConverter(space.tools.backend, space.tools.libc, space.tools.places),
@@ -81,6 +89,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Integer: _integer,
     forms.Nothing: lambda space, _form: NothingConverter(space.tools.backend),
     forms.Raw: _record,
+    forms.SafeElements: _safe_array,
     forms.Series: _series,
     forms.Structure: _record,
     forms.SystemValue: _system,
