@@ -15,6 +15,9 @@ from random import Random
 from .library import Difference, Library, differences, draw_library, minimal
 from .source import write
 
+_SHOWN = 8000
+"""Characters of C."""
+
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.random_signatures", description=__doc__)
@@ -57,9 +60,9 @@ def _told(library: Library, difference: Difference, seed: int, folder: Path) -> 
         [
             f"--- {difference.case.name} of seed {seed} ({difference.way}): {'; '.join(difference.found[:5])}",
             f"smallest: {'; '.join(again.found[:5])}",
-            f"given: {given!r:.2000}",
+            f"given: {repr(given)[:2000]}",
             source.prototypes,
-            f"/* in C */\n{body}",
+            f"/* in C */\n{body[:_SHOWN]}",
         ]
     )
 

@@ -66,6 +66,11 @@ class Kind(ABC):
         """What stands in a list that C will fill."""
         return 0
 
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one value, not several."""
+        return self in NUMBERS
+
 
 def _differs(path: str, expected: Any, got: Any) -> str:
     return f"{path}: expected {expected!r}, got {type(got).__name__} {got!r}"

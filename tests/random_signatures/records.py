@@ -124,7 +124,7 @@ class Union(Kind):
 
     def differences(self, expected: bytes, got: Any, path: str) -> Iterator[str]:
         """See `Kind`."""
-        if got != expected:
+        if bytes(got) != expected:
             yield f"{path}: expected {expected!r}, got {got!r}"
 
     @property
