@@ -66,11 +66,11 @@ class Raw:
 
         def checked(scope: Scope, *arguments: Any) -> Any:
             if self._owner is None and self._serves_libraries():
-                raise Fault("AccessDenied", "this host serves declared libraries; addresses have no meaning here")
+                raise Fault("ProtocolError", "this host serves declared libraries; addresses have no meaning here")
             if self._owner is None:
                 self._owner = scope.session
             if self._owner is not scope.session:
-                raise Fault("AccessDenied", "this host serves the addresses of another session")
+                raise Fault("ProtocolError", "this host serves the addresses of another session")
             return perform(scope, *arguments)
 
         return checked

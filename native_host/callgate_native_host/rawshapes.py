@@ -41,6 +41,9 @@ _SPELLINGS: Final = {
 }
 """Scalars that cross as one number."""
 
+_ALIGNMENTS: Final = (1, 2, 4, 8, 16)
+_LARGEST: Final = 1 << 20
+"""More is not put onto a stack."""
 _DOUBLE: Final = {"d", "f"}
 
 
@@ -192,30 +195,35 @@ class Shapes:
         if isinstance(wire, str):
             return backend.primitive(_SPELLINGS[wire])
         word, size, alignment, _ = wire
-        if word != "record":
-            raise ValueError(f"{word!r} is no type that travels by value")
+        if word != "record" or alignment not in _ALIGNMENTS or not 0 <= size <= _LARGEST or size % alignment:
+            raise ValueError(f"[{word!r}, {size!r}, {alignment!r}, …] is no type that travels by value")
         try:
-            leaves = list(self._leaves(wire, 0)) if size <= MOST_LEAVES else []
+            leaves = list(self._leaves(wire, 0, size)) if size <= MOST_LEAVES else []
             return stand_in(backend, leaves, size, alignment)
         except UnknownPassing as reason:
             text = f"a struct or union cannot be passed by value: it has {reason} (R7.9); pass a pointer to it"
             raise Fault("MarshalDirectiveError", text) from None
 
-    def _leaves(self, wire: Any, start: int) -> Iterator[Leaf]:
+    def _leaves(self, wire: Any, start: int, end: int) -> Iterator[Leaf]:
+        """The scalars of a type that lies there. Raises ValueError for what reaches beyond the end."""
+        size = self._size(wire)
+        if start < 0 or start + size > end:
+            raise ValueError("a member lies outside its struct")
         if isinstance(wire, str):
-            ctype = self._type(wire)
             kind = {"f": "float", "d": "double", "g": "long double"}.get(wire, "integer")
-            yield Leaf(start, self._backend.sizeof(ctype), kind, self._backend.alignof(ctype))
+            yield Leaf(start, size, kind, self._backend.alignof(self._type(wire)))
         elif wire[0] == "array":
-            _, element, count = wire
-            size = self._size(element)
-            for index in range(count):
-                yield from self._leaves(element, start + index * size)
+            for index in range(wire[2] if size else 0):
+                yield from self._leaves(wire[1], start + index * (size // wire[2]), end)
         else:
             for offset, member in wire[3]:
-                yield from self._leaves(member, start + offset)
+                yield from self._leaves(member, start + offset, start + size)
 
     def _size(self, wire: Any) -> int:
         if isinstance(wire, str):
             return self._backend.sizeof(self._type(wire))
-        return wire[2] * self._size(wire[1]) if wire[0] == "array" else int(wire[1])
+        if wire[0] == "array":
+            if type(wire[2]) is not int or wire[2] < 0:
+                raise ValueError("an array has a length")
+            return wire[2] * self._size(wire[1])
+        return int(wire[1])

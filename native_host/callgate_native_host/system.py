@@ -60,7 +60,7 @@ class System:
 
     def _load(self, scope: Scope, file: Any, content: Any, encoded: Any) -> list[Any] | None:
         if self._raw.begun:
-            raise Fault("AccessDenied", "this host serves the addresses of a session, not declared libraries")
+            raise Fault("ProtocolError", "this host serves the addresses of a session, not declared libraries")
         if type(file) is not str:
             raise expected("the name of a library", file)
         if type(content) is not bytes or len(content) != 32:

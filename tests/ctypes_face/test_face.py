@@ -261,6 +261,42 @@ def test_arguments_are_refused_before_native_code(lib: Any) -> None:
         ctypes.CDLL("no_such_library.so")
 
 
+def test_memory_of_another_python_object(lib: Any) -> None:
+    """`from_buffer`: C sees what Python wrote there, and Python what C wrote, inside callbacks, too."""
+    data = bytearray(b"abcdef")
+    array = (ctypes.c_char * 6).from_buffer(data)
+    lib.sum_bytes.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    assert lib.sum_bytes(array, 6) == sum(b"abcdef")
+    data[0] = 200
+    assert lib.sum_bytes(array, 6) == 200 + sum(b"bcdef")
+    lib.fill(array, 4)
+    assert data == bytes([0, 7, 14, 21]) + b"ef"
+    seen = []
+
+    def look(value: int) -> int:
+        seen.append(bytes(data))
+        data[1] = 99
+        return int(lib.sum_bytes(array, 2)) + value
+
+    pointed = ctypes.cast(array, ctypes.POINTER(ctypes.c_ubyte))
+    assert lib.call_twice(CALLBACK(look), 0) == 2 * 99 + 1
+    assert (seen[1], pointed[1]) == (bytes([0, 99, 14, 21]) + b"ef", 99)
+    data[5] = 1
+    pointed[4] = 2
+    assert (pointed[5], data[4], array[5]) == (1, 2, b"\1")
+    with pytest.raises(callgate.HostCrashed):
+        lib.crash(None)
+    assert lib.sum_bytes(array, 6) == sum(data)
+
+
+def test_numbers_without_a_declaration(lib: Any) -> None:
+    """An address of the host goes as one; a number that is no `int` is refused where ctypes would cut it."""
+    block = ctypes.create_string_buffer(b"abc")
+    assert lib.sum_bytes(ctypes.addressof(block) + 1, 2) == sum(b"bc")
+    with pytest.raises(ctypes.ArgumentError, match="does not fit a C int; give the function argtypes"):
+        lib.read_kept(1 << 40)
+
+
 def test_large_memory(lib: Any) -> None:
     """More than one message holds inline; filled by C, read by Python, and the other way round."""
     buffer = ctypes.create_string_buffer(3 << 20)
@@ -350,7 +386,7 @@ def test_reading_where_nothing_is_kills_nobody(lib: Any) -> None:
         (lambda: ctypes.pythonapi.Py_IncRef, "pythonapi"),
         (lambda: ctypes.py_object(3), "py_object"),
         (lambda: ctypes.PYFUNCTYPE(None), "PYFUNCTYPE"),
-        (lambda: ctypes.addressof(ctypes.c_int.from_buffer(bytearray(4))), "from_buffer"),
+        (lambda: ctypes.addressof(ctypes.c_void_p.from_buffer(bytearray(8))), "from_buffer"),
     ],
 )
 def test_what_cannot_hold_is_refused_by_name(use: Callable[[], Any], feature: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, Self
 
-from .memory import Address, Block, address_of_number, home, life_of
+from .memory import Address, Block, Borrowed, address_of_number, home, life_of
 from .refusals import refuse
 from .standard import std
 from .world import current, of_life
@@ -128,7 +128,8 @@ class CDataType(type):
             raise TypeError("underlying buffer is not C contiguous")
         layout = layout_of(cls)
         _check_room(layout, memory.nbytes, offset)
-        made = view(cls, Block.borrowed(memory.cast("B")[offset : offset + layout.size] if layout.size else memory))
+        content = memory.cast("B")[offset : offset + layout.size] if layout.size else memory
+        made = view(cls, Borrowed(content, layout.pointers))
         made._objects = {"ffffffff": memory}
         return made
 

@@ -404,11 +404,16 @@ class _Callback:
         former = 0
         if self._wants_errno:
             former = set_errno(wires.pop(0))
+        world = self._world
+        if world is not None:
+            world.take_borrowed()
         try:
             answer = self._run(wires, context)
         except BaseException as error:
             _unraisable(error, "Exception ignored on calling ctypes callback function", self.callee)
             answer = self._zero()
+        if world is not None:
+            world.give_borrowed()
         outs = [set_errno(former) & 0x7FFFFFFF] if self._wants_errno else []
         return answer, outs
 

@@ -16,7 +16,7 @@ from callgate.errors import ObjectGone
 from .refusals import NotAcrossProcesses
 from .world import World, current, living, of_life
 
-__all__ = ["Address", "Block", "address_of_number", "home", "home_of_bytes", "life_of"]
+__all__ = ["Address", "Block", "Borrowed", "address_of_number", "home", "home_of_bytes", "life_of"]
 
 _MASK: Final = (1 << 64) - 1
 _SWEEP: Final = 256
@@ -82,13 +82,6 @@ class Block:
         block.address, block.life, block.size = address & _MASK, life, size
         return block
 
-    @classmethod
-    def borrowed(cls, memory: memoryview) -> Block:
-        """Memory of another Python object."""
-        block = cls(memory.nbytes, memory)
-        block._owned = False
-        return block
-
     @property
     def owned(self) -> bool:
         """Whether it ends with this object."""
@@ -96,17 +89,20 @@ class Block:
 
     def read(self, offset: int, size: int) -> bytes:
         """A copy of some bytes. Raises ObjectGone when they were in a host that is gone."""
-        if self._local is not None:
-            return bytes(self._local[offset : offset + size])
+        local = self._local
+        if local is not None:
+            return bytes(local[offset : offset + size])
         return of_life(self.life, "this memory").read(self.address + offset, size) if size else b""
 
     def write(self, offset: int, data: bytes, life: int = 0) -> None:
         """Put bytes there. `life` is what pointers among them belong to."""
         if life and life != self.life:
             self._adopt(life, whole=offset == 0 and len(data) >= self.size)
-        if self._local is not None:
-            self._local[offset : offset + len(data)] = data
-        elif data:
+        with _homing:
+            if self._local is not None:
+                self._local[offset : offset + len(data)] = data
+                return
+        if data:
             of_life(self.life, "this memory").write([(self.address + offset, data)])
 
     def _adopt(self, life: int, *, whole: bool) -> None:
@@ -119,9 +115,11 @@ class Block:
             raise ObjectGone("this object holds pointers into a host that is gone: make it again")
         self.life = life
 
-    def local_buffer(self) -> Any:
-        """The bytes themselves while they are here; None from then on."""
-        return self._local
+    def needs_home(self, world: World) -> bool:
+        """Whether native code in that world cannot reach it yet. Raises ObjectGone when it never will."""
+        if self._local is None and self.life != world.life:
+            of_life(self.life, "this memory")
+        return self._local is not None
 
     def resize(self, size: int) -> None:
         """Make it longer; the address changes."""
@@ -139,19 +137,13 @@ class Block:
 
     def settle(self, world: World) -> tuple[int, bytes]:
         """Take a home; the caller puts the content there. Only under `home`'s lock."""
-        if not self._owned:
-            raise NotAcrossProcesses(
-                "from_buffer",
-                "the memory belongs to another Python object of this process, which native code in the host cannot "
-                "reach; use from_buffer_copy, and copy back what the call changed",
-            )
         if self.life and self.life != world.life:
             raise ObjectGone("this object holds pointers into a host that is gone: make it again")
         address = world.take(self.size)
         content = bytes(self._local)
         return address, content
 
-    def settled(self, address: int, life: int) -> None:
+    def settled(self, address: int, life: int, _content: bytes) -> None:
         """The content is there: from now on the truth is in the host."""
         self.life = life
         self.address = address
@@ -162,26 +154,77 @@ class Block:
             self._give_back()
 
 
+class Borrowed(Block):
+    """Memory of another Python object of this process (`from_buffer`), which native code sees in a copy.
+
+    The truth stays here. Before native code runs or the host's memory is looked at, the copy becomes what this is;
+    afterwards this memory becomes what native code made of the copy. Threads of a library that write between calls are
+    seen with the next call only.
+    """
+
+    __slots__ = ("__weakref__", "_known")
+
+    def __init__(self, memory: memoryview, pointers: bool) -> None:
+        super().__init__(memory.nbytes, memory)
+        self._owned = False
+        self._known: bytes | None = b"" if pointers else None
+        """What the copy held when both sides were last made the same; b"" for memory that never gets a copy."""
+
+    def needs_home(self, world: World) -> bool:
+        """A new host gets a new copy."""
+        return not self.address or self.life != world.life
+
+    def settle(self, world: World) -> tuple[int, bytes]:
+        """See Block."""
+        if self._known == b"":
+            reason = "there are pointers in it, and the memory belongs to a Python object of this process"
+            raise NotAcrossProcesses("from_buffer", f"{reason}; use from_buffer_copy")
+        return world.take(self.size), bytes(self._local)
+
+    def settled(self, address: int, life: int, content: bytes) -> None:
+        """See Block."""
+        self.life, self.address, self._known = life, address, content
+        current().borrowed.add(self)
+
+    def given(self) -> tuple[int, bytes] | None:
+        """Where the copy is and what has to be put there; None when it is as it should be."""
+        content = bytes(self._local)
+        if content == self._known:
+            return None
+        self._known = content
+        return self.address, content
+
+    def taken(self, content: bytes) -> None:
+        """The copy has become this: only what native code changed is taken over."""
+        known, self._known = self._known, content
+        if known is None or content == known:
+            return
+        if bytes(self._local) == known:
+            self._local[:] = content
+            return
+        for index, (old, new) in enumerate(zip(known, content, strict=True)):
+            if old != new:
+                self._local[index] = new
+
+    def _give_back(self) -> None:
+        world = living()
+        if self.address and world is not None and world.life == self.life:
+            world.give(self.address, self.size)
+
+
 _homing = threading.RLock()
 
 
 def home(blocks: Iterable[Block]) -> World:
     """Give every block a home, all with one message. Raises ObjectGone for one whose host is gone."""
     world = current()
-    homeless = []
-    for block in blocks:
-        if block.local_buffer() is not None:
-            homeless.append(block)
-        elif block.life != world.life:
-            of_life(block.life, "this memory")
+    homeless = [block for block in blocks if block.needs_home(world)]
     if homeless:
         with _homing:
-            places = [
-                (block, *block.settle(world)) for block in dict.fromkeys(homeless) if block.local_buffer() is not None
-            ]
+            places = [(block, *block.settle(world)) for block in dict.fromkeys(homeless) if block.needs_home(world)]
             world.write([(address, content) for _, address, content in places])
-            for block, address, _ in places:
-                block.settled(address, world.life)
+            for block, address, content in places:
+                block.settled(address, world.life, content)
     return world
 
 

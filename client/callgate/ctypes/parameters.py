@@ -8,7 +8,7 @@ from typing import Any, Final
 from callgate.errors import Error
 
 from .cdata import CArg, CData, home_all
-from .memory import home_of_bytes
+from .memory import Address, address_of_number, home_of_bytes
 from .refusals import ArgumentError
 from .simple import wide_block
 
@@ -52,6 +52,8 @@ def undeclared(value: Any) -> CArg:
         return value._pass_()
     if value is None:
         return CArg("P", 0, None)
+    if isinstance(value, Address):
+        return CArg("P", address_of_number(value), value)
     if isinstance(value, int):
         return CArg("i", _as_int(value), value, code="i")
     if isinstance(value, bytes):
@@ -64,9 +66,9 @@ def undeclared(value: Any) -> CArg:
 
 
 def _as_int(value: int) -> int:
-    """As ctypes does: what fits `long` or `unsigned long` is cut to an `int`."""
-    if not -(1 << 63) <= value < 1 << 64:
-        raise OverflowError("int too long to convert")
+    """What fits an `int` or `unsigned int`. ctypes cuts longer ones without a word."""
+    if not -(_INT >> 1) <= value < _INT:
+        raise OverflowError(f"{value} does not fit a C int; give the function argtypes")
     low = int(value) & (_INT - 1)
     return low - _INT if low >= _INT >> 1 else low
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
@@ -67,6 +68,8 @@ class World:
         self._large: list[int] = []
         self._retired: deque[int] = deque()
         self._shapes: dict[Any, bytes] = {}
+        self.borrowed: weakref.WeakSet[Any] = weakref.WeakSet()
+        """Memory of this process that native code sees in a copy (`memory.Borrowed`)."""
 
     @property
     def dead(self) -> bool:
@@ -74,6 +77,17 @@ class World:
         return self.host.session.dead or self.process != os.getpid()
 
     # -- asking --------------------------------------------------------------------------------------------------
+
+    def give_borrowed(self) -> None:
+        """Native code is going to look: its copies become what the memory here is."""
+        if self.borrowed:
+            pieces = [piece for block in list(self.borrowed) if (piece := block.given()) is not None]
+            self._put(pieces)
+
+    def take_borrowed(self) -> None:
+        """Native code may have written: the memory here becomes what it made of its copies."""
+        for block in list(self.borrowed) if self.borrowed else ():
+            block.taken(self.ask(HostFunction.RAW_READ, block.address, block.size, name="reading memory"))
 
     def ask(self, function: HostFunction, *arguments: Any, name: str = "") -> Any:
         """Have one of the host's own functions performed."""
@@ -109,6 +123,7 @@ class World:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes at an address."""
+        self.give_borrowed()
         data: bytes = self.ask(HostFunction.RAW_READ, address, size, name="reading memory")
         return data
 
@@ -122,6 +137,11 @@ class World:
 
     def write(self, pieces: Sequence[tuple[int, Any]]) -> None:
         """Put bytes at addresses."""
+        self.give_borrowed()
+        self._put(pieces)
+        self.take_borrowed()
+
+    def _put(self, pieces: Sequence[tuple[int, Any]]) -> None:
         context = CallContext(self.host)
         wire: list[Any] = []
         for address, data in pieces:
@@ -134,17 +154,20 @@ class World:
 
     def text(self, address: int, width: int, limit: int = -1) -> bytes:
         """The bytes before a NUL of that width."""
+        self.give_borrowed()
         data: bytes = self.ask(HostFunction.RAW_TEXT, address, width, limit, name="reading text")
         return data
 
     def call(self, address: int, shape: Any, arguments: list[Any], errno: int | None, name: str) -> tuple[Any, int]:
         """Enter native code; result and errno."""
+        self.give_borrowed()
         context = CallContext(self.host)
         wire = [binary(each, context) if isinstance(each, bytes) else each for each in arguments]
         sent = [address, self.shape(shape), wire, errno]
         reply, payloads = self.host.ask(HostFunction.RAW_CALL, sent, context.payloads, name)
         result, left = reply.result
         context.received = payloads
+        self.take_borrowed()
         return self._received(result, context), left
 
     def shape(self, shape: Any) -> bytes:
