@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, NativePtr
+    from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .unions import Union
@@ -105,6 +106,7 @@ _LATER = {
         "loading": ("load",),
         "memories": ("HostStruct",),
         "memory": ("Buffer", "Handle", "NativePtr"),
+        "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
         "typed": _TYPED.split(),
         "unions": ("Union",),
@@ -191,6 +193,7 @@ __all__ = [
     "MarshalError",
     "Mutable",
     "NativeFunction",
+    "NativeFunctionPointer",
     "NativePtr",
     "NotExecuted",
     "NotSupportedError",
@@ -210,6 +213,7 @@ __all__ = [
     "SerializationError",
     "StrBuf",
     "Struct",
+    "StructPtr",
     "TBStr",
     "TypeLoadError",
     "Union",

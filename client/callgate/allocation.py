@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate_protocol.forms import Structure
 from callgate_protocol.references import read_reference
 from callgate_protocol.system import HostFunction
 
@@ -12,11 +11,12 @@ from .binding import Binding
 from .contexts import ContextToken
 from .convert import CallContext
 from .convert.base import received_binary
-from .errors import ArgumentError, DeclarationError
+from .errors import ArgumentError, DeclarationError, InvalidCastError
 from .lib import binding_of
 from .memories import HostStruct, StructMemory
 from .memory import Addressable, Buffer, Memory, host_and_place
 from .naming import Named, name_of
+from .pointed import NativeFunctionPointer
 
 __all__ = ["buffer", "cast", "free", "new", "read", "sizeof", "string", "write"]
 
@@ -99,14 +99,19 @@ def string(pointer: Addressable, limit: int = _STRING_LIMIT) -> str:
 
 
 def cast(lib: Any, pointer: Addressable, type_name: Named) -> Any:
-    """A copy of the struct that a pointer points to."""
+    """A copy of the struct that a pointer points to, or the function of a declared shape at it, to be called."""
     binding, type_name = binding_of(lib), name_of(type_name)
-    if type_name not in binding.structs:
+    form = binding.types.record_form(type_name)
+    if form is None and type_name not in binding.delegates:
         raise DeclarationError(f"{binding.label} declares no struct {type_name!r}")
     host, number, offset = host_and_place(pointer)
     if host is not binding.ready():
         raise ArgumentError(f"{pointer!r} does not live in the host of {binding.label}")
-
+    if form is None:
+        base, offset = pointer._place()  # noqa: SLF001 - it was found to be a pointer
+        if not isinstance(base, Memory):
+            raise InvalidCastError(f"{pointer!r} is a handle, not a function")
+        return NativeFunctionPointer(base, offset, type_name, binding.types)
     arguments = [binding.number, type_name, {"at": [number, offset]}, []]
     reply, payloads = host.ask(HostFunction.GET, arguments, [], "callgate.cast")
-    return binding.types.decoder(Structure(type_name))(reply.result, CallContext(host, payloads))
+    return binding.types.decoder(form)(reply.result, CallContext(host, payloads))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from callgate_protocol.forms import Signature
@@ -18,13 +18,13 @@ from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
 
 from .convert import TypeSpace
-from .convert.views import RecordViews
 from .declare import Declarations
 from .declare.python import PLAIN, Face
 from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone, TypeLoadError
 from .host import Host
 from .lines import Opener
 from .memory import Handle
+from .overlays import Overlays
 from .plan import DelegatePlan, FunctionPlan
 from .process import current
 from .records import enum_class, named_members, struct_class
@@ -70,8 +70,7 @@ class Binding:
         self._lock = threading.RLock()
         self._plans: dict[int, FunctionPlan] = {}
         self._types: TypeSpace | None = None
-        self._overlays: dict[str, RecordViews] = {}
-        self._layouts: dict[str, tuple[int, int, list[list[int]]]] = {}
+        self._overlays = Overlays(self)
         with self._refusals():
             check_records(self.declared)
 
@@ -122,21 +121,27 @@ class Binding:
         return self._types
 
     def _make_types(self, host: Host) -> TypeSpace:
+        records = self.declared.records
         types = TypeSpace(
-            self.label, host.session.abi, self.members, self.structs, self.enums, self.handles, self.delegates
+            self.label,
+            host.session.abi,
+            self.members,
+            self.structs,
+            self.enums,
+            self.handles,
+            self.delegates,
+            {record.name for record in records if is_overlaid(self.declared, record)},
         )
-        types.views = self._views
+        types.number, types.deadline, types.views = self.number, self.deadline, self._overlays.views
+        types.pointed = cache(lambda name: FunctionPlan(types.delegates[name].signature, types))
+        self._overlays.types = types
         for delegate in self.delegates.values():
             delegate.compile(types)
         return types
 
-    def layout(self, record: str) -> tuple[int, int, list[list[int]]]:
-        """How the host lays a struct or union out: asked once, since all hosts of a library do it alike (R7.6)."""
-        known = self._layouts.get(record)
-        if known is None:
-            size, alignment, places = self.ready().system(HostFunction.LAYOUT, self.number, record)
-            known = self._layouts[record] = (size, alignment, places)
-        return known
+    def layout(self, record: str) -> tuple[int, int, Sequence[Sequence[int]]]:
+        """Size, alignment and places of the members of a struct or union in the host (R7.6)."""
+        return self._overlays.layout(record)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -177,15 +182,8 @@ class Binding:
         members = self.members[record.name]
         if not is_overlaid(self.declared, record):
             return struct_class(record.name, members, classes)
-        names = named_members(self.members, record.name)
-        return union_class(record.name, members, names, lambda: self._views(record.name), ordered=not record.union)
-
-    def _views(self, record: str) -> RecordViews:
-        """Where the members of a union lie; asked of the host at first use."""
-        known = self._overlays.get(record)
-        if known is None:
-            known = self._overlays[record] = RecordViews(record, self.types, self.layout)
-        return known
+        names, views = named_members(self.members, record.name), partial(self._overlays.views, record.name)
+        return union_class(record.name, members, names, views, ordered=not record.union)
 
     @cached_property
     def enums(self) -> Mapping[str, Any]:

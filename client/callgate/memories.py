@@ -23,15 +23,21 @@ __all__ = ["HostStruct", "HostView", "StructMemory"]
 class HostView(Addressable):
     """A struct or array inside a host-owned struct. Attributes and items are read and written in the host."""
 
-    __slots__ = ("__weakref__", "_form", "_owner", "_path", "_space")
+    __slots__ = ("__weakref__", "_form", "_offset", "_owner", "_path", "_space")
 
     def __init__(
-        self, owner: Memory, space: tuple[int, str, TypeSpace], form: Form, path: tuple[str | int, ...]
+        self,
+        owner: Memory,
+        space: tuple[int, str, TypeSpace],
+        form: Form,
+        path: tuple[str | int, ...],
+        offset: int = 0,
     ) -> None:
         object.__setattr__(self, "_owner", owner)
         object.__setattr__(self, "_space", space)
         object.__setattr__(self, "_form", form)
         object.__setattr__(self, "_path", path)
+        object.__setattr__(self, "_offset", offset)
 
     def __getattr__(self, name: str) -> Any:
         return self._get(*self._member(name))
@@ -82,10 +88,10 @@ class HostView(Addressable):
 
     def _get(self, step: str | int, form: Form) -> Any:
         if isinstance(form, Structure | Raw | Series):
-            return HostView(self._owner, self._space, form, (*self._path, step))
+            return HostView(self._owner, self._space, form, (*self._path, step), self._offset)
         library, record, types = self._space
         host: Host = self._owner._host
-        place = {"at": [self._owner._check(), 0]}
+        place = {"at": [self._owner._check(), self._offset]}
         name = f"{record}.{step}"
         arguments = [library, record, place, [*self._path, step]]
         reply, payloads = host.ask(HostFunction.GET, arguments, [], name)
@@ -94,7 +100,7 @@ class HostView(Addressable):
     def _set(self, step: str | int, form: Form, value: Any) -> None:
         library, record, types = self._space
         host: Host = self._owner._host
-        place = {"at": [self._owner._check(), 0]}
+        place = {"at": [self._owner._check(), self._offset]}
         context = CallContext(host)
         try:
             wire = types.encoder(form)(value, context)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from callgate_protocol.channel import Frames
 from callgate_protocol.errors import Fault
 from callgate_protocol.messages import Call
+from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 
 from .backend import Backend
@@ -16,6 +17,7 @@ from .faults import Mismatch, fault_of
 from .loading import Libraries
 from .objects import Objects
 from .plan import FunctionPlan
+from .pointers import Pointers
 from .roles import Performer
 from .scope import Scope
 from .system import System
@@ -34,11 +36,14 @@ class _Outcome(NamedTuple):
 class Caller:
     """Performs calls, on whichever worker they arrive."""
 
-    def __init__(self, backend: Backend, libraries: Libraries, objects: Objects, system: System) -> None:
+    def __init__(
+        self, backend: Backend, libraries: Libraries, objects: Objects, system: System, pointers: Pointers
+    ) -> None:
         self._backend = backend
         self._libraries = libraries
         self._objects = objects
         self._system = system
+        self._pointers = pointers
 
     def perform(
         self, worker: Performer, conversation: Conversation, call: Call, payloads: Sequence[Any]
@@ -61,11 +66,22 @@ class Caller:
 
     def _run(self, worker: Performer, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
         if call.library == 0:
+            if call.function == HostFunction.INVOKE:
+                return self._invoke(worker, conversation, call, scope)
             conversation.begin(call.call, call.remaining)
             request = (call.function, call.arguments, scope)
             return _Outcome(worker.run_native(self._system.perform, request, scope), [], 0)
         plan = self._libraries.get(call.library).function(call.function)
         natives = plan.enter(call.arguments, scope)
+        conversation.begin(call.call, call.remaining)
+        if scope.closing:
+            return self._close_with(worker, plan, natives, scope)
+        return self._enter(worker, plan, natives, scope)
+
+    def _invoke(self, worker: Performer, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
+        """R9.7: a function that native code handed out is called as an exported one is."""
+        plan, arguments = self._pointers.find(call.arguments, scope)
+        natives = plan.enter(arguments, scope)
         conversation.begin(call.call, call.remaining)
         if scope.closing:
             return self._close_with(worker, plan, natives, scope)

@@ -15,6 +15,7 @@ from .libc import Libc
 from .loading import Libraries
 from .memory import Memory
 from .objects import Objects
+from .pointers import Pointers
 from .raw import Raw
 from .roles import Ask, Notify, Tell
 from .system import System
@@ -51,4 +52,6 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, tell
     memory = Memory(backend, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     system = System(libraries, memory, Fields(backend, places, libraries), census, raw)
-    return Engine(Caller(backend, libraries, objects, system), callbacks, libraries, objects, census)
+    return Engine(
+        Caller(backend, libraries, objects, system, Pointers(libraries, places)), callbacks, libraries, objects, census
+    )

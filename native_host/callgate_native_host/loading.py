@@ -34,6 +34,7 @@ class Library:
         self._lock = threading.RLock()
         self._functions: list[FunctionPlan | None] = [None] * len(model.functions)
         self._delegates: dict[str, DelegatePlan] = {}
+        self._pointed: dict[str, FunctionPlan] = {}
         self._backlog = Backlog()
         self.space = Space(tools, model, self._symbol, self._thunk_source, MAKERS)
         self.missing = self._find_missing()
@@ -69,6 +70,14 @@ class Library:
             if plan is None:
                 plan = DelegatePlan(self.space, self._resolve(self._declared(name)), self._run, self._backlog)
                 self._delegates[name] = plan
+            return plan
+
+    def pointed(self, name: str) -> FunctionPlan:
+        """How functions of a delegate's shape are called, wherever they are. Raises Fault."""
+        with self._lock:
+            plan = self._pointed.get(name)
+            if plan is None:
+                plan = self._pointed[name] = FunctionPlan(self.space, self._resolve(self._declared(name)), None)
             return plan
 
     def _declared(self, name: str) -> Delegate:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from copy import copy
+from typing import Any, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import ParameterPlan, Signature
@@ -14,16 +15,19 @@ from .convert.passing import ByValue, Passing
 from .convert.space import Space
 from .convert.variadic import Extras
 from .faults import Mismatch
-from .registers import split_parameter
+from .registers import Split, split_parameter
 from .scope import Scope
 
-__all__ = ["FunctionPlan"]
+__all__ = ["FunctionPlan", "Load"]
+
+Load: TypeAlias = Callable[[str, Any], Any]
+"""(name, function type) -> the function, or None."""
 
 
 class FunctionPlan:
     """How one function is called. Compiled at first use, then shared by all threads."""
 
-    def __init__(self, space: Space, signature: Signature, load: Callable[[str, Any], Any]) -> None:
+    def __init__(self, space: Space, signature: Signature, load: Load | None) -> None:
         self.name = signature.name
         self.signature = signature
         self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
@@ -35,16 +39,29 @@ class FunctionPlan:
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._only_values = not self._checks
         self._throws = signature.throws
-        self.function = self._load(space, load)
+        self._backend = space.tools.backend
+        self._pointed = self._shape(space)
+        self.function: Any = self._load(*self._pointed, load) if load is not None else None
+        """What is called; None when the address is known with each call only."""
 
-    def _load(self, space: Space, load: Callable[[str, Any], Any]) -> Any:
+    def _shape(self, space: Space) -> tuple[Any, Split | None]:
+        """The type of the function, and the parameter that is passed as two."""
         backend, types = space.tools.backend, [passing.ctype for passing in self._passings]
         split = split_parameter(backend, types, self._result.ctype)
-        shape = backend.function_type(split.types if split else types, self._result.ctype, self.signature.variadic)
+        given = split.types if split else types
+        return backend.function_type(given, self._result.ctype, self.signature.variadic), split
+
+    def _load(self, shape: Any, split: Split | None, load: Load) -> Any:
         function = load(self.name, shape)
         if function is None:
             raise Fault("EntryPointNotFoundError", f"there is no function {self.name}", function=self.name)
         return split.around(function) if split else function
+
+    def at(self, address: int) -> FunctionPlan:
+        """The plan for the function of this shape at an address."""
+        made = copy(self)
+        made.function = self._load(*self._pointed, lambda _name, shape: self._backend.at(shape, address))
+        return made
 
     def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:
         """R1.14: the C side of every argument, left to right; the first that does not fit ends it."""

@@ -36,6 +36,8 @@ class HostFunction(IntEnum):
     """() -> {"channels": …, "objects": …, "allocations": …}: counts, for tests and for people."""
     LAYOUT = 13
     """(library, type name) -> [size, alignment, [[offset, size, first bit, bits], …]], in the order of the members."""
+    INVOKE = 14
+    """(library, delegate name, {"at": …}, arguments) -> what the function at that address gives; outs as in a call."""
 
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""

@@ -1,8 +1,10 @@
 /* Shapes that travel by value in every way the ABI knows: as parameters in registers and on the stack, as results, and
    through callbacks. Every value is made and judged here, member by member. */
 #include <complex.h>
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHAPE(T, FILL, SUM) \
     static void fill_##T(T *v, int k) { memset(v, 0, sizeof *v); FILL; } \
@@ -120,6 +122,40 @@ int everything_is(const Everything *e, int what) {
 }
 typedef struct { Rect parts[2]; Rect whole; } Line;
 int line_sum(const Line *l) { return l->parts[0].left + 10 * l->parts[1].left + 100 * l->whole.left; }
+
+/* functions that are handed out, and tables of them */
+typedef struct Table Table;
+struct Table {
+    int version;
+    int (*add)(int a, int b);
+    const char *(*name)(void);
+    int (*each)(Table *self, int (*f)(int value), int n);
+    int (*split)(double x, int *whole);
+    Floats (*turn)(Floats v);
+    int (*absent)(void);
+    void (*crash)(void);
+    int (*wait)(int ms);
+    Table *next;
+};
+static int add(int a, int b) { errno = 7; return a + b; }
+static int multiply(int a, int b) { return a * b; }
+static const char *name(void) { return "first"; }
+static const char *second_name(void) { return "second"; }
+static int each(Table *self, int (*f)(int), int n) { int sum = self->version; while (n) sum += f(n--); return sum; }
+static int split(double x, int *whole) { *whole = (int)x; return (x - *whole) * 100; }
+static Floats turn(Floats v) { Floats r = {{v.v[2], v.v[1], v.v[0]}}; return r; }
+static void crash(void) { *(volatile int *)0 = 1; }
+static int wait_ms(int ms) { return usleep(ms * 1000); }
+static Table second = {2, multiply, second_name, each, split, turn, 0, crash, wait_ms, 0};
+static Table first = {1, add, name, each, split, turn, 0, crash, wait_ms, &second};
+int get_table(Table **table) { *table = &first; return 5; }
+int (*get_adder(int which))(int, int) { return which == 0 ? add : which == 1 ? multiply : 0; }
+int is_adder(int (*f)(int, int)) { return f == add; }
+int call_adder(int (*f)(int, int), int a, int b) { return f ? f(a, b) : -1; }
+int use_table(Table *t, int a) { return t->version + 10 * t->add(a, 1) + 1000 * (int)strlen(t->name ? t->name() : "")
+                                        + 10000 * (t->absent == 0); }
+void *adder_address(void) { return (void *)add; }
+int table_version(const Table *t) { return t->version; }
 
 /* writes more than its documented struct holds */
 typedef struct { int first; } Small;

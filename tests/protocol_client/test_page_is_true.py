@@ -30,7 +30,7 @@ from tests.protocol_client.minimal_client import (
 from tests.protocol_client.minimal_client import declare as function
 
 REFUSE, CHUNK, CREDIT, CANCEL, CANCELLED, RELEASE, OPEN, OPENED, CLOSE, GOODBYE = 3, 14, 15, 20, 21, 22, 23, 24, 25, 27
-LOAD, NEW, BUFFER, FREE, READ, WRITE, STRING, GET, SET, CALLBACK_MADE, SIZE, INFO, LAYOUT = range(1, 14)
+LOAD, NEW, BUFFER, FREE, READ, WRITE, STRING, GET, SET, CALLBACK_MADE, SIZE, INFO, LAYOUT, INVOKE = range(1, 15)
 MIB = 1 << 20
 
 CONTEXT: zmq.Context[zmq.Socket[bytes]] = zmq.Context()

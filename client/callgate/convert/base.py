@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from enum import IntEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,11 +11,11 @@ from callgate.errors import InvalidCastError, MarshalError
 from callgate.memory import Handle
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Form, Member
+from callgate_protocol.forms import Form, Member, Raw, Structure
 
 if TYPE_CHECKING:
     from callgate.host import Host
-    from callgate.plan import DelegatePlan
+    from callgate.plan import DelegatePlan, FunctionPlan
     from callgate.unions import Views
 
 __all__ = [
@@ -62,6 +62,7 @@ class TypeSpace:
         enums: Mapping[str, type[IntEnum]],
         handles: Mapping[str, type[Handle]],
         delegates: Mapping[str, DelegatePlan],
+        overlaid: Container[str],
     ) -> None:
         self.library = library
         self.abi = abi
@@ -70,8 +71,21 @@ class TypeSpace:
         self.enums = enums
         self.handles = handles
         self.delegates = delegates
+        self._overlaid = overlaid
         self.views: Callable[[str], Views]
         """Members of a union inside its bytes, by its name; the binding says where to ask."""
+        self.pointed: Callable[[str], FunctionPlan]
+        """How functions of a delegate's shape are called, by its name."""
+        self.number = 0
+        """The library's number in its host."""
+        self.deadline: float | None = None
+
+    def record_form(self, name: str) -> Structure | Raw | None:
+        """The form of a struct or union by value; None for other types."""
+        build = self.structs.get(name)
+        if build is None:
+            return None
+        return Raw(name) if name in self._overlaid else Structure(name)
 
     def encoder(self, form: Form) -> Encoder:
         """The converter from Python to the wire."""

@@ -99,8 +99,9 @@ def encode_address(_form: Address, _types: TypeSpace) -> Encoder:
     return encode
 
 
-def decode_address(_form: Address, _types: TypeSpace) -> Decoder:
-    """None, the very object whose memory it is, or a pointer into it."""
+def decode_address(form: Address, types: TypeSpace) -> Decoder:
+    """None, the very object whose memory it is, or a pointer into it; one to a struct shows its members."""
+    target = types.record_form(form.target)
 
     def decode(wire: Any, context: CallContext) -> Any:
         if wire is None:
@@ -108,10 +109,16 @@ def decode_address(_form: Address, _types: TypeSpace) -> Decoder:
         reference, offset = read_reference(wire)
         owner = context.host.holdings.proxy(reference, lambda: Memory(context.host, reference.object))
         if offset or type(owner) is Memory:
-            return NativePtr(owner, offset)
+            return NativePtr(owner, offset) if target is None else _pointed().StructPtr(owner, offset, target, types)
         return owner._face  # noqa: SLF001 - the user holds the face
 
     return decode
+
+
+def _pointed() -> Any:
+    from callgate import pointed  # noqa: PLC0415 - it needs this module
+
+    return pointed
 
 
 def encode_context(_form: Context, _types: TypeSpace) -> Encoder:
@@ -187,8 +194,8 @@ def _as_multicast(value: Any, form: Code) -> _Multicast:
     raise wrong_type(f"a callable for {form.delegate}, a list of them, callgate.constant(…) or None", value)
 
 
-def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
-    """The callable or callback object that it is (R9.7), or a pointer to foreign code."""
+def decode_code(form: Code, types: TypeSpace) -> Decoder:
+    """The callable or callback object that it is, or a pointer to foreign code that can be called (R9.7)."""
 
     def decode(wire: Any, context: CallContext) -> Any:
         if wire is None:
@@ -197,7 +204,9 @@ def decode_code(_form: Code, _types: TypeSpace) -> Decoder:
             return _lent(wire["delegate"], context)
         reference: Reference = read_reference(wire)[0]
         owner = context.host.holdings.proxy(reference, lambda: Memory(context.host, reference.object))
-        return NativePtr(owner, 0) if type(owner) is Memory else owner._face  # noqa: SLF001 - the user holds the face
+        if type(owner) is Memory:
+            return _pointed().NativeFunctionPointer(owner, 0, form.delegate, types)
+        return owner._face  # noqa: SLF001 - the user holds the face
 
     return decode
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
-from callgate.errors import ArgumentError, InvalidCastError
+from callgate.errors import ArgumentError, Error, InvalidCastError
 from callgate.records import Struct, Union, named_members, slot_name, struct_maker
 from callgate.unions import Views, python_name
 from callgate_protocol.errors import RemoteProtocolError
@@ -112,6 +113,8 @@ def decode_raw(form: Raw, types: TypeSpace) -> Decoder:
     """An instance of the union's class; one of the user's own has every member that can be shown."""
     build = types.structs[form.record]
     maker = getattr(build, "_of_bytes", None)
+    with suppress(Error):
+        types.views(form.record)  # asked now, while the host is there: a value may outlive its library
 
     def decode(wire: Any, context: CallContext) -> Any:
         data = received_binary(wire, context)

@@ -1,0 +1,108 @@
+"""What pointers of native code point to: functions that can be called, and structs whose members can be used (R9.7)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from callgate_protocol.forms import Form, Raw, Structure
+from callgate_protocol.system import HostFunction
+
+# ruff: noqa: SLF001 - a pointer and the object that it points into belong together
+from .convert.base import CallContext, TypeSpace
+from .deadline import ambient, expiry
+from .errors import DeadlineExceeded
+from .memories import HostView
+from .memory import Memory, NativePtr
+from .records import python_name
+
+if TYPE_CHECKING:
+    from .host import Host
+
+__all__ = ["NativeFunctionPointer", "StructPtr"]
+
+
+class NativeFunctionPointer(NativePtr):
+    """A function that native code handed out: called like a function of the library, given back like a pointer.
+
+    Two are equal when they have the same address (R9.7).
+    """
+
+    __slots__ = ("_delegate", "_types")
+
+    def __init__(self, base: Memory, offset: int, delegate: str, types: TypeSpace) -> None:
+        super().__init__(base, offset)
+        self._delegate = delegate
+        self._types = types
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it in its host and wait for it; arguments, result and errors are those of a declared function."""
+        host: Host = self._base._host
+        plan = self._types.pointed(self._delegate)
+        names = [python_name(each.name) for each in plan.passed]
+        given = self._bind(names, arguments, named, variadic=plan.signature.variadic)
+        context = CallContext(host)
+        try:
+            wire = plan.encode(given, context)
+            request = [self._types.number, self._delegate, {"at": [self._base._check(), self._offset]}, wire]
+            reply, context.received = host.invoke(
+                0, HostFunction.INVOKE, request, context.payloads, self._expiry(), self._delegate
+            )
+            for handle in context.closing:
+                handle._gone = f"{self._delegate} closed it"
+            return plan.finish(given, reply, context)
+        finally:
+            context.finish()
+
+    def _bind(
+        self, names: list[str], arguments: tuple[Any, ...], named: dict[str, Any], *, variadic: bool
+    ) -> tuple[Any, ...]:
+        rest = names[len(arguments) :]
+        if named.keys() != set(rest) or (len(arguments) > len(names) and not variadic):
+            wanted = ", ".join(names) or "nothing"
+            got = ", ".join([f"{len(arguments)} values", *named])
+            raise TypeError(f"{self._delegate}() of {self._types.library} takes {wanted}; it was given {got}")
+        return (*arguments, *(named[name] for name in rest))
+
+    def _expiry(self) -> float | None:
+        if self._types.deadline is None and ambient.get() is None:
+            return None
+        expires = expiry(self._types.deadline)
+        if expires is not None and expires <= time.monotonic():
+            text = f"the deadline had passed before {self._delegate} was called"
+            raise DeadlineExceeded(text, function=self._delegate, began=False)
+        return expires
+
+    def __repr__(self) -> str:
+        return f"<{self._delegate} at {super().__repr__()}>"
+
+
+class StructPtr(NativePtr):
+    """A pointer to a struct or union in the host: members are attributes, read and written there.
+
+    A pointer to a struct of function pointers is so called like a library. `callgate.cast` makes a copy of the struct.
+    """
+
+    __slots__ = ("_form", "_types")
+
+    def __init__(self, base: Memory, offset: int, form: Structure | Raw, types: TypeSpace) -> None:
+        object.__setattr__(self, "_base", base)
+        object.__setattr__(self, "_offset", offset)
+        object.__setattr__(self, "_form", form)
+        object.__setattr__(self, "_types", types)
+
+    def _view(self) -> HostView:
+        form: Form = self._form
+        return HostView(self._base, (self._types.number, self._form.record, self._types), form, (), self._offset)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._view(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._view(), name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._view())
+
+    def __repr__(self) -> str:
+        return f"<{self._form.record} * at {super().__repr__()}>"
