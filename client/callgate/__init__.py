@@ -60,6 +60,7 @@ from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
+    from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .connection import Connection, connect
     from .contexts import ContextToken, context
@@ -92,6 +93,7 @@ _TYPED = """
 _LATER = {
     name: module
     for module, names in {
+        "blittable": ("is_blittable",),
         "allocation": ("buffer", "cast", "free", "new", "read", "sizeof", "string", "write"),
         "callbacks": ("CallbackPointer", "callback"),
         "connection": ("Connection", "connect"),
@@ -256,6 +258,7 @@ __all__ = [
     "i8",
     "info",
     "int_",
+    "is_blittable",
     "keep",
     "layout",
     "layout_class",

@@ -23,13 +23,14 @@ _ALIASES: Final = {"__signed": "signed", "__signed__": "signed", "__complex__": 
 class Specifiers:
     """What was read: `type` is None until a type is found; `fresh` is the struct or enum that is defined right here."""
 
-    __slots__ = ("attributes", "bases", "const", "fresh", "start", "type", "typedef")
+    __slots__ = ("attributes", "bases", "const", "convention", "fresh", "start", "type", "typedef")
 
     def __init__(self, start: int) -> None:
         self.start = start
         self.type: Node | None = None
         self.const = False
         self.typedef = False
+        self.convention = ""
         self.bases: list[str] = []
         self.attributes: list[Written] = []
         self.fresh: RecordTag | EnumTag | None = None
@@ -121,6 +122,14 @@ def _ignored(state: State, spec: Specifiers, word: str) -> None:  # noqa: ARG001
     state.index += 1
 
 
+def _convention(state: State, spec: Specifiers, word: str) -> None:
+    """R2.9: every platform here has one convention, whatever it is called; but nothing is called in two ways."""
+    if spec.convention not in ("", word):
+        raise state.error(f"{spec.convention} and {word} contradict each other (R2.9, R19.31); leave one of them out")
+    spec.convention = word
+    state.index += 1
+
+
 def _storage(state: State, spec: Specifiers, word: str) -> None:  # noqa: ARG001
     state.index += 1
     if state.word[:1] == '"':
@@ -207,7 +216,7 @@ _HANDLERS: Final[dict[str, Callable[[State, Specifiers, str], None]]] = {
     "const": _const,
     "qualifier": _ignored,
     "storage": _storage,
-    "convention": _ignored,
+    "convention": _convention,
     "attribute": _attribute,
     "extension": _extension,
     "refused": _refused,
