@@ -256,7 +256,7 @@ def test_r02_13_widths_come_from_the_host() -> None:
     from callgate_protocol.forms import Integer
 
     sizes: dict[str, Any] = dict.fromkeys(["iptr", "uptr", "long", "ulong", "size", "pointer"], 4)
-    types = TypeSpace("simulated", Abi("ilp32", "little", sizes, frozenset({"iptr", "long"})), {}, {}, {}, {}, {})
+    types = TypeSpace("simulated", Abi("ilp32", "little", sizes, frozenset({"iptr", "long"})), {}, {}, {}, {}, {}, {})
     signed, unsigned = types.encoder(Integer("iptr")), types.encoder(Integer("uptr"))
     nothing: Any = None
 
