@@ -13,10 +13,11 @@ from callgate_protocol.system import HostFunction
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
 from .declare.errors import NestingError
+from .declare.modes import Modes, apply_modes
 from .errors import DeclarationError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
-from .sources import FromHeader, Typed, Written
+from .sources import FromHeader, Moded, Typed, Written
 
 __all__ = ["Info", "close", "get_last_error", "info", "load_with", "raise_last_error", "types"]
 
@@ -62,11 +63,19 @@ def _parse(library: str, prototypes: Written) -> Declarations:
         from .typed.libraries import declarations_of  # noqa: PLC0415 - whoever wrote such a class has imported it
 
         return declarations_of(prototypes.declared)
+    if isinstance(prototypes, Moded):
+        return _under(library, _parse(library, prototypes.declared), Modes(**prototypes.modes))
     try:
         return parse_declarations(prototypes) if isinstance(prototypes, str) else _read(library, prototypes)
     except PrototypeError as error:
         kind = TypeLoadError if isinstance(error, NestingError) else DeclarationError
         raise kind(f"{library}: {error}", line=error.line, column=error.column) from None
+
+
+def _under(library: str, declared: Declarations, modes: Modes) -> Declarations:
+    """What was declared, under the modes of the library."""
+    types, python = apply_modes(declared.library, declared.python, modes, library)
+    return Declarations(types, declared.constants, declared.typedefs, declared.refused, python)
 
 
 def _read(library: str, source: FromHeader) -> Declarations:

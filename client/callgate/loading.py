@@ -27,6 +27,9 @@ def load(
     header: str | Sequence[str] = (),
     include_dirs: Sequence[str] = (),
     defines: Sequence[str] = (),
+    strict: bool = False,
+    raw: bool = False,
+    compat_pin: bool = False,
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
@@ -49,6 +52,9 @@ def load(
     header: str | Sequence[str] = (),
     include_dirs: Sequence[str] = (),
     defines: Sequence[str] = (),
+    strict: bool = False,
+    raw: bool = False,
+    compat_pin: bool = False,
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
@@ -63,6 +69,9 @@ def load(
     `include_dirs` and where compilers look, with `defines` such as `"NDEBUG"` or `"LEVEL=2"`. Prototypes given beside
     it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
 
+    `strict` refuses what is converted by guessing (R1.25), `raw` everything that is converted at all (R1.24), and
+    `compat_pin` shows what the library writes into plain arrays, as pinning does (R1.10).
+
     Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another file.
 
     With `isolation="none"` the library is loaded into this process and called on the thread that calls: the same
@@ -71,11 +80,15 @@ def load(
 
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
-    declared: Written = written(prototypes, header, include_dirs, defines)
+    declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
     if not isinstance(library, str):
         from .typed.libraries import spec_of  # noqa: PLC0415 - whoever wrote such a class has imported it
 
+        if declared:
+            raise TypeError("a class says what it declares; prototypes, headers and modes belong to it")
         declared, library = Typed(library), path or spec_of(library).name
+    elif path:
+        raise TypeError("path= goes with a class; the first argument already is a file name")
     return _WAYS.get(isolation, _unknown)(library, declared, deadline, callbacks, isolation)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["FromHeader", "Typed", "Written", "written"]
+__all__ = ["FromHeader", "Moded", "Typed", "Written", "written"]
 
 
 class FromHeader(NamedTuple):
@@ -24,15 +24,27 @@ class Typed(NamedTuple):
     declared: type[Any]
 
 
-Written: TypeAlias = str | FromHeader | Typed
+class Moded(NamedTuple):
+    """Prototypes or headers, and the modes under which they are read (`declare.modes`)."""
+
+    declared: str | FromHeader
+    modes: dict[str, Any]
+
+
+Written: TypeAlias = str | FromHeader | Typed | Moded
 """Prototypes, headers with them, or typed Python."""
 
 
 def written(
-    prototypes: str, header: str | Sequence[str], include_dirs: Sequence[str], defines: Sequence[str]
+    prototypes: str,
+    header: str | Sequence[str],
+    include_dirs: Sequence[str],
+    defines: Sequence[str],
+    **modes: bool,
 ) -> Written:
     """What `load` was given."""
-    if not header:
-        return prototypes
-    headers = (header,) if isinstance(header, str) else tuple(header)
-    return FromHeader(headers, tuple(include_dirs), tuple(defines), prototypes)
+    declared: str | FromHeader = prototypes
+    if header:
+        headers = (header,) if isinstance(header, str) else tuple(header)
+        declared = FromHeader(headers, tuple(include_dirs), tuple(defines), prototypes)
+    return Moded(declared, modes) if any(modes.values()) else declared

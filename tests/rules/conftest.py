@@ -46,6 +46,23 @@ def load_both(way: Way, compiled: Callable[[str], str], tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="module")
+def load_typed(
+    way: Way, compiled: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, Any], Any]]:
+    """As `load_both`, for classes with `@library`: `load_typed("geometry", Geometry)`."""
+    loaded: list[Any] = []
+
+    def load(name: str, declared: Any) -> Any:
+        file = compiled(name) if way == "host" else _copied(compiled(name), tmp_path_factory)
+        loaded.append(callgate.load(declared, path=file, **WAYS[way]))
+        return loaded[-1]
+
+    yield load
+    for lib in loaded:
+        callgate.close(lib)
+
+
+@pytest.fixture(scope="module")
 def load_host(compiled: Callable[[str], str]) -> Iterator[Loader]:
     """As `load_both`, in a process of the library's own only: for crashes, deadlines, output and restarts."""
     yield from _loader("host", compiled)

@@ -98,6 +98,8 @@ def _array(space: Space, note: Note, where: Where) -> Lowered:
         )
     if _is_reference(element):
         raise where.refusal(note, "an array of layout classes is not marshalled; use a @struct", "R6.13")
+    if where.modes.raw:
+        raise where.refusal(note, "raw: arrays are not converted; write NativePtr", "R1.24, R19.45")
     inside = space.lower(element, where.inside("element"))
     way = _direction(note)
     attributes = dict(inside.attributes) | dict.fromkeys(_WORDS.get(way, ()), "")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 from callgate.declare import Declarations
-from callgate.declare.modes import Modes
+from callgate.declare.modes import Modes, apply_modes
 from callgate.declare.python import Face, PythonSide
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate.memory import opaque_of
@@ -167,6 +167,9 @@ def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaque_of(space.handles[name]) for name in sorted(space.handles)),
     )
+    renamed = {python: c for python, c in names.items() if python != c}
+    side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)
+    library, side = apply_modes(library, side, space.modes, space.label)
     try:
         check_records(library)
         for record in library.records:
@@ -179,6 +182,4 @@ def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]
         raise TypeLoadError(f"{space.label}: {error}") from None
     except DirectiveError as error:
         raise MarshalDirectiveError(f"{space.label}: {error}") from None
-    renamed = {python: c for python, c in names.items() if python != c}
-    side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)
     return Declarations(library, {}, {}, python=side)

@@ -11,7 +11,7 @@ from typing import Any
 
 from callgate.errors import DeclarationError
 
-__all__ = ["Scope", "Unresolved", "scope_of"]
+__all__ = ["Scope", "Unresolved", "annotations_of", "scope_of"]
 
 
 class Unresolved(DeclarationError):
@@ -35,7 +35,7 @@ class Scope:
         """
         names = vars(sys.modules[self.module]) if self.module in sys.modules else {}
         try:
-            own = SimpleNamespace(__annotations__=inspect.get_annotations(declared))
+            own = SimpleNamespace(__annotations__=annotations_of(declared))
             return typing.get_type_hints(own, {**names, **(self.local or {})}, include_extras=True)
         except NameError as error:
             missing = getattr(error, "name", None) or str(error)
@@ -45,6 +45,15 @@ class Scope:
             ) from error
         except (TypeError, SyntaxError, AttributeError) as error:
             raise DeclarationError(f"the annotations of {what} cannot be read: {error}") from error
+
+
+def annotations_of(declared: Any) -> dict[str, Any]:
+    """The annotations that are its own, as they were written; class variables are Python's and not among them."""
+    notes = inspect.get_annotations(declared)
+    return {name: note for name, note in notes.items() if not str(note).startswith(_CLASS_VARIABLES)}
+
+
+_CLASS_VARIABLES = ("ClassVar", "typing.ClassVar")
 
 
 def scope_of(declared: Any, depth: int) -> Scope:

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, dataclass_transform, overload
 from callgate.errors import DeclarationError, TypeLoadError
 from callgate_protocol.value import Value
 
-from .scope import Scope, scope_of
+from .scope import Scope, annotations_of, scope_of
 
 __all__ = ["MISSING", "Layout", "Member", "layout_class", "layout_of", "offset", "struct", "union"]
 
@@ -143,23 +143,17 @@ def _members(cls: Any, name: str, kind: str) -> tuple[Member, ...]:
     members: dict[str, Member] = {}
     for base in reversed(cls.__mro__[1:]):
         inherited = layout_of(base)
-        if inherited is None and inspect.get_annotations(base):
+        if inherited is None and annotations_of(base):
             raise DeclarationError(
-                f"{name} inherits the members {', '.join(inspect.get_annotations(base))} of {base.__name__}, which has "
+                f"{name} inherits the members {', '.join(annotations_of(base))} of {base.__name__}, which has "
                 f"no layout: decorate it with @callgate.struct as well (R7.2)"
             )
         members |= {member.name: member for member in inherited.members} if inherited else {}
-    own = {key: note for key, note in inspect.get_annotations(cls).items() if not _is_class_variable(note)}
-    for key in own:
+    for key in annotations_of(cls):
         members[key] = _member(cls, name, key, kind)
     if not members:
         raise TypeLoadError(f"{name} has no members: annotate them, e.g. 'x: i4' (R7.5)")
     return tuple(members.values())
-
-
-def _is_class_variable(note: Any) -> bool:
-    text = note if isinstance(note, str) else str(note)
-    return text.startswith(("ClassVar", "typing.ClassVar"))
 
 
 def _member(cls: Any, name: str, key: str, kind: str) -> Member:
