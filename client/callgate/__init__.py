@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from .contexts import ContextToken, context
     from .failures import exception_for_hr, hr_for_exception, throw_for_hr
     from .functions import NativeFunction
+    from .growing import grow_call
     from .hresults import HResult, custom_hresult, hresult
     from .keeping import release, retain
     from .layouts import Layout, layout
@@ -99,6 +100,7 @@ _LATER = {
         "connection": ("Connection", "connect"),
         "failures": ("exception_for_hr", "hr_for_exception", "throw_for_hr"),
         "functions": ("NativeFunction",),
+        "growing": ("grow_call",),
         "hresults": ("HResult", "custom_hresult", "hresult"),
         "contexts": ("ContextToken", "context"),
         "keeping": ("release", "retain"),
@@ -250,6 +252,7 @@ __all__ = [
     "free",
     "free_with",
     "get_last_error",
+    "grow_call",
     "hr_for_exception",
     "hresult",
     "i1",

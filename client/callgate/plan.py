@@ -10,6 +10,7 @@ from callgate_protocol.forms import (
     Boolean,
     Character,
     Complex,
+    EditedText,
     Enumeration,
     Floating,
     Integer,
@@ -24,11 +25,12 @@ from callgate_protocol.messages import Return
 from .convert import CallContext, Mismatch, TypeSpace
 from .convert.counted import counted
 from .convert.in_place import in_place_encoder, write_back
+from .convert.text import fill_edited
 from .declare.python import PLAIN, CountOf, Face
 from .errors import InvalidCastError, MarshalError
 from .faces import fill_back, filled_encoder, length_given
 from .memory import Addressable
-from .values import Box
+from .values import Box, StrBuf
 from .variadic import encode_extra
 
 __all__ = ["DelegatePlan", "FunctionPlan"]
@@ -97,10 +99,8 @@ class FunctionPlan:
         values = [self._result(reply.result, context)] if self._has_result else []
         for (in_place, dropped, is_retval, position, finish), wire in zip(self._outs, reply.outs, strict=True):
             given = None if position is None else arguments[position]
-            if in_place:
+            if in_place or isinstance(given, Box | StrBuf):
                 finish(given, wire, context)
-            elif isinstance(given, Box):
-                given.value = finish(None, wire, context)
             elif dropped or isinstance(given, Addressable):
                 pass
             elif is_retval:
@@ -147,8 +147,23 @@ def _finisher(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[An
         return fill_back(plan, types)
     if plan.in_place:
         return write_back(plan, types)
-    decode = types.decoder(plan.form)
-    return lambda _given, wire, context: decode(wire, context)
+    return _boxed(
+        types.decoder(plan.form), fill_edited(plan.form, types) if isinstance(plan.form, EditedText) else None
+    )
+
+
+def _boxed(decode: Callable[[Any, CallContext], Any], fill: Any) -> Callable[[Any, Any, CallContext], Any]:
+    """A value for the result, or for the Box or StrBuf that was given for it."""
+
+    def finish(given: Any, wire: Any, context: CallContext) -> Any:
+        if fill is not None and isinstance(given, StrBuf):
+            return fill(given, wire, context)
+        value = decode(wire, context)
+        if isinstance(given, Box):
+            given.value = value
+        return value
+
+    return finish
 
 
 class DelegatePlan:

@@ -16,9 +16,10 @@ form            wire value
 `Structure`     array with one wire value per member, in order
 `Raw`           binary: the bytes of a union, or of a struct whose members overlap
 `Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
-`FixedText`     (`char[n]` inside a struct) binary up to the first NUL
+`FixedText`     (`char[n]` and wider inside a struct) binary up to the first zero unit
 `Text`          nil for NULL, binary without the NUL, or an address
 `Wide`          nil for NULL, binary of whole units without the zero unit, or an address
+`EditedText`    nil for NULL, binary without the terminator, or an address
 `Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
 `Bytes`         nil for NULL, binary, or an address
 `Allocated`     nil for NULL, else what stands behind the inner pointer: as `Elements` or `Bytes`
@@ -54,10 +55,12 @@ __all__ = [
     "Bytes",
     "Character",
     "Code",
+    "Codec",
     "Complex",
     "Context",
     "Count",
     "Direction",
+    "EditedText",
     "Elements",
     "Enumeration",
     "FixedText",
@@ -188,16 +191,31 @@ class Series(Value):
     length: int
 
 
+class Codec(Value):
+    """How `char` is text for the caller (R5.5); hosts pass the bytes. `raw`: it is `bytes`, and no text."""
+
+    encoding: str = "utf_8"
+    errors: str = "replace"
+    raw: bool = False
+
+
 class FixedText(Value):
-    """`char[length]` inside a struct (R5.16)."""
+    """`char[length]`, or an array of wider units, inside a struct (R5.16)."""
 
     length: int
+    scalar: str = "char"
+    codec: Codec = Codec()
 
 
 class Text(Value):
-    """`char *`. `free` names the function that releases what native code handed out; "" when it stays native's."""
+    """`char *`. `free` names the function that releases what native code handed out; "" when it stays native's.
+
+    `nul`: what is given may have NULs inside (R5.6).
+    """
 
     free: str = ""
+    codec: Codec = Codec()
+    nul: bool = False
 
 
 class Wide(Value):
@@ -205,6 +223,14 @@ class Wide(Value):
 
     scalar: str
     free: str = ""
+    nul: bool = False
+
+
+class EditedText(Value):
+    """`[in, out, string] char *`, or of wider units: text that native code changes where it lies (R5.20)."""
+
+    scalar: str
+    codec: Codec = Codec()
 
 
 class SystemValue(Value):
@@ -248,6 +274,7 @@ class Bytes(Value):
     count: Count
     text: bool = False
     length: Count | None = None
+    codec: Codec = Codec()
 
 
 class Allocated(Value):
@@ -306,6 +333,7 @@ Form: TypeAlias = (
     | FixedText
     | Text
     | Wide
+    | EditedText
     | SystemValue
     | BStr
     | Variant

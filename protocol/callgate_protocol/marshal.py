@@ -20,7 +20,6 @@ from .forms import (
     Direction,
     Elements,
     Enumeration,
-    FixedText,
     Form,
     Handle,
     Member,
@@ -32,8 +31,6 @@ from .forms import (
     Series,
     Signature,
     Structure,
-    Text,
-    Wide,
 )
 from .layout import LayoutError, is_overlaid
 from .model import (
@@ -58,14 +55,10 @@ from .model import (
     c_name,
 )
 from .system_forms import check_markers, retval_of, safe_element, system_form, throws
-from .wording import BYTES, Words, scalar_form
+from .texts import bytes_form, check_text_words, edited_form, fixed_text_form, is_text, text_form
+from .wording import Words, scalar_form
 
 __all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
-
-
-_WIDE = frozenset({"wchar", "char16"})
-_LATER: tuple[str, ...] = ()
-"""Attributes of the language that nothing acts on yet: to ignore them would be to do something else than was asked."""
 
 
 def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
@@ -88,7 +81,6 @@ def _parameter(
     library: TypeLibrary, entry: Function | Delegate, index: int, parameter: Parameter, names: dict[str, Parameter]
 ) -> ParameterPlan:
     where = f"parameter {index + 1} '{parameter.name}' of {entry.name}"
-    _refuse_later(parameter, where)
     refuse_misplaced(parameter, where)
     check_markers(parameter, where)
     direction = _direction(parameter, where)
@@ -96,16 +88,11 @@ def _parameter(
     if isinstance(form, Offset) and form.parameter not in names:
         raise DirectiveError(f"{where}: offset({form.parameter}) does not name a parameter")
     check_counts(form, names, where)
+    check_text_words(parameter.type, form, _words(parameter.attributes), where)
     if isinstance(form, Allocated) and isinstance(entry, Delegate):
         raise DirectiveError(f"{where}: a callback cannot hand out an array; declare the pointer as void *")
     fills = _counted(form) and direction.travels_out
     return ParameterPlan(index, parameter.name, direction, form, direction.travels_in or fills, fills)
-
-
-def _refuse_later(parameter: Parameter, where: str) -> None:
-    for name in _LATER:
-        if parameter.has(name):
-            raise DirectiveError(f"{where}: [{name}] is understood but not marshalled yet; leave it out")
 
 
 def _direction(parameter: Parameter, where: str) -> Direction:
@@ -163,7 +150,7 @@ def _allocated(
         return None
     inner = ctype.target
     owned = "free" in words or (count is not None and count.dereference)
-    if not (is_inner(words) or (owned and not _is_text(inner.target) and not isinstance(inner.target, Void))):
+    if not (is_inner(words) or (owned and not is_text(inner.target) and not isinstance(inner.target, Void))):
         return None
     if "length_is" in words:
         raise DirectiveError(f"{where}: length_is(…) goes with memory that the caller gives, not with T ** (R1.22)")
@@ -181,15 +168,10 @@ def _owned(library: TypeLibrary, ctype: Pointer, entry: Parameter, count: Count 
     return Allocated(content, _words(entry.attributes).get("free", ""))
 
 
-def _is_text(unit: CType) -> bool:
-    return _text(unit, None) is not None
-
-
 def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count, where: str) -> Form:
     target, length = ctype.target, read_count(_words(parameter.attributes), "length_is")
-    byte = isinstance(target, Scalar) and target.name in BYTES and not parameter.has("character")
-    if isinstance(target, Void) or byte:
-        return Bytes(count, target == Scalar("char"), length)
+    if (binary := bytes_form(target, _words(parameter.attributes), count, length, where)) is not None:
+        return binary
     if isinstance(target, Opaque):
         raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
     if isinstance(target, SafeArray):
@@ -211,7 +193,11 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
         if direction.travels_out:
             raise DirectiveError(f"{where}: [out] void * needs size_is(…), or a type")
         return Address()
-    if direction is Direction.IN and (text := _text(target, None)) is not None:
+    words = _words(parameter.attributes)
+    edited = edited_form(target, words, where, out_only=direction is Direction.OUT) if direction.travels_out else None
+    if edited is not None:
+        return edited
+    if direction is Direction.IN and (text := text_form(target, words, where)) is not None:
         return text
     return Elements(_pointed(library, target, parameter, where), None, nullable=parameter.has("unique"))
 
@@ -227,7 +213,7 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
         return _safe_array(library, inner, parameter.attributes, where)
     if isinstance(inner, Opaque):
         return Handle(inner.name, nullable=True)
-    if (text := _text(inner, parameter.attribute("free"))) is not None:
+    if (text := text_form(inner, _words(parameter.attributes), where)) is not None:
         return text
     if isinstance(inner, Pointer):
         raise DirectiveError(f"{where}: three levels of pointers are not marshalled (R7.15); declare it as void *")
@@ -273,8 +259,15 @@ def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Fo
 
 
 def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
-    ctype, where = entry.result.type, f"the result of {entry.name}"
+    where = f"the result of {entry.name}"
     check_markers(entry.result, where)
+    form = _result_form(library, entry, where)
+    check_text_words(entry.result.type, form, _words(entry.result.attributes), where)
+    return form
+
+
+def _result_form(library: TypeLibrary, entry: Function | Delegate, where: str) -> Form:
+    ctype = entry.result.type
     if not isinstance(ctype, Pointer):
         return _value(library, ctype, where, entry.result.attributes)
     count, free = read_count(_words(entry.result.attributes)), entry.result.attribute("free")
@@ -289,28 +282,19 @@ def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
 
 
 def _is_value(target: CType) -> bool:
-    return not _is_text(target) and not isinstance(target, Void | Opaque | Pointer | SafeArray)
+    return not is_text(target) and not isinstance(target, Void | Opaque | Pointer | SafeArray)
 
 
 def _loose(library: TypeLibrary, ctype: Pointer, attributes: tuple[Attribute, ...], where: str) -> Form:
     """A pointer without a length, where native code is the owner: a result or a member."""
     target = ctype.target
-    free = next((attribute for attribute in attributes if attribute.name == "free"), None)
     if isinstance(target, SafeArray):
         return _safe_array(library, target, attributes, where)
     if isinstance(target, Opaque):
         return Handle(target.name, nullable=True)
-    if (text := _text(target, free)) is not None:
+    if (text := text_form(target, _words(attributes), where)) is not None:
         return text
     return Address(_target_name(target))
-
-
-def _text(unit: CType, free: Attribute | None) -> Text | Wide | None:
-    """The form of a terminated text of such units; None when they are no characters."""
-    name, deallocator = unit.name if isinstance(unit, Scalar) else "", free.argument if free else ""
-    if name == "char":
-        return Text(deallocator)
-    return Wide(name, deallocator) if name in _WIDE else None
 
 
 def _target_name(ctype: CType) -> str:
@@ -319,6 +303,12 @@ def _target_name(ctype: CType) -> str:
 
 def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
     where = f"member '{field.name}' of {record.name}"
+    form = _member_form(library, field, where)
+    check_text_words(field.type, form, _words(field.attributes), where)
+    return form
+
+
+def _member_form(library: TypeLibrary, field: Field, where: str) -> Form:
     ctype = field.type
     if isinstance(ctype, Pointer):
         return _loose(library, ctype, field.attributes, where)
@@ -329,8 +319,8 @@ def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
 
 def _array(library: TypeLibrary, ctype: Array, attributes: tuple[Attribute, ...], where: str) -> Form:
     element = ctype.element
-    if element == Scalar("char") and "character" not in _words(attributes):
-        return FixedText(ctype.length)
+    if (text := fixed_text_form(element, ctype.length, _words(attributes), where)) is not None:
+        return text
     if isinstance(element, Array):
         return Series(_array(library, element, attributes, where), ctype.length)
     if isinstance(element, Pointer):

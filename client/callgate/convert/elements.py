@@ -8,7 +8,19 @@ from callgate.errors import NullReferenceError
 from callgate.memory import Addressable
 from callgate.values import Box, Constant, StrBuf
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Allocated, BStr, Bytes, Elements, Raw, SafeElements, Variant
+from callgate_protocol.forms import (
+    Address,
+    Allocated,
+    BStr,
+    Bytes,
+    Elements,
+    Handle,
+    Raw,
+    SafeElements,
+    Text,
+    Variant,
+    Wide,
+)
 
 from .arrays import decode_many, encode_many
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type
@@ -17,6 +29,8 @@ from .pointers import as_place
 from .strbuf import unit_text
 
 __all__ = ["decode_allocated", "decode_bytes", "decode_elements", "encode_allocated", "encode_bytes", "encode_elements"]
+
+_POINTERS = (Address, Handle, Text, Wide)
 
 
 def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
@@ -27,11 +41,13 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     many = encode_many(form.element, types)
     one_is_bytes = isinstance(form.element, Raw)
     text = unit_text(form, types)
+    inner_null = [None] if form.count is None and not form.nullable and isinstance(form.element, _POINTERS) else None
+    """R1.9: None for `T **` is a NULL behind the pointer, not NULL."""
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
-            if form.nullable:
-                return None
+            if form.nullable or inner_null is not None:
+                return inner_null
             raise Mismatch(NullReferenceError, "None is not allowed here; [unique] in the declaration would allow NULL")
         if (place := as_place(value, context)) is not None:
             return place
@@ -86,7 +102,7 @@ def encode_bytes(form: Bytes, types: TypeSpace) -> Encoder:
         if text is not None and isinstance(value, StrBuf):
             return binary(text.content(value), context)
         if text is not None and isinstance(value, str):
-            return binary(text.encode(value), context)
+            return binary(text.encoding.encode(value, nul=True), context)
         return binary(_plain_bytes(value), context)
 
     return encode

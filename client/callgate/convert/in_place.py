@@ -84,7 +84,7 @@ def measure(form: Form, types: TypeSpace) -> Callable[[Any], int]:
         if isinstance(value, list | tuple | range):
             return len(value)
         if isinstance(value, str):
-            return len(text.encode(value)) if text is not None else len(value)
+            return len(text.encoding.encode(value, nul=True)) if text is not None else len(value)
         try:
             view = memoryview(value)
         except TypeError:

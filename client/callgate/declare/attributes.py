@@ -16,6 +16,7 @@ __all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "re
 ATTRIBUTES: Final[dict[str, str]] = {
     "in": "",
     "out": "",
+    "allow_nul": "",
     "best_fit": "",
     "bytes": "",
     "character": "",

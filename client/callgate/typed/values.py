@@ -246,7 +246,7 @@ def _buffer(_space: Space, note: Note, where: Where) -> Lowered:
         raise where.refusal(
             note, "StrBuf is for parameters; in a struct write FixedText(n) or NativePtr", "R5.18, R19.17"
         )
-    return Lowered(Pointer(Scalar(where.unit)), {"in": "", "out": ""})
+    return Lowered(Pointer(Scalar(where.unit)), {"in": "", "out": "", "string": ""})
 
 
 def _pointer(space: Space, note: Note, where: Where) -> Lowered:

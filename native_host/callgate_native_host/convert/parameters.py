@@ -10,12 +10,15 @@ from callgate_protocol.forms import (
     Allocated,
     Bytes,
     Count,
+    EditedText,
     Elements,
     Enumeration,
     Integer,
     Offset,
     ParameterPlan,
     Signature,
+    Text,
+    Wide,
     count_of,
     length_of,
 )
@@ -23,11 +26,13 @@ from callgate_protocol.forms import (
 from .allocated import AllocatedPassing, OwnedBlock
 from .base import Converter
 from .counts import ConstantCount, Counter, ParameterCount, PointedCount
+from .edited import EditedPassing
 from .elements import ElementsPassing, ElementsResult
 from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
 from .space import Space
 from .substitutes import by_value, result_by_value
+from .text import TextConverter
 
 __all__ = ["parameter_passing", "result_of"]
 
@@ -38,6 +43,8 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
     if isinstance(form, Offset):
         base = next(other.index for other in signature.parameters if other.name == form.parameter)
         return OffsetPassing(backend, plan.index, base)
+    if isinstance(form, EditedText):
+        return _edited(space, plan.index, form)
     counter = _counter(space, signature, count_of(form))
     if isinstance(form, Allocated):
         block = OwnedBlock(space.tools, _many(space, form.content), counter, _deallocator(space, form))
@@ -55,6 +62,15 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
         _counter(space, signature, length_of(form)),
         nullable=isinstance(form, Bytes) or form.nullable,
     )
+
+
+def _edited(space: Space, index: int, form: EditedText) -> Passing:
+    text = space.converter(Text() if form.scalar == "char" else Wide(form.scalar))
+    assert isinstance(text, TextConverter)  # it is what these forms have
+    backend = space.tools.backend
+    units = Many(backend, space.converter(Integer("u1")), bytes_only=True)
+    width = backend.sizeof(space.converter(Integer(form.scalar)).ctype)
+    return EditedPassing(backend, space.tools.places, index, units, text, width)
 
 
 def _deallocator(space: Space, form: Allocated) -> Callable[[int], None] | None:

@@ -7,12 +7,14 @@ from typing import Any, Final, NamedTuple
 
 from callgate_native_host.backend import Backend, BackendType
 from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.measure import spelling
 from callgate_native_host.scope import Scope
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
 from callgate_protocol.model import Record
 
 from .base import Converter
+from .units import end_of_text
 
 __all__ = [
     "TRUTH",
@@ -132,24 +134,30 @@ class RawConverter(_RecordConverter):
 
 
 class FixedTextConverter(Converter):
-    """`char[length]` inside a struct: bytes up to the first NUL (R5.16, R5.17)."""
+    """`char[length]`, or of wider units, inside a struct: text up to the first zero unit (R5.16, R5.17)."""
 
     def __init__(self, backend: Backend, form: forms.FixedText) -> None:
         self._backend = backend
         self.length = form.length
-        char = backend.pointer_to(backend.primitive("char"))
-        self.ctype = backend.array_of(char, form.length or None)
+        unit = backend.primitive(spelling(backend, form.scalar))
+        self.ctype = backend.array_of(backend.pointer_to(unit), form.length or None)
+        self._width = backend.sizeof(unit)
+        self._size = form.length * self._width
 
-    def from_wire(self, wire: Any, scope: Scope) -> bytes:
-        """At most `length` bytes; the rest of the array is zero."""
+    def from_wire(self, wire: Any, scope: Scope) -> Any:
+        """At most `length` units; the rest of the array is zero."""
         data = b"" if wire is None else bytes(scope.binary(wire))
-        if len(data) > self.length:
-            raise Mismatch(f"{len(data)} bytes do not fit into char[{self.length}]", "ArgumentError")
-        return data.ljust(self.length, b"\0")
+        if len(data) > self._size:
+            raise Mismatch(f"{len(data)} bytes do not fit into the {self._size} of a text", "ArgumentError")
+        return self._backend.from_buffer(self.ctype, data.ljust(self._size, b"\0"))
 
-    def to_wire(self, native: Any, _scope: Scope) -> Any:
+    def to_wire(self, native: Any, scope: Scope) -> Any:
         """The bytes up to the terminator, or all of them."""
-        return bytes(self._backend.buffer(native, self.length)).partition(b"\0")[0] if self.length else b""
+        if not self.length:
+            return b""
+        data = bytes(self._backend.buffer(native, self._size))
+        end = end_of_text(data, self._width)
+        return scope.give(data if end < 0 else data[:end])
 
 
 class SeriesConverter(Converter):

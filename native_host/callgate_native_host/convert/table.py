@@ -28,10 +28,6 @@ from .vartypes import vartype_of
 __all__ = ["MAKERS"]
 
 
-_FREE: Final = "free"
-"""The one deallocator whose memory a host can make as well: libc's."""
-
-
 def _integer(space: Space, form: forms.Integer | forms.Enumeration | forms.Character) -> Converter:
     return IntegerConverter(space.tools.backend, form)
 
@@ -47,14 +43,14 @@ def _series(space: Space, form: forms.Series) -> Converter:
 def _text(space: Space, form: forms.Text) -> Converter:
     tools = space.tools
     free = space.deallocator(form.free) if form.free else None
-    return TextConverter(tools.backend, tools.libc, tools.places, free, form.free == _FREE)
+    return TextConverter(tools.backend, tools.libc, tools.places, free, form)
 
 
 def _wide(space: Space, form: forms.Wide) -> Converter:
     tools = space.tools
     width = tools.backend.sizeof(space.converter(forms.Integer(form.scalar)).ctype)
     free = space.deallocator(form.free) if form.free else None
-    return WideConverter(tools.backend, tools.libc, tools.places, free, form.free == _FREE, width)
+    return WideConverter(tools.backend, tools.libc, tools.places, free, form, width)
 
 
 def _code(space: Space, form: forms.Code) -> Converter:
@@ -97,4 +93,4 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Truth: lambda space, form: TruthConverter(space.tools.backend, form),
     forms.Wide: _wide,
 }
-"""Form -> its converter. `Elements`, `Bytes`, `Allocated` and `Offset` need neighbours: `parameters` makes those."""
+"""Form -> its converter. Those that need their neighbours, as `Elements` and `Offset` do, are made by `parameters`."""

@@ -9,13 +9,17 @@ from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch
 from callgate_native_host.libc import Libc
 from callgate_native_host.scope import Scope
+from callgate_protocol.forms import Text, Wide
 
 from .base import Converter
 from .places import Places, is_place
+from .units import end_of_text
 
 __all__ = ["Deallocator", "TextConverter", "WideConverter"]
 
 _PAGE: Final = 4096
+_FREE: Final = "free"
+"""The one deallocator whose memory a host can make as well: libc's."""
 
 Deallocator: TypeAlias = Callable[[int], None]
 
@@ -23,20 +27,26 @@ Deallocator: TypeAlias = Callable[[int], None]
 class TextConverter(Converter):
     """Text. With a deallocator, what native code hands out is copied and then freed with it (R8.1).
 
-    `replaceable`: that is libc's `free`, so native code may free what it is given where it may replace it (R5.8).
+    When that is libc's `free`, native code may free what it is given where it may replace it (R5.8).
     """
 
     nodes = 3
 
     def __init__(
-        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, replaceable: bool = False
+        self,
+        backend: Backend,
+        libc: Libc,
+        places: Places,
+        free: Deallocator | None,
+        form: Text | Wide,
     ) -> None:
         self.ctype = backend.pointer
         self._backend = backend
         self._libc = libc
         self._places = places
         self._free = free
-        self._replaceable = replaceable
+        self._replaceable = form.free == _FREE
+        self._nul = form.nul
 
     def from_wire(self, wire: Any, scope: Scope) -> int:
         """R5.2: a private copy; R5.3: nil is NULL; R5.6: a NUL inside would cut it short."""
@@ -45,14 +55,20 @@ class TextConverter(Converter):
         if is_place(wire):
             return self._not_freed(self._places.find(wire, scope).address, scope)
         data = bytes(scope.binary(wire))
-        self._check(data)
+        self._check_units(data)
+        if not self._nul:
+            self._check_end(data)
         return self._copy(data, scope)
 
-    def _check(self, data: bytes) -> None:
-        if b"\0" in data:
-            raise Mismatch(f"embedded NUL at byte {data.index(0)}", "ArgumentError")
+    def _check_units(self, data: bytes) -> None:
+        """Any number of bytes will do."""
 
-    def _read(self, native: int) -> bytes:
+    def _check_end(self, data: bytes) -> None:
+        if b"\0" in data:
+            raise Mismatch(f"embedded NUL at byte {data.index(0)} (R5.6)", "ArgumentError")
+
+    def read(self, native: int) -> bytes:
+        """The bytes up to the terminator."""
         return self._backend.read_text(native)
 
     def _copy(self, data: bytes, scope: Scope) -> int:
@@ -74,7 +90,7 @@ class TextConverter(Converter):
         if native == 0:
             return None
         try:
-            return scope.give(self._read(native))
+            return scope.give(self.read(native))
         finally:
             self.discard(native, scope)
 
@@ -89,36 +105,30 @@ class WideConverter(TextConverter):
     """Text in units of several bytes, ended by a zero unit: `wchar_t *` and `char16_t *` (R4.6, R5.4)."""
 
     def __init__(
-        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, replaceable: bool, width: int
+        self, backend: Backend, libc: Libc, places: Places, free: Deallocator | None, form: Wide, width: int
     ) -> None:
-        super().__init__(backend, libc, places, free, replaceable)
+        super().__init__(backend, libc, places, free, form)
         self._width = width
 
-    def _check(self, data: bytes) -> None:
+    def _check_units(self, data: bytes) -> None:
         if len(data) % self._width:
             raise Mismatch(f"{len(data)} bytes are not whole units of {self._width}", "ArgumentError")
-        if (end := self._end_of(data)) >= 0:
-            raise Mismatch(f"embedded NUL at unit {end // self._width}", "ArgumentError")
+
+    def _check_end(self, data: bytes) -> None:
+        if (end := end_of_text(data, self._width)) >= 0:
+            raise Mismatch(f"embedded NUL at unit {end // self._width} (R5.6)", "ArgumentError")
 
     def _copy(self, data: bytes, scope: Scope) -> int:
         return super()._copy(data + bytes(self._width - 1), scope)  # the last zero byte comes with every copy
 
-    def _read(self, native: int) -> bytes:
+    def read(self, native: int) -> bytes:
         """Read a page at most at a time: what lies behind the page of the terminator may not be readable."""
         found = b""
         while True:
             room = (_PAGE - native % _PAGE) // self._width * self._width or self._width
             piece = self._backend.read(native, room)
-            end = self._end_of(piece)
+            end = end_of_text(piece, self._width)
             if end >= 0:
                 return found + piece[:end]
             found += piece
             native += room
-
-    def _end_of(self, data: bytes) -> int:
-        """Where the first zero unit starts, -1 when there is none."""
-        zero = bytes(self._width)
-        position = data.find(zero)
-        while position >= 0 and position % self._width:
-            position = data.find(zero, position + 1)
-        return position
