@@ -41,8 +41,8 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     many = encode_many(form.element, types)
     one_is_bytes = isinstance(form.element, Raw)
     text = unit_text(form, types)
+    # R1.9: None for `T **` is a NULL behind the pointer, not NULL
     inner_null = [None] if form.count is None and not form.nullable and isinstance(form.element, _POINTERS) else None
-    """R1.9: None for `T **` is a NULL behind the pointer, not NULL."""
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
