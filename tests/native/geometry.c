@@ -88,6 +88,12 @@ struct Tight { char c; int32_t i; int16_t s; };
 #pragma pack(pop)
 int32_t tight_sum(const struct Tight *t) { return t->c + t->i + t->s; }
 
+union Cell { int32_t number; double real; unsigned char raw[8]; };
+int64_t cell_bits(const union Cell *c) { int64_t bits; memcpy(&bits, c->raw, 8); return bits; }
+void cell_half(union Cell *c) { c->real /= 2; }
+struct Overlaid { int32_t tag; int32_t gap; double real; };
+void cell_pair(struct Overlaid *o) { o->tag++; o->real /= 2; }
+
 int32_t doubled(int32_t *v, int32_t n) { int32_t s = 0; for (int32_t i = 0; i < n; i++) s += v[i] *= 2; return s; }
 int32_t truth(int32_t b) { return b; }
 uint8_t truth8(uint8_t b) { return b; }

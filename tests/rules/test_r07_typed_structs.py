@@ -19,6 +19,7 @@ from callgate import (
     NativePtr,
     Ref,
     char,
+    f8,
     i2,
     i4,
     i8,
@@ -29,6 +30,7 @@ from callgate import (
     struct,
     u2,
     u4,
+    union,
 )
 from callgate.typed.libraries import declarations_of
 
@@ -284,3 +286,51 @@ def callgate_name(ctype: Any) -> str:
     from callgate_protocol.model import c_name
 
     return c_name(ctype)
+
+
+@union
+class Cell:
+    number: i4 = 0
+    real: f8 = 0.0
+    raw: Annotated[bytes, FixedArray(8)] = b""
+
+
+@struct(layout="explicit")
+class Overlaid:
+    tag: i4 = offset(0)
+    number: i4 = offset(8)
+    real: f8 = offset(8)
+
+
+@library("libgeometry.so")
+class Cells(Protocol):
+    def cell_bits(self, c: In[Ref[Cell]]) -> i8: ...
+    def cell_half(self, c: Ref[Cell]) -> InOut[Cell]: ...
+    @native(entry_point="cell_pair")
+    def pair(self, c: Ref[Overlaid]) -> InOut[Overlaid]: ...
+
+
+def test_r07_08_unions(load_typed: Load) -> None:
+    """What was set last lies above what was set before; what comes back shows every member."""
+    cells = load_typed("geometry", Cells)
+
+    assert cells.cell_bits(Cell(real=1.0)) == 0x3FF0000000000000
+    assert cells.cell_bits(Cell(number=-1)) == 0xFFFFFFFF
+    assert cells.cell_bits(Cell(raw=b"\1\0\0\0\0\0\0\0")) == 1
+    half = cells.cell_half(Cell(real=5.0))
+    assert type(half) is Cell
+    assert (half.real, half.number) == (2.5, 0)
+    half.real = 1.0
+    assert cells.cell_bits(half) == 0x3FF0000000000000
+    half.number = 7
+    assert cells.cell_bits(half) == 0x3FF0000000000007
+    with pytest.raises(TypeError, match="Cell"):
+        Cell(2.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.rule("R7.4")
+def test_r07_08_members_that_overlap(load_typed: Load) -> None:
+    """An explicit layout may let members share bytes, too."""
+    found = load_typed("geometry", Cells).pair(Overlaid(3, 0, 5.0))
+
+    assert (found.tag, found.real) == (4, 2.5)

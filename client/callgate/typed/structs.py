@@ -81,7 +81,10 @@ def union(cls: type[T], /) -> type[T]: ...
 @dataclass_transform(kw_only_default=True)
 def union(*, pack: int = 0, size: int = 0, name: str = "", charset: str = "") -> Callable[[type[T]], type[T]]: ...
 def union(cls: type[T] | None = None, /, **options: Any) -> Any:
-    """A C union (R7.8)."""
+    """A C union (R7.8): members are given by name, and the one that was set last counts.
+
+    Give the members defaults, so that type checkers see that each may be left out; they are not used as values.
+    """
     return _decorate(cls, options | {"union": True})
 
 
@@ -179,7 +182,7 @@ def _finish(cls: Any, layout: Layout) -> Any:
     """Give the class what a dataclass has, where it has no such thing of its own."""
     names = tuple(member.name for member in layout.members)
     given = vars(cls)
-    methods = {
+    methods: dict[str, Any] = {
         "__init__": _initialiser(layout),
         "__eq__": _equality(names),
         "__repr__": _representation(names),
@@ -188,11 +191,19 @@ def _finish(cls: Any, layout: Layout) -> Any:
     for name, method in methods.items():
         if name not in given:
             setattr(cls, name, method)
+    if layout.union or layout.kind == "explicit":
+        cls.__setattr__ = _set_last
     if "__hash__" not in given or given["__hash__"] is None:
         cls.__hash__ = object.__hash__ if layout.reference else None
     cls.__callgate_layout__ = layout
     cls._of_members = classmethod(_from_members(names))
     return cls
+
+
+def _set_last(self: Any, name: str, value: Any) -> None:
+    """Where members share bytes, the one that was set last counts: instances keep them in that order (R7.8)."""
+    self.__dict__.pop(name, None)
+    object.__setattr__(self, name, value)
 
 
 def _from_members(names: tuple[str, ...]) -> Callable[..., Any]:
@@ -240,10 +251,8 @@ def _ordered(layout: Layout) -> list[Member]:
 
 def _parameter(member: Member, layout: Layout) -> inspect.Parameter:
     kind = inspect.Parameter.KEYWORD_ONLY if layout.union else inspect.Parameter.POSITIONAL_OR_KEYWORD
-    default = member.default
-    if default is MISSING:
-        default = MISSING if layout.union else inspect.Parameter.empty
-    return inspect.Parameter(member.name, kind, default=default)
+    default = inspect.Parameter.empty if member.default is MISSING else member.default
+    return inspect.Parameter(member.name, kind, default=MISSING if layout.union else default)
 
 
 def _equality(names: tuple[str, ...]) -> Callable[[Any, object], Any]:
