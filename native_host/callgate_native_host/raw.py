@@ -49,6 +49,7 @@ class Raw:
             HostFunction.RAW_TEXT: (self._admitted(self._text), 3),
             HostFunction.RAW_CALL: (self._admitted(self._call), 4),
             HostFunction.RAW_THUNK: (self._admitted(self._thunk), 3),
+            HostFunction.RAW_MOVE: (self._admitted(self._move), 2),
         }
 
     @property
@@ -162,6 +163,22 @@ class Raw:
         for number in given_back:
             self._thunks.retire(number)
         return self._thunks.make(scope.binary(shape), scope.session, _number(delegate))
+
+    def _move(self, scope: Scope, directory: Any, variables: Any) -> None:
+        """Be where the client is: libraries take relative names and read the environment."""
+        if type(variables) is not list or len(variables) % 2:
+            raise expected("names and values", variables)
+        words = [bytes(scope.binary(word)) for word in variables]
+        wanted = dict(zip(words[::2], words[1::2], strict=True))
+        try:
+            os.chdir(bytes(scope.binary(directory)))
+            for name in os.environb.keys() - wanted.keys():
+                del os.environb[name]
+            for name, value in wanted.items():
+                if os.environb.get(name) != value:
+                    os.environb[name] = value
+        except (OSError, ValueError) as error:
+            raise Mismatch(f"the host cannot be where the client is: {error}", "ArgumentError") from None
 
 
 def _number(value: Any) -> int:

@@ -55,6 +55,8 @@ class HostFunction(IntEnum):
     """(address, shape, [argument, …], errno or nil) -> [result, errno]."""
     RAW_THUNK = 39
     """(shape, delegate number, [delegate number given back, …]) -> address of a function pointer."""
+    RAW_MOVE = 40
+    """(directory, [name, value, name, value, …]) -> nil: the working directory and the whole environment."""
 
 
 class BrokerFunction(IntEnum):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -407,11 +411,91 @@ def test_no_buffer_is_never_a_wrong_one() -> None:
     assert bytes(numbers) == b"\1\0\0\0\2\0\0\0"
 
 
+def test_the_host_is_where_the_program_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative names and the environment mean the same to the library as to Python, whenever they change."""
+    libc = ctypes.CDLL(None)
+    libc.getenv.restype = ctypes.c_char_p
+    (tmp_path / "here").mkdir()
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLGATE_TRY", "grün")
+    assert libc.access(b"here", 0) == 0
+    assert libc.getenv(b"CALLGATE_TRY") == "grün".encode()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("CALLGATE_TRY")
+    assert libc.access(b"here", 0) == -1
+    assert libc.getenv(b"CALLGATE_TRY") is None
+
+
+def test_deadlines() -> None:
+    """`callgate.deadline` holds for calls through the face."""
+    libc = ctypes.CDLL(None)
+
+    with pytest.raises(callgate.DeadlineExceeded), callgate.deadline(0.1):
+        libc.sleep(60)
+    assert libc.abs(-2) == 2
+
+
+def test_many_threads(lib: Any) -> None:
+    """Calls of several threads run side by side, with callbacks on the thread that called."""
+    results: dict[int, Any] = {}
+
+    def work(number: int) -> None:
+        seen = []
+
+        def answer(value: int) -> int:
+            seen.append(threading.get_ident())
+            return value * number
+
+        text = b"thread %d" % number
+        block = ctypes.create_string_buffer(text)
+        for _ in range(20):
+            assert lib.call_twice(CALLBACK(answer), 3) == 7 * number
+            assert lib.sum_bytes(block, len(text)) == sum(text)
+        results[number] = set(seen) == {threading.get_ident()}
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == dict.fromkeys(range(6), True)
+
+
+def test_a_forked_child_has_a_host_of_its_own(lib: Any) -> None:
+    """What lived in the parent's host is gone for the child, and the parent goes on."""
+    number = ctypes.c_int(3)
+    ctypes.addressof(number)
+    child = os.fork()
+    if child == 0:
+        try:
+            try:
+                _ = number.value
+            except callgate.ObjectGone:
+                os._exit(0 if lib.call_twice(CALLBACK(lambda value: value), 1) == 3 else 1)
+        finally:
+            os._exit(2)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert number.value == 3
+
+
+def test_the_end_of_a_program_is_quiet() -> None:
+    """A `__del__` that frees something of the library after the host has gone does nothing."""
+    program = (
+        "from callgate import ctypes\n"
+        "libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p\n"
+        "class Owner:\n"
+        "    def __init__(self): self.block = libc.malloc(10)\n"
+        "    def __del__(self): libc.free(ctypes.c_void_p(self.block))\n"
+        "kept = Owner()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_importing_starts_no_host(runtime_directory: str) -> None:
     """Types, values and arithmetic need no process; the first address does."""
-    import subprocess
-    import sys
-
     program = (
         "from callgate import ctypes\n"
         "from callgate.ctypes.world import living\n"

@@ -31,7 +31,7 @@ from .parameters import check_count, ready, with_flags
 from .refusals import refuse
 from .simple import SimpleType, decode_wide
 from .standard import std
-from .world import World, current, living, of_life
+from .world import World, current, ended, living, of_life
 
 __all__ = ["FUNCFLAG_CDECL", "FUNCFLAG_PYTHONAPI", "FUNCFLAG_USE_ERRNO", "FuncType", "_CFuncPtr"]
 
@@ -120,7 +120,8 @@ class _CFuncPtr(CData, metaclass=FuncType):
         if isinstance(target, tuple):
             name, library = _name_and_library(target)
             self._symbol_ = name, library
-            library._address(name)
+            if not ended():
+                library._address(name)
             self._paramflags_ = _checked_flags(type(self), paramflags)
         elif isinstance(target, int):
             self._block_.write(0, pointer_bytes(target), getattr(target, "life", 0))
@@ -238,6 +239,8 @@ class _CFuncPtr(CData, metaclass=FuncType):
         Raises ArgumentError before native code is entered, HostLost and its children when the host dies, ObjectGone
         for memory of an earlier host.
         """
+        if ended():
+            return None  # the program ends, the host and all that a `__del__` could free there are gone
         argtypes, name = self.argtypes, self._shown_
         outs: list[tuple[int, bool]] = []
         if self._paramflags_ is not None and argtypes is not None:

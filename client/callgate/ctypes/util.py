@@ -4,5 +4,8 @@ from __future__ import annotations
 
 import ctypes.util
 import sys
+from ctypes.util import find_library
+
+__all__ = ["find_library"]
 
 sys.modules[__name__] = ctypes.util

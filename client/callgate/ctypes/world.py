@@ -7,6 +7,7 @@ is a host: every library that this program loads through `callgate.ctypes` is in
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import weakref
 from collections import deque
@@ -24,7 +25,7 @@ from callgate_protocol.system import HostFunction
 
 from .standard import std
 
-__all__ = ["World", "current", "living", "of_life"]
+__all__ = ["World", "current", "ended", "living", "of_life"]
 
 _LABEL: Final = "callgate.ctypes"
 _ATTEMPTS: Final = 3
@@ -68,6 +69,8 @@ class World:
         self._large: list[int] = []
         self._retired: deque[int] = deque()
         self._shapes: dict[Any, bytes] = {}
+        self._directory = b"/"
+        self._environment: dict[bytes, bytes] = {}
         self.borrowed: weakref.WeakSet[Any] = weakref.WeakSet()
         """Memory of this process that native code sees in a copy (`memory.Borrowed`)."""
 
@@ -110,6 +113,7 @@ class World:
         with self._lock:
             known = self.handles.get((file, flags))
             if known is None:
+                self.follow()
                 known = self.handles[file, flags] = self.ask(HostFunction.RAW_OPEN, file, flags, name="dlopen")
             return known
 
@@ -160,6 +164,7 @@ class World:
 
     def call(self, address: int, shape: Any, arguments: list[Any], errno: int | None, name: str) -> tuple[Any, int]:
         """Enter native code; result and errno."""
+        self.follow()
         self.give_borrowed()
         context = CallContext(self.host)
         wire = [binary(each, context) if isinstance(each, bytes) else each for each in arguments]
@@ -169,6 +174,20 @@ class World:
         context.received = payloads
         self.take_borrowed()
         return self._received(result, context), left
+
+    def follow(self) -> None:
+        """Be in the working directory of this process, and have its environment: libraries look at both."""
+        try:
+            directory = os.getcwdb()
+        except OSError:  # it was removed; so it is for the host
+            directory = self._directory
+        if directory == self._directory and os.environb == self._environment:
+            return
+        environment = dict(os.environb)
+        context = CallContext(self.host)
+        words = [binary(word, context) for pair in environment.items() for word in pair]
+        self.host.ask(HostFunction.RAW_MOVE, [binary(directory, context), words], context.payloads, "chdir")
+        self._directory, self._environment = directory, environment
 
     def shape(self, shape: Any) -> bytes:
         """A shape as it crosses."""
@@ -270,6 +289,11 @@ def living() -> World | None:
     """The world, if there is one and it is alive."""
     world = _worlds.living
     return None if world is None or world.dead else world
+
+
+def ended() -> bool:
+    """Whether the program has come to its end, and its host with it."""
+    return sys.is_finalizing() and living() is None
 
 
 def current() -> World:
