@@ -76,6 +76,13 @@ EXPECTED = {
         sorted: \[\[3, 2, 1\], \[30, 20, 10\], \[9, 8, 7\]\]
         submitted: 499500\.0
     """,
+    "typed_library.py": r"""
+        a thousand million seconds: 2001-09-09
+        and back: 1000000000
+        number: 42 rest:  apples
+        argument 1 'text' of strtol: expected a str, .* got int 12
+        averages: 3 True
+    """,
     "zlib_stream.py": r"""
         crc32: 0x25c7bd3f
         compressed: 220000 -> \d+ bytes
