@@ -124,6 +124,14 @@ def test_constants(gallery: Declarations) -> None:
 
 
 @needs("sqlite3.h")
+def test_what_is_given_back_is_a_pointer() -> None:
+    """A table that the library made goes back to it as it is: its `char **` is neither filled nor copied."""
+    (result,) = function(read("sqlite3.h").library, "sqlite3_free_table").parameters
+
+    assert result == parse("void f(void *result);").functions[0].parameters[0]
+
+
+@needs("sqlite3.h")
 def test_constants_of_sqlite() -> None:
     """SQLite's magic destructors are constants that can be passed."""
     constants = read("sqlite3.h").constants

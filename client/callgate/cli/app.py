@@ -63,6 +63,14 @@ A parameter with a star is filled in place. Both need: pip install 'callgate\\[h
   callgate inspect libz.so.1 --header zlib.h
   callgate inspect ./libscope.so --header scope.h -I include -D LEVEL=2"""
 
+_BINDGEN_EXAMPLES = """The module holds a class per struct, enum, handle and callback, the constants, and a Protocol
+with the functions, in the order of the header. Type checkers understand it; correct in it what had to be guessed.
+
+  callgate bindgen sqlite3.h -o sqlite.py
+  callgate bindgen libxml/parser.h libxml/tree.h --library libxml2.so.2 -o xml.py
+
+In Python:  import callgate, sqlite; db = callgate.load(sqlite.Sqlite3)"""
+
 _BROKER_EXAMPLES = """The first line that it prints is its address. Programs use it so:
 
   with callgate.connect() as broker:
@@ -148,6 +156,25 @@ def _inspect(
 
     asked = Inspection(library, tuple(header or ()), tuple(include or ()), tuple(define or ()), as_json)
     raise typer.Exit(inspect(asked))
+
+
+@app.command("bindgen", epilog=_BINDGEN_EXAMPLES)
+def _bindgen(
+    headers: Annotated[list[str], typer.Argument(help="C headers: names that a compiler would find, or paths.")],
+    output: Annotated[str, typer.Option("--output", "-o", help="The module to write.  [default: print it]")] = "",
+    library: Annotated[str, typer.Option(help="As the loader takes it.  [default: guessed from the header]")] = "",
+    class_name: Annotated[str, typer.Option("--class", help="Name of the class with the functions.")] = "",
+    include: Annotated[list[str] | None, typer.Option("--include", "-I", help="Where other headers are.")] = None,
+    define: Annotated[list[str] | None, typer.Option("--define", "-D", help="NAME or NAME=VALUE.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a typed Python module from C headers."""
+    from callgate.sources import FromHeader  # noqa: PLC0415 - see the module
+
+    from .bindgen import Wish, bindgen  # noqa: PLC0415 - see the module
+
+    source = FromHeader(tuple(headers), tuple(include or ()), tuple(define or ()))
+    raise typer.Exit(bindgen(Wish(source, output, library, class_name, force)))
 
 
 @app.command("broker", epilog=_BROKER_EXAMPLES)

@@ -25,7 +25,7 @@ class Declarations:
     header declares and cannot be used, and why.
     """
 
-    __slots__ = ("constants", "library", "python", "refused", "typedefs")
+    __slots__ = ("constants", "library", "order", "python", "refused", "typedefs")
 
     def __init__(
         self,
@@ -34,11 +34,14 @@ class Declarations:
         typedefs: dict[str, CType],
         refused: Mapping[str, str] | None = None,
         python: PythonSide = C_ONLY,
+        order: Mapping[str, int] | None = None,
     ) -> None:
         self.library = library
         self.constants = constants
         self.typedefs = typedefs
         self.refused = refused or {}
+        self.order = order or {}
+        """Where in a header each name is declared first."""
         self.python = python
         """The user's own classes, and how functions look to a caller: for typed declarations."""
 

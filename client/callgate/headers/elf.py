@@ -6,12 +6,13 @@ import ctypes.util
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from callgate.errors import DllNotFoundError
 from callgate.headers.extra import bring
 
-__all__ = ["Export", "Exports", "read_exports", "where_is"]
+__all__ = ["Export", "Exports", "guess_library", "read_exports", "where_is"]
 
 _KINDS: Final = {
     "STT_FUNC": "function",
@@ -78,6 +79,17 @@ def _cached(name: str) -> str:
         words = line.split()
         if words and words[0] == name and "=>" in words:
             return words[-1]
+    return ""
+
+
+def guess_library(headers: Sequence[str]) -> str:
+    """The library of this machine that is called as one of the headers: `sqlite3.h` is that of `libsqlite3.so.0`."""
+    for header in headers:
+        stem = os.path.basename(header).partition(".")[0]
+        for name in dict.fromkeys((stem, stem.removeprefix("lib"), stem.removesuffix("lib"))):
+            found = ctypes.util.find_library(name) if name else None
+            if found:
+                return found
     return ""
 
 

@@ -111,6 +111,9 @@ def _of_pointers(
     if isinstance(inner.target, Scalar) and inner.target.name == "char":
         if before is not None and before.name == "argc":
             return [Attribute("size_is", "argc"), _UNIQUE]
+        if _TAKING.intersection(words):
+            parameter.type = _untyped(kind)  # what is given back is what the library gave, not a copy
+            return []
         if not kind.const and _TEXT_OUT.fullmatch(parameter.name) and not _is_count(following):
             return [_OUT]
         return [_UNIQUE]

@@ -63,6 +63,7 @@ class _Import:
         self._macros: dict[str, Any] = {}
         self._aliases: dict[str, str] = {}
         self._nodes: list[FunctionNode] = []
+        self._order: dict[str, int] = {}
         self._others: dict[str, Number | Constant] = {}
         for cursor in unit.cursor.get_children():
             self._note(cursor)
@@ -85,12 +86,13 @@ class _Import:
             self.refused.pop(function.name, None)
         constants: dict[str, Number | Constant] = {name: value for name, (value, _) in state.values.items()}
         constants.update(self._others)
-        return Declarations(library, constants, lowering.typedefs, self.refused)
+        return Declarations(library, constants, lowering.typedefs, self.refused, order=self._order)
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
     def _note(self, cursor: Any) -> None:
         kind, name = cursor.kind.name, cursor.spelling
+        self._order.setdefault(name, len(self._order))
         if kind == "FUNCTION_DECL":
             self._functions.setdefault(name, cursor)
         elif kind == "TYPEDEF_DECL":
