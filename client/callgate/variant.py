@@ -5,27 +5,52 @@ Most programs need none of them: a `str` is a BSTR, a `datetime` a DATE, a `Deci
 
 from __future__ import annotations
 
-from typing import Final, final
+from typing import Any, ClassVar, Final, Self, final
 
 from callgate_protocol.value import Value
 
 from .ndarr import NdArr
 
-__all__ = ["BStrBytes", "Color", "NdArr", "PaletteColor", "PaletteIndex", "SystemColor"]
+__all__ = [
+    "I1",
+    "I2",
+    "I4",
+    "I8",
+    "R4",
+    "R8",
+    "U1",
+    "U2",
+    "U4",
+    "U8",
+    "BStrBytes",
+    "BStrWrapper",
+    "Char16",
+    "Color",
+    "CurrencyWrapper",
+    "DBNull",
+    "DispatchWrapper",
+    "ErrorWrapper",
+    "Missing",
+    "NdArr",
+    "PaletteColor",
+    "PaletteIndex",
+    "Ptr",
+    "SystemColor",
+    "UPtr",
+    "UnknownWrapper",
+    "VariantWrapper",
+]
 
 _BYTE: Final = 0xFF
+
+
+# -- colours ---------------------------------------------------------------------------------------------------------
 
 
 def _check_bytes(what: str, *values: int) -> None:
     for value in values:
         if not 0 <= value <= _BYTE:
             raise ValueError(f"{value} is no {what}: 0 to 255")
-
-
-class BStrBytes(bytes):
-    """Bytes that stand in a BSTR (R5.7). Only an odd number of them comes back as this; an even number is text."""
-
-    __slots__ = ()
 
 
 @final
@@ -72,3 +97,188 @@ class PaletteColor(Value):
 
     def __post_init__(self) -> None:
         _check_bytes("part of a colour", self.red, self.green, self.blue)
+
+
+# -- text that is not text -------------------------------------------------------------------------------------------
+
+
+class BStrBytes(bytes):
+    """Bytes that stand in a BSTR (R5.7). Only an odd number of them comes back as this; an even number is text."""
+
+    __slots__ = ()
+
+
+# -- values of a VARIANT that Python has no other way to say (R13.3) -------------------------------------------------
+
+
+class _Singleton:
+    """A value of which there is one; it pickles and copies as itself."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __reduce__(self) -> str:
+        return self._name
+
+
+DBNull: Final = _Singleton("DBNull")
+"""VT_NULL: what a database means by NULL. `None` is VT_EMPTY."""
+Missing: Final = _Singleton("Missing")
+"""VT_ERROR with DISP_E_PARAMNOTFOUND: an optional argument that was left out."""
+
+
+@final
+class ErrorWrapper(Value):
+    """VT_ERROR with this code."""
+
+    code: int
+
+
+@final
+class CurrencyWrapper(Value):
+    """VT_CY with this Decimal or int."""
+
+    value: Any
+
+
+@final
+class BStrWrapper(Value):
+    """VT_BSTR, also for None: NULL, which is another value than VT_EMPTY."""
+
+    value: Any = None
+
+
+@final
+class UnknownWrapper(Value):
+    """VT_UNKNOWN. Only None, a NULL pointer, so far: interfaces come with COM."""
+
+    value: Any = None
+
+
+@final
+class DispatchWrapper(Value):
+    """VT_DISPATCH. Only None, a NULL pointer, so far: interfaces come with COM."""
+
+    value: Any = None
+
+
+@final
+class VariantWrapper(Value):
+    """VT_BYREF of a VARIANT that holds the value. What native code puts there is dropped."""
+
+    value: Any = None
+
+
+class _Sized(int):
+    """An int with a VARTYPE."""
+
+    vartype: ClassVar[int] = 0
+    bits: ClassVar[int] = 0
+    signed: ClassVar[bool] = True
+
+    def __new__(cls, value: int = 0) -> Self:
+        low = -(1 << (cls.bits - 1)) if cls.signed else 0
+        if not low <= value < low + (1 << cls.bits):
+            raise OverflowError(f"{value} does not fit into {cls.__name__}")
+        return super().__new__(cls, value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({int(self)})"
+
+
+class _Float(float):
+    """A float with a VARTYPE."""
+
+    vartype: ClassVar[int] = 0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({float(self)!r})"
+
+
+class I1(_Sized):
+    """VT_I1."""
+
+    vartype, bits, signed = 16, 8, True
+
+
+class U1(_Sized):
+    """VT_UI1."""
+
+    vartype, bits, signed = 17, 8, False
+
+
+class I2(_Sized):
+    """VT_I2."""
+
+    vartype, bits, signed = 2, 16, True
+
+
+class U2(_Sized):
+    """VT_UI2."""
+
+    vartype, bits, signed = 18, 16, False
+
+
+class I4(_Sized):
+    """VT_I4."""
+
+    vartype, bits, signed = 3, 32, True
+
+
+class U4(_Sized):
+    """VT_UI4."""
+
+    vartype, bits, signed = 19, 32, False
+
+
+class I8(_Sized):
+    """VT_I8."""
+
+    vartype, bits, signed = 20, 64, True
+
+
+class U8(_Sized):
+    """VT_UI8."""
+
+    vartype, bits, signed = 21, 64, False
+
+
+class Ptr(_Sized):
+    """VT_INT: what the Windows of 32 bits called a pointer's number."""
+
+    vartype, bits, signed = 22, 32, True
+
+
+class UPtr(_Sized):
+    """VT_UINT."""
+
+    vartype, bits, signed = 23, 32, False
+
+
+class R4(_Float):
+    """VT_R4."""
+
+    vartype = 4
+
+
+class R8(_Float):
+    """VT_R8."""
+
+    vartype = 5
+
+
+class Char16(str):
+    """One UTF-16 unit as VT_UI2 (R4). It comes back as an int."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Raises ValueError for more than one unit."""
+        if len(value) != 1 or ord(value) > 0xFFFF:
+            raise ValueError(f"{value!r} is no single unit of UTF-16")
+        return super().__new__(cls, value)

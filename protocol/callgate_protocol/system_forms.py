@@ -38,15 +38,12 @@ MARKERS: Final[dict[str, str]] = {
 _NOT_ELEMENTS: Final = frozenset({"bool", "ldouble", "wchar", "char", "cfloat", "cdouble"})
 _ADVICE: Final = {"bool": "VARIANT_BOOL", "ldouble": "double", "wchar": "BSTR", "char": "signed char"}
 _ELEMENTS: Final = frozenset({"BSTR", "CURRENCY", "DATE", "DECIMAL", "HRESULT", "OLE_COLOR", "VARIANT"})
-_LATER: Final = frozenset({"VARIANT"})
 _TEXT_UNITS: Final = frozenset({"char", "wchar", "char16"})
 
 
 def system_form(name: str, attributes: Iterable[Attribute]) -> Form:
     """The form of a system type by value, with the attributes around it."""
     words = {attribute.name for attribute in attributes}
-    if name in _LATER:
-        raise DirectiveError(f"{name} is understood but not marshalled yet")
     if name == "BSTR":
         return BStr("null_is_empty" in words)
     if name == "VARIANT":

@@ -34,6 +34,7 @@ ENCODERS.update(
         forms.SystemValue: later("system", "encode_system"),
         forms.Text: text.encode_text,
         forms.Truth: scalars.encode_boolean,
+        forms.Variant: later("variants", "encode_variant"),
         forms.Wide: text.encode_wide,
     }
 )
@@ -65,6 +66,7 @@ DECODERS.update(
         forms.SystemValue: later("system", "decode_system"),
         forms.Text: text.decode_text,
         forms.Truth: scalars.decode_boolean,
+        forms.Variant: later("variants", "decode_variant"),
         forms.Wide: text.decode_wide,
     }
 )

@@ -23,6 +23,7 @@ from .scalars import (
 from .space import Maker, Space
 from .system import BlockConverter
 from .text import TextConverter, WideConverter
+from .variant import VariantConverter
 from .vartypes import vartype_of
 
 __all__ = ["MAKERS"]
@@ -70,6 +71,15 @@ def _safe_array(space: Space, form: forms.SafeElements) -> Converter:
     return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=form.bounds)
 
 
+def _variant(space: Space, _form: forms.Variant) -> Converter:
+    tools = space.tools
+
+    def array(vartype: int, element: Converter) -> Converter:
+        return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=True)
+
+    return VariantConverter(tools.backend, space.converter, array)
+
+
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
     forms.BStr: lambda space, _form: BStrConverter(space.tools.backend, space.tools.libc, space.tools.places),
@@ -91,6 +101,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.SystemValue: _system,
     forms.Text: _text,
     forms.Truth: lambda space, form: TruthConverter(space.tools.backend, form),
+    forms.Variant: _variant,
     forms.Wide: _wide,
 }
 """Form -> its converter. Those that need their neighbours, as `Elements` and `Offset` do, are made by `parameters`."""

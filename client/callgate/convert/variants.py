@@ -1,0 +1,248 @@
+"""VARIANT: two tables, from Python values to types and back (R13.3, R13.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from callgate.errors import ArgumentError, InvalidOleVariantTypeError, OutOfRange
+from callgate.hresults import HResult
+from callgate.records import Struct
+from callgate.variant import (
+    I1,
+    I2,
+    I4,
+    I8,
+    R4,
+    R8,
+    U1,
+    U2,
+    U4,
+    U8,
+    BStrWrapper,
+    Char16,
+    CurrencyWrapper,
+    DBNull,
+    DispatchWrapper,
+    ErrorWrapper,
+    Missing,
+    NdArr,
+    Ptr,
+    UnknownWrapper,
+    UPtr,
+    VariantWrapper,
+)
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.forms import SafeElements, Variant
+from callgate_protocol.vartypes import (
+    ARRAY,
+    BYREF,
+    DISPATCH,
+    EMPTY,
+    ERROR,
+    INTERFACES,
+    NULL,
+    UNKNOWN,
+    VALUES,
+    VARIANT,
+)
+
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace
+from .buffers import is_buffer
+
+__all__ = ["decode_variant", "encode_variant"]
+
+_MISSING: Final = HResult(0x80020004)
+_BSTR, _BOOL, _CY, _DATE, _DECIMAL, _R8, _UI1, _UI2 = 8, 11, 6, 7, 14, 5, 17, 18
+_WIDTHS: Final = ((3, -(1 << 31), 1 << 31), (20, -(1 << 63), 1 << 63), (21, 0, 1 << 64))
+"""R13.3 row 12: the first type that holds an int."""
+_BY_FORMAT: Final = {
+    ("f", 4): 4,
+    ("f", 8): 5,
+    ("b", 1): _BOOL,
+    ("i", 1): 16,
+    ("i", 2): 2,
+    ("i", 4): 3,
+    ("i", 8): 20,
+    ("u", 1): 17,
+    ("u", 2): 18,
+    ("u", 4): 19,
+    ("u", 8): 21,
+}
+"""(kind, bytes) of a NumPy scalar or the elements of a buffer -> VARTYPE."""
+_KINDS: Final = {"?": "b", **dict.fromkeys("fd", "f"), **dict.fromkeys("bhilqn", "i"), **dict.fromkeys("BHILQN", "u")}
+_CONVERTIBLE: Final = frozenset({NULL, EMPTY, *VALUES}) - {_CY, 22, 23}
+"""R13.3: what a conversion hook may produce."""
+_DEPTH: Final = 32
+
+Typed = tuple[int, Any]
+"""A VARTYPE, and the Python value that the converter of that type takes."""
+
+
+def _int(value: int) -> Typed:
+    for vartype, low, end in _WIDTHS:
+        if low <= value < end:
+            return vartype, value
+    raise Mismatch(OutOfRange, f"{value} does not fit into 64 bits, the widest of a VARIANT (R13.3)")
+
+
+def _enum(value: Enum) -> Typed:
+    if not isinstance(value.value, int):
+        kind = type(value.value).__name__
+        raise Mismatch(InvalidOleVariantTypeError, f"an enum of {kind} has no VARIANT form (R13.14)")
+    return _int(int(value.value))
+
+
+def _pointer(vartype: int, value: Any) -> Typed:
+    if value is not None:
+        raise Mismatch(InvalidOleVariantTypeError, "an interface pointer in a VARIANT is not marshalled yet")
+    return vartype, None
+
+
+def _struct(value: Struct) -> Typed:
+    text = f"{type(value).__name__} has no record info, so it has no VARIANT form (R13.12)"
+    raise Mismatch(ArgumentError, text)
+
+
+_ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Typed]], ...]] = (
+    (type(None), lambda _: (EMPTY, None)),
+    (ErrorWrapper, lambda value: (ERROR, value.code)),
+    (CurrencyWrapper, lambda value: (_CY, value.value)),
+    (UnknownWrapper, lambda value: _pointer(UNKNOWN, value.value)),
+    (DispatchWrapper, lambda value: _pointer(DISPATCH, value.value)),
+    (BStrWrapper, lambda value: (_BSTR, value.value)),
+    (VariantWrapper, lambda value: (BYREF | VARIANT, value.value)),
+    ((I1, I2, I4, I8, U1, U2, U4, U8, Ptr, UPtr, R4, R8), lambda value: (value.vartype, value)),
+    (Char16, lambda value: (_UI2, ord(value))),
+    (Enum, _enum),
+    (bool, lambda value: (_BOOL, value)),
+    (int, _int),
+    (float, lambda value: (_R8, value)),
+    (str, lambda value: (_BSTR, value)),
+    (Decimal, lambda value: (_DECIMAL, value)),
+    ((date, time), lambda value: (_DATE, value)),
+    ((bytes, bytearray), lambda value: (ARRAY | _UI1, value)),
+    (NdArr, lambda value: (ARRAY | VARIANT, value)),
+    ((list, tuple), lambda value: (ARRAY | VARIANT, value)),
+    (Struct, _struct),
+)
+"""R13.3, in its order: a bool before an int, an enum before both. NumPy and buffers come before, hooks behind."""
+
+_TYPED: Final[dict[int, Callable[[Any], Any]]] = {
+    **{kind.vartype: kind for kind in (I1, I2, I4, I8, U1, U2, U4, U8, Ptr, UPtr, R4, R8)},
+    _CY: CurrencyWrapper,
+    ERROR: lambda code: ErrorWrapper(int(code)),
+}
+"""R13.4: what `[keep_types]` makes of a value, so that it is sent again with the same type."""
+
+
+def _typed(value: Any, depth: int = 0) -> Typed:
+    """The type of a value (R13.3). Raises Mismatch when it has none (R13.14)."""
+    if value is DBNull:
+        return NULL, None
+    if value is Missing:
+        return ERROR, int(_MISSING)
+    if getattr(value, "shape", None) == () and hasattr(value, "dtype"):
+        return _numpy(value)
+    for kinds, row in _ROWS:
+        if isinstance(value, kinds):
+            return row(value)
+    if is_buffer(value):
+        return _buffer(value)
+    hook = getattr(type(value), "__variant__", None)
+    if hook is None or depth == _DEPTH:
+        kind = type(value).__name__
+        raise Mismatch(InvalidOleVariantTypeError, f"{kind} has no VARIANT form (R13.14); give the class a __variant__")
+    vartype, given = _typed(hook(value), depth + 1)
+    if vartype not in _CONVERTIBLE:
+        text = f"{type(value).__name__}.__variant__ gave {type(hook(value)).__name__}, which no conversion may (R13.3)"
+        raise Mismatch(InvalidOleVariantTypeError, text)
+    return vartype, given
+
+
+def _numpy(value: Any) -> Typed:
+    vartype = _BY_FORMAT.get((value.dtype.kind, value.dtype.itemsize))
+    if vartype is None:
+        raise Mismatch(InvalidOleVariantTypeError, f"NumPy's {value.dtype} has no VARIANT form (R13.14)")
+    return vartype, value.item()
+
+
+def _buffer(value: Any) -> Typed:
+    view = memoryview(value)
+    vartype = _BY_FORMAT.get((_KINDS.get(view.format.lstrip("@=<>!"), ""), view.itemsize))
+    if vartype is None:
+        raise Mismatch(InvalidOleVariantTypeError, f"a buffer of {view.format!r} has no VARIANT form (R13.14)")
+    if vartype == _BOOL:  # two bytes each there, one here
+        return ARRAY | _BOOL, NdArr(view.tolist())
+    return ARRAY | vartype, value
+
+
+class _Types:
+    """The converters of the values of one library's VARIANTs, made at first use. Arrays hold any bounds."""
+
+    def __init__(self, types: TypeSpace, make: Callable[[Any], Any], variant: Any) -> None:
+        self._types = types
+        self._make = make
+        self._variant = variant
+        self._known: dict[int, Any] = {}
+
+    def __getitem__(self, vartype: int) -> Any:
+        """The converter of a type; None for one that has no value (R19.25)."""
+        known = self._known.get(vartype)
+        if known is None:
+            form: Any = VALUES.get(vartype & ~ARRAY)
+            if vartype == ARRAY | VARIANT:
+                form = SafeElements(self._variant, bounds=True)
+            elif vartype & ARRAY and form is not None:
+                form = SafeElements(form, bounds=True)
+            known = self._known[vartype] = None if form is None else self._make(form)
+        return known
+
+
+def encode_variant(form: Variant, types: TypeSpace) -> Encoder:
+    """`[vt, value]` by the table of R13.3."""
+    encoders = _Types(types, types.encoder, form)
+
+    def encode(value: Any, context: CallContext) -> list[Any]:
+        vartype, given = _typed(value)
+        if vartype in (EMPTY, NULL) or vartype in INTERFACES:
+            return [vartype, None]
+        if vartype == BYREF | VARIANT:
+            return [vartype, encode(given, context)]
+        return [vartype, encoders[vartype](given, context)]
+
+    return encode
+
+
+def decode_variant(form: Variant, types: TypeSpace) -> Decoder:
+    """The Python value by the table of R13.4; with `[keep_types]` one that says its width."""
+    decoders = _Types(types, types.decoder, form)
+    special: dict[int, Any] = {EMPTY: None, NULL: DBNull}
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        if type(wire) is not list or len(wire) != 2 or type(wire[0]) is not int:
+            raise RemoteProtocolError("expected a VARTYPE and a value")
+        vartype, value = wire
+        if vartype == BYREF | VARIANT:
+            return decode(value, context)
+        vartype &= ~BYREF
+        if vartype in special or (vartype in INTERFACES and value is None):
+            return special.get(vartype)
+        convert = decoders[vartype]
+        if convert is None:
+            raise Mismatch(InvalidOleVariantTypeError, f"{vartype:#06x} is no type of a VARIANT (R19.25)")
+        return _finished(vartype, convert(value, context))
+
+    def _finished(vartype: int, value: Any) -> Any:
+        if vartype == ERROR and value == _MISSING:
+            return Missing
+        if form.keep_types and vartype in _TYPED:
+            return _TYPED[vartype](value)
+        if isinstance(value, NdArr) and len(value.dims) == 1 and value.lbounds == (0,):
+            return bytes(value.values) if vartype == ARRAY | _UI1 else value.values
+        return value
+
+    return decode
