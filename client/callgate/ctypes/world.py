@@ -292,8 +292,8 @@ def living() -> World | None:
 
 
 def ended() -> bool:
-    """Whether the program has come to its end, and its host with it."""
-    return sys.is_finalizing() and living() is None
+    """Whether the program has come to its end: hosts are closed just before the interpreter takes itself apart."""
+    return sys.is_finalizing()
 
 
 def current() -> World:
