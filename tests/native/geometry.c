@@ -54,6 +54,11 @@ char *twice(const char *s) {
     strcpy(made, s); strcat(made, s);
     return made;
 }
+int32_t write_name(char *s, int32_t n) {
+    if (n < 6) return -n;
+    memcpy(s, "h\xC3\xA9llo", 7 <= n ? 7 : n);
+    return n;
+}
 int32_t first_byte(const char *s) { return (unsigned char)s[0]; }
 struct Tag { const char *text; int32_t id; };
 int32_t tag_units(const char16_t *s, struct Tag t) { return (int32_t)units(s) * 100 + (int32_t)octets(t.text) * 10 + t.id; }

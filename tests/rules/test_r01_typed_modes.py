@@ -133,6 +133,7 @@ def test_r01_06_overrides(annotation: Any, expected: CType) -> None:
 def test_r01_06_what_is_missing() -> None:
     """An array that comes back has no length by itself, and `int` no width."""
     assert "needs size_is" in refused(Out[Array[i4]])
+    assert "needs size_is" in refused(StrBuf)
     assert "no width" in refused(int)
     assert "several types" in refused(int | str)
 

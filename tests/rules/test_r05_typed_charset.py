@@ -22,7 +22,9 @@ from callgate import (
     LPTStr,
     Out,
     Ref,
+    StrBuf,
     VBByRefStr,
+    count_of,
     delegate,
     i1,
     i2,
@@ -114,6 +116,7 @@ class Ansi(Protocol):
     def letter(self, c: Char) -> i4: ...
     def version(self) -> Borrowed[str]: ...
     def twice(self, s: str) -> str: ...
+    def write_name(self, s: StrBuf, n: i4 = count_of("s")) -> i4: ...
     @native(entry_point="units")
     def tstr(self, s: LPTStr) -> long_: ...
 
@@ -143,6 +146,15 @@ def test_r05_01_the_default_is_utf8(ansi: Ansi) -> None:
     assert ansi.first_byte("é") == 0xC3
     assert ansi.version() == "geometry 2"
     assert ansi.twice("é") == "éé"
+
+
+def test_r05_12_a_strbuf_has_a_length(ansi: Ansi) -> None:
+    """`count_of` a StrBuf is its room in units; what was written comes back as text."""
+    buffer = StrBuf(10)
+
+    assert ansi.write_name(buffer) == 31
+    assert str(buffer) == "héllo"
+    assert ansi.write_name(StrBuf(10), 5) == -5
 
 
 def test_r05_01_unicode_and_auto(unicode: Unicode, load_typed: Load) -> None:

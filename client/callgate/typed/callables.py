@@ -217,7 +217,7 @@ def _apply_counts(parts: list[Part]) -> None:
     for part in parts:
         if isinstance(part.default, CountOf):
             array = by_name.get(part.default.array)
-            if array is None or (array.note.shape != "array" and not array.is_bytes):
+            if array is None or not array.has_length:
                 raise part.where.refusal(
                     part.note, f"count_of({part.default.array!r}) does not name an array among the arguments", "R6.6"
                 )
@@ -226,7 +226,7 @@ def _apply_counts(parts: list[Part]) -> None:
         _name_counts(part.attributes, part.note, part.where, parts)
         if part.needs_count and "size_is" not in part.attributes:
             raise part.where.refusal(
-                part.note, "an array that comes back needs size_is(…), or a count with count_of(…)", "R6.5"
+                part.note, "what is filled in place needs size_is(…), or a count with count_of(…)", "R6.5"
             )
 
 

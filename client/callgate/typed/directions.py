@@ -50,9 +50,14 @@ class Part:
         return isinstance(self.ctype, Pointer) and isinstance(self.ctype.target, Void)
 
     @property
+    def has_length(self) -> bool:
+        """Whether what is given for it has a length that a count can be: an array, bytes, a StrBuf."""
+        return self.note.shape == "array" or self.is_bytes or self.note.python is StrBuf
+
+    @property
     def needs_count(self) -> bool:
         """Whether it is filled in place, so that the host has to know its length."""
-        return "out" in self.attributes and not self.is_out and (self.note.shape == "array" or self.is_bytes)
+        return "out" in self.attributes and not self.is_out and self.has_length
 
     @property
     def returned(self) -> Any:
