@@ -101,7 +101,7 @@ class FunctionPlan:
             given = None if position is None else arguments[position]
             if in_place or isinstance(given, Box | StrBuf):
                 finish(given, wire, context)
-            elif dropped or isinstance(given, Addressable):
+            elif dropped or (wire is None and isinstance(given, Addressable)):
                 pass
             elif is_retval:
                 values.insert(self._has_result, finish(None, wire, context))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from .directives import DirectiveError
 from .model import (
     COMPLEX,
     INTEGERS,
     Array,
     CType,
     EnumType,
+    Function,
     Opaque,
     Pointer,
     Scalar,
@@ -17,7 +19,7 @@ from .model import (
     Void,
 )
 
-__all__ = ["is_blittable"]
+__all__ = ["check_result", "is_blittable"]
 
 _SCALARS = frozenset({*INTEGERS, *COMPLEX, "float", "double"})
 """Truth values are normalised (R3.4), and a `long double` is rounded to a Python float."""
@@ -45,3 +47,13 @@ def is_blittable(library: TypeLibrary, ctype: CType) -> bool:
 
 def _is_text(unit: CType) -> bool:
     return isinstance(unit, Scalar) and unit.name in _TEXT_UNITS
+
+
+def check_result(library: TypeLibrary, function: Function) -> None:
+    """R7.10: .NET's own declarations return blittable structs only. Raises DirectiveError."""
+    ctype = function.result.type
+    if isinstance(ctype, StructType) and not is_blittable(library, ctype):
+        raise DirectiveError(
+            f"the result of {function.name}: {ctype.name} is not blittable, so the signature is not P/Invoke "
+            "compatible (R7.10, R19.16); write members that would be converted as integers or NativePtr, or return it by Out[…]"
+        )

@@ -199,6 +199,11 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
         return edited
     if direction is Direction.IN and (text := text_form(target, words, where)) is not None:
         return text
+    if direction is Direction.IN and isinstance(target, Pointer) and isinstance(target.target, StructType):
+        raise DirectiveError(
+            f"{where}: {c_name(ctype)} has one star too many for a struct (R7.14, R7.15); write [out] or [in, out] for "
+            "a pointer that comes back, [size_is(n)] for an array of pointers, or declare it as void *"
+        )
     return Elements(_pointed(library, target, parameter, where), None, nullable=parameter.has("unique"))
 
 

@@ -3,6 +3,7 @@
 #include <complex.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -163,3 +164,41 @@ int small_overfill(Small *s) { memset(s, 0, 32); s->first = 7; memset((char *)s 
 
 SHAPE(PackRefused, v->c = k, v->c)
 SHAPE(WideRefused, v->i = k, v->i)
+
+/* text inside structs that changes owner, counted */
+typedef struct { int id; char *text; char *other; } Owner;
+static int alive;
+static char *copy_of(const char *s) { alive++; return strdup(s); }
+void give_back(void *p) { alive -= p != 0; free(p); }
+int texts_alive(void) { return alive; }
+void owner_make(Owner *o) { o->id = 1; o->text = copy_of("made"); o->other = copy_of("other"); }
+/* as a callee of [in, out] that owns what it was given: frees the old text, stores another, or none */
+int owner_replace(Owner *o, int how) {
+    int length = o->text ? (int)strlen(o->text) : -1;
+    if (how == 1) { free(o->text); o->text = strdup("replaced"); }
+    if (how == 2) { free(o->text); o->text = 0; }
+    o->id++;
+    return length;
+}
+int owner_read(const Owner *o) { return o->id + 10 * (int)strlen(o->text); }
+int owners_replace(Owner *o, int n) { for (int i = 0; i < n; i++) owner_replace(o + i, i % 3); return n; }
+
+/* value or reference, by the number of stars */
+typedef struct { int x, y; } P2;
+static P2 kept = {3, 4};
+int by_value(P2 p) { p.x += 100; return p.x; }
+int by_pointer(P2 *p) { p->x += 100; return p ? p->x : -1; }
+int nullable(P2 *p) { return p == 0; }
+void point_at(P2 **p) { *p = &kept; }
+int point_through(P2 **p) { int x = *p ? (*p)->x : -1; *p = *p ? 0 : &kept; return x; }
+int sum_of(P2 **v, int n) { int sum = 0; for (int i = 0; i < n; i++) sum += v[i] ? v[i]->x : 1000; return sum; }
+void system_time(uint16_t *eight) { for (int i = 0; i < 8; i++) eight[i] = 1000 + i; }
+
+/* every kind of member */
+typedef enum { RED, GREEN = 5 } Colour;
+typedef struct { int (*f)(int); uint8_t id[16]; int ok; _Bool flag; Colour colour; double date; const char *text; void *p; } Kinds;
+int kinds_check(const Kinds *k) {
+    return k->f(20) == 40 && k->id[0] == 0x78 && k->id[15] == 0xff && k->ok == 1 && k->flag && k->colour == GREEN
+        && k->date == 2.0 && !strcmp(k->text, "text") && !k->p;
+}
+void kinds_make(Kinds *k) { memset(k, 0, sizeof *k); k->f = 0; k->ok = 7; k->flag = 1; k->colour = RED; k->date = 1.5; k->text = "made"; }

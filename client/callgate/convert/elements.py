@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from callgate import memory
 from callgate.errors import NullReferenceError
-from callgate.memory import Addressable
+from callgate.memory import Addressable, Buffer, Memory, NativePtr
 from callgate.values import Box, Constant, StrBuf
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import (
@@ -13,6 +14,7 @@ from callgate_protocol.forms import (
     Allocated,
     BStr,
     Bytes,
+    Code,
     Elements,
     Handle,
     Raw,
@@ -43,13 +45,14 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     text = unit_text(form, types)
     # R1.9: None for `T **` is a NULL behind the pointer, not NULL
     inner_null = [None] if form.count is None and not form.nullable and isinstance(form.element, _POINTERS) else None
+    points = form.count is None and isinstance(form.element, Address | Handle | Code)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
             if form.nullable or inner_null is not None:
                 return inner_null
             raise Mismatch(NullReferenceError, "None is not allowed here; [unique] in the declaration would allow NULL")
-        if (place := as_place(value, context)) is not None:
+        if not (points and _is_pointee(value)) and (place := as_place(value, context)) is not None:
             return place
         if isinstance(value, Box):
             return [encode_one(value.value, context)]
@@ -60,6 +63,13 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
         return many(value, context)
 
     return encode
+
+
+def _is_pointee(value: Any) -> bool:
+    """R7.14: whether a pointer given for `T **` is the `T *` itself, rather than memory of ours where one lies."""
+    if isinstance(value, NativePtr):
+        return type(value._place()[0]) is Memory  # noqa: SLF001 - whose memory it is decides
+    return isinstance(value, memory.Handle) or (isinstance(value, Memory) and not isinstance(value, Buffer))
 
 
 def _encode_whole(encode_one: Encoder) -> Encoder:

@@ -139,10 +139,8 @@ def encode_series(form: Series, types: TypeSpace) -> Encoder:
         if not is_buffer(value) and (isinstance(value, str) or not isinstance(value, Sequence)):
             raise wrong_type(f"a sequence of {form.length} elements", value)
         if form.length and len(value) != form.length:
-            if len(value) < form.length:
-                text = f"{len(value)} elements were given for an array of {form.length} (R6.14)"
-                raise Mismatch(ArgumentError, text)
-            value = value[: form.length]
+            text = f"{len(value)} elements were given for an array of {form.length} (R6.14)"
+            raise Mismatch(ArgumentError, text)
         if is_bytes and isinstance(value, bytes | bytearray):
             return binary(bytes(value), context)
         return elements(value, context)

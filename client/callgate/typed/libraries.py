@@ -12,6 +12,7 @@ from callgate.declare.modes import Modes, apply_modes
 from callgate.declare.python import Face, PythonSide
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate.memory import opaque_of
+from callgate_protocol.blittable import check_result
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import Function, TypeLibrary
@@ -178,6 +179,7 @@ def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]
             resolve(library, delegate)
         for function in library.functions:
             resolve(library, function)
+            check_result(library, function)
     except LayoutError as error:
         raise TypeLoadError(f"{space.label}: {error}") from None
     except DirectiveError as error:
