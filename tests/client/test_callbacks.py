@@ -9,17 +9,27 @@ import pytest
 
 import callgate
 from callgate import Lib
+from tests.rules.ways import Loader, Way
+
+from .conftest import FAULTS
 
 
-def test_nested_to_depth_fifty(faults: Lib) -> None:
-    """Native and Python call each other 50 deep on one thread."""
+@pytest.fixture
+def faults(load_both: Loader) -> Lib:
+    """The library of faults in both ways; nothing here commits one."""
+    return load_both("faults", FAULTS)
+
+
+def test_nested_to_depth_fifty(faults: Lib, way: Way) -> None:
+    """Native and Python call each other 50 deep on one thread; without a process one Python stack holds both sides."""
+    depth = {"host": 50, "here": 30}[way]
     threads = set()
 
     def down(value: int) -> int:
         threads.add(threading.get_ident())
         return 0 if value == 0 else 1 + faults.call_it(down, value - 1)
 
-    assert faults.call_it(down, 50) == 50
+    assert faults.call_it(down, depth) == depth
     assert threads == {threading.get_ident()}
 
 
@@ -90,13 +100,14 @@ def test_submitted_call_with_a_callback(faults: Lib) -> None:
         bad.result(10)
 
 
-def test_standard_output_is_captured(faults: Lib) -> None:
+def test_standard_output_is_captured(load_host: Loader) -> None:
     """What the library prints is kept and does not reach our own standard output."""
     from tests.conftest import wait_until
 
-    faults.say("hello from C")
+    lib = load_host("faults", FAULTS)
+    lib.say("hello from C")
 
-    assert wait_until(lambda: "hello from C" in callgate.info(faults).stdout)
+    assert wait_until(lambda: "hello from C" in callgate.info(lib).stdout)
 
 
 def test_unknown_callback_type(faults: Lib) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import callgate
 from callgate import Lib
+from tests.rules.ways import Loader
 
 LIBC = """
     typedef struct { int quot; int rem; } div_t;
@@ -38,10 +38,9 @@ LIBC = """
 
 
 @pytest.fixture(scope="module")
-def libc() -> Iterator[Lib]:
-    """The C library in its host."""
-    with callgate.load("libc.so.6", LIBC) as lib:
-        yield lib
+def libc(load_both: Loader) -> Lib:
+    """The C library in both ways."""
+    return load_both("libc.so.6", LIBC)
 
 
 def test_qsort(libc: Lib) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import callgate
 from callgate import Lib
+from tests.rules.ways import Loader
 
 SQLITE = """
     typedef struct sqlite3 sqlite3;
@@ -42,14 +43,12 @@ ROW, DONE = 100, 101
 
 
 @pytest.fixture(scope="module")
-def sqlite() -> Iterator[Lib]:
-    """SQLite in its host."""
+def sqlite(load_both: Loader) -> Lib:
+    """SQLite in both ways."""
     try:
-        lib = callgate.load("libsqlite3.so.0", SQLITE)
+        return load_both("libsqlite3.so.0", SQLITE)
     except callgate.DllNotFoundError as missing:
         pytest.skip(f"libsqlite3 is not installed: {missing}")
-    with lib:
-        yield lib
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 import callgate
 from callgate import Lib
+from tests.rules.ways import Loader
 
 WIDE = """
     unsigned long sum_wide(const wchar_t *text);
@@ -22,10 +21,9 @@ WIDE = """
 
 
 @pytest.fixture
-def wide(compiled: Callable[[str], str]) -> Iterator[Lib]:
+def wide(load_both: Loader) -> Lib:
     """The library of wide texts."""
-    with callgate.load(compiled("wide"), WIDE) as lib:
-        yield lib
+    return load_both("wide", WIDE)
 
 
 def units(text: str, codec: str, width: int) -> int:

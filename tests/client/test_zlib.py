@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib as python_zlib
-from collections.abc import Iterator
 
 import pytest
 
 import callgate
 from callgate import Lib
+from tests.rules.ways import Loader
 
 ZLIB = """
     typedef unsigned char Bytef;
@@ -41,10 +41,9 @@ DATA = b"callgate " * 20_000
 
 
 @pytest.fixture(scope="module")
-def libz() -> Iterator[Lib]:
-    """zlib in its host."""
-    with callgate.load("libz.so.1", ZLIB) as lib:
-        yield lib
+def libz(load_both: Loader) -> Lib:
+    """zlib in both ways."""
+    return load_both("libz.so.1", ZLIB)
 
 
 def test_crc32(libz: Lib) -> None:
