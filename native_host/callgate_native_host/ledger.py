@@ -13,10 +13,12 @@ Free: TypeAlias = Callable[[int], None]
 class Ledger:
     """Every block stands here once, whoever made it, and is freed once, when the call is over."""
 
-    __slots__ = ("_blocks", "doubles")
+    __slots__ = ("_blocks", "cleared", "doubles")
 
     def __init__(self, blocks: dict[int, Free] | None = None) -> None:
         self._blocks = {} if blocks is None else blocks
+        self.cleared: list[Callable[[], None]] = []
+        """What takes over what native code left in memory that only it can have changed (R13.9)."""
         self.doubles = 0
         """How often native code handed out a block that the call owns already (R8.4)."""
 
@@ -32,8 +34,11 @@ class Ledger:
         self._blocks[address] = free
         return True
 
-    def end(self) -> None:
-        """Free them."""
+    def end(self, *, entered: bool = True) -> None:
+        """Free them. What native code never saw holds nothing of its own."""
+        cleared, self.cleared = self.cleared, []  # they hold the scope
+        for take in cleared if entered else ():
+            take()
         blocks, self._blocks = self._blocks, {}
         for address, free in blocks.items():
             free(address)

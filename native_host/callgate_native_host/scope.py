@@ -37,7 +37,6 @@ class Scope:
 
     __slots__ = (
         "bulk",
-        "cleared",
         "closing",
         "copies",
         "failure",
@@ -76,8 +75,6 @@ class Scope:
         """Function pointers that native code keeps (R9.5)."""
         self.lent: list[Undo] = []
         """How to take back what becomes native code's own, should it never get there (R1.14)."""
-        self.cleared: list[Undo] = []
-        """What takes over, after native code, what it left in memory that only it refers to (R13.9)."""
         self.ledger_used: Ledger | None = None
         """See `ledger`; None as long as nobody asked for it."""
         self.copies: set[int] = set()
@@ -149,8 +146,7 @@ class Scope:
             thunk.release()
         for thunk in self.lasting_thunks:
             thunk.release()
-        cleared, self.cleared = self.cleared, []  # they hold the scope
-        for undo in self.lent or cleared:  # nothing is lent any more once native code was entered
+        for undo in self.lent:
             undo()
         if self.ledger_used is not None:
-            self.ledger_used.end()
+            self.ledger_used.end(entered=not self.lent)  # nothing is lent any more once native code was entered

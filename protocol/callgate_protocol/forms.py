@@ -241,9 +241,13 @@ class SystemValue(Value):
 
 
 class BStr(Value):
-    """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7). `null_is_empty`: NULL comes back as "" (R5.3)."""
+    """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7).
+
+    `null_is_empty`: NULL comes back as "" (R5.3). `ansi`: text is UTF-8 instead (AnsiBStr in the table of R5).
+    """
 
     null_is_empty: bool = False
+    ansi: bool = False
 
 
 class Variant(Value):

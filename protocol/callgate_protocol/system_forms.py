@@ -1,4 +1,7 @@
-"""What the system types mean in a declaration (R5.7, R6.17, R12, R13), and which words may stand beside them."""
+"""What the system types mean in a declaration (R5.7, R6.17, R12, R13), and which words may stand beside them.
+
+There are no others: a timedelta, an offset, a half or a 128-bit number needs an integer type (R12.13).
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from .model import (
 __all__ = ["MARKERS", "check_markers", "retval_of", "safe_element", "system_form", "throws"]
 
 MARKERS: Final[dict[str, str]] = {
+    "ansi": "BSTR",
     "bounds": "SAFEARRAY",
     "exact": "DATE",
     "keep_types": "VARIANT",
@@ -45,7 +49,7 @@ def system_form(name: str, attributes: Iterable[Attribute]) -> Form:
     """The form of a system type by value, with the attributes around it."""
     words = {attribute.name for attribute in attributes}
     if name == "BSTR":
-        return BStr("null_is_empty" in words)
+        return BStr("null_is_empty" in words, "ansi" in words)
     if name == "VARIANT":
         return Variant("keep_types" in words)
     return SystemValue(name, next((word for word in ("exact", "round") if word in words), ""))

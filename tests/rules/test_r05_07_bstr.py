@@ -282,3 +282,23 @@ def test_r08_05_memory_of_the_host_stays_whose_it_is(lib: Any) -> None:
         assert lib.kept_length(block) == 8
     assert lib.checksum(block) == lib.checksum("kept")
     lib.free_kept(block)
+
+
+def test_r05_07_ansi(load_both: Loader) -> None:
+    """AnsiBStr: UTF-8 behind the length, an even or odd number of bytes, both ways."""
+    lib = load_both(
+        "bstr",
+        """
+        int block_of([ansi] BSTR b, [out, size_is(n)] uint8_t *bytes, int n);
+        [ansi] BSTR give(int which);
+        int change(int how, [in, out, ansi] BSTR *b);
+        """,
+    )
+    room = bytearray(14)
+    assert lib.block_of("a\u00e9", room, 14) == 13
+    assert room == bytes.fromhex("00000000 03000000 61c3a9 0000 ee")
+    assert lib.give(3) == "xyz"
+    assert lib.give(0) is None
+    assert lib.change(0, "four") == (4, "four")
+    with pytest.raises(ValueError, match=r"R5\.5"):
+        lib.block_of("\ud800", room, 14)

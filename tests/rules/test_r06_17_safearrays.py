@@ -302,3 +302,23 @@ def test_r06_20_members(lib: Any) -> None:
     assert lib.open_box({"tag": 2, "content": [1, 2, 3]}) == 6
     assert lib.open_box({"tag": 2}) == -2
     assert leaks(lib, lambda: lib.open_box({"tag": 2, "content": array("i", bytes(4 * LARGE))})) < NOISE
+
+
+@pytest.mark.rule("R13.1")
+def test_r06_21_an_untyped_array_holds_variants(load_both: Loader) -> None:
+    """`SAFEARRAY *` is SAFEARRAY(VARIANT): each element has the type of its value, and 24 bytes."""
+    for spelling in ("SAFEARRAY *a", "SAFEARRAY(VARIANT) *a"):
+        lib = load_both("safearray", f"int describe({spelling}, [out, size_is(n)] int *fields, int n);")
+        assert described(lib, [1, "a", None], 7) == [1, HAVE_VARTYPE | 0x800, 24, 0, 12, 3, 0]
+        with pytest.raises(callgate.InvalidOleVariantTypeError, match=r"'a'\[1\]"):
+            described(lib, [1, {}])
+
+
+@pytest.mark.parametrize("name", ["HSTRING", "IInspectable *"])
+def test_r19_19_the_windows_runtime(load_both: Loader, name: str) -> None:
+    """Its types are refused when they are declared; a library that means its own by the name declares it."""
+    with pytest.raises(callgate.NotSupportedError, match=r"R19\.19") as caught:
+        load_both("safearray", f"int same({name} a);")
+    assert caught.value.hresult == 0x80131515
+    own = name.partition(" ")[0]
+    load_both("safearray", f"typedef struct own {own}; long heap(void); int same({own} *a);")

@@ -1,4 +1,8 @@
-"""VARIANT: two tables, from Python values to types and back (R13.3, R13.4)."""
+"""VARIANT: two tables, from Python values to types and back (R13.3, R13.4).
+
+A value may change its type on the way there and back (R13.5), and a declaration has to say VARIANT: `object` alone says
+nothing about C (R13.1).
+"""
 
 from __future__ import annotations
 

@@ -31,6 +31,7 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "unique": "",
     "encoding": "word",
     "errors": "word",
+    "ansi": "",
     "bounds": "",
     "exact": "",
     "keep_types": "",

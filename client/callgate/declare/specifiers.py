@@ -13,9 +13,11 @@ from callgate.declare.lexer import is_name
 from callgate.declare.nodes import VOID, EnumTag, Node, PointerTo, RecordTag, SafeArrayOf
 from callgate.declare.state import SAFEARRAY, State
 from callgate.declare.words import BASES, REFUSED_TYPES, ROLES, SCALARS
+from callgate.errors import NotSupportedError
 
 __all__ = ["Specifiers", "begins_type", "read_specifiers"]
 
+_WINDOWS_RUNTIME: Final = frozenset({"HSTRING", "IInspectable"})
 _TYPE_ROLES: Final = frozenset({"base", "const", "qualifier", "storage", "typedef", "record", "enum", "refused"})
 _ALIASES: Final = {"__signed": "signed", "__signed__": "signed", "__complex__": "_Complex", "complex": "_Complex"}
 
@@ -242,6 +244,8 @@ def _no_type(state: State) -> PrototypeError:
     word = state.word
     if not is_name(word):
         return state.unexpected(f"expected a type{state.within()}")
+    if word in _WINDOWS_RUNTIME:
+        raise NotSupportedError(f"{word}{state.within()}: the Windows Runtime's types are not marshalled (R19.19)")
     if not state.trail and state.texts[state.index + 1] == "(" and not state.similar_type(word):
         return state.error(f"{shown(word)} has no result type; write e.g. 'int {word[:60]}(...)'")
     return state.error(state.unknown_type(word))

@@ -1,4 +1,7 @@
-"""VARIANT: a value with its type (R13.2). What it owns goes with it, unless it only refers to it (R13.9)."""
+"""VARIANT: a value with its type (R13.2). What it owns goes with it, unless it only refers to it (R13.9).
+
+By value native code gets a copy, and what it does to that is never seen (R13.6). Nothing is ever coerced (R13.13).
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,7 @@ class VariantConverter(OwnedConverter):
         finally:
             scope.replaceable = outer
         scope.keep.append(memory)
-        scope.cleared.append(lambda: self._clear(memory[0], scope))
+        scope.ledger.cleared.append(lambda: self._clear(memory[0], scope))
         return self._backend.address_of(memory)
 
     def _clear(self, native: Any, scope: Scope) -> None:
@@ -210,7 +213,7 @@ class VariantConverter(OwnedConverter):
     # -- back into native code ---------------------------------------------------------------------------------------
 
     def store(self, address: int, wire: Any, scope: Scope, /, *, replace: bool) -> None:
-        """R13.7: the old content is cleared first; R13.8: through VT_BYREF only a value of the same type goes."""
+        """R13.7: the old content is cleared first; R13.8, R19.26: through VT_BYREF the type must stay."""
         if replace and self._type(address) & BYREF:
             self._store_through(self._type(address) & ~BYREF, self._target(address), wire, scope)
             return
