@@ -71,6 +71,15 @@ EXPECTED = {
         error: 1 no such column: colour
         closed: 0
     """,
+    "system_types.py": r"""
+        midnight: 1969-07-20 00:00:00
+        days: 25404\.0
+        amount: 922337203685477\.5807
+        same: True
+        two units: True
+        argument 1 'moment' of floor: a DATE begins with the year 100, not with 99 \(R12\.4\)
+        HResult\(0x80070005: E_ACCESSDENIED\) - a PermissionError: True
+    """,
     "threads.py": r"""
         8 naps of 0\.2 s overlap: True
         sorted: \[\[3, 2, 1\], \[30, 20, 10\], \[9, 8, 7\]\]
