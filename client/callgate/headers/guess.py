@@ -75,6 +75,9 @@ def _attributes(
         return [Attribute("keep")] if _KEEPING.intersection(words) else []
     if not isinstance(kind, PointerTo):
         return []
+    if parameter.attributes and not _is_opaque(kind.target):
+        writes = not (kind.const or isinstance(kind.target, PointerTo))
+        return [*parameter.attributes, *_nullable(kind.target), *(_IN_OUT if writes else ())]
     if _levels(kind) > 2:  # R7.15
         parameter.type = _untyped(kind)
         return []
@@ -92,11 +95,15 @@ def _of_values(
     count = _count_of(target, following, writes=not kind.const)
     if count:
         size = Attribute("size_is", count)
-        nullable = [] if _is_bytes(target) else [_UNIQUE]
-        return [size, *nullable] if kind.const else [size, *nullable, *_IN_OUT]
+        return [size, *_nullable(target), *(() if kind.const else _IN_OUT)]
     if isinstance(target, Void) or (isinstance(target, Scalar) and target.name == "char"):
         return []
     return [_UNIQUE] if kind.const or _is_bytes(target) or target in objects else [_UNIQUE, *_IN_OUT]
+
+
+def _nullable(target: Node) -> Collection[Attribute]:
+    """Bytes may be NULL in any case."""
+    return [] if _is_bytes(target) else [_UNIQUE]
 
 
 def _of_pointers(
@@ -166,6 +173,7 @@ def guess_callback(shape: Signature) -> None:
     counted = any(_is_integer(parameter.type) for parameter in shape.parameters)
     for index, parameter in enumerate(shape.parameters):
         kind = parameter.type
+        parameter.attributes = ()  # native code may well give fewer than `T v[n]` says
         if not isinstance(kind, PointerTo) or _is_handle(kind) or _shape(kind) is not None or kind.target == VOID:
             continue
         following = shape.parameters[index + 1 : index + 3]

@@ -12,7 +12,9 @@ from callgate.declare.lowering import Lowering
 from callgate.declare.nodes import FunctionNode, Node, PointerTo, RecordTag, Signature
 from callgate.declare.parser import read
 from callgate.declare.state import State
+from callgate.errors import DeclarationError
 from callgate.headers.clang import Compiler, Number
+from callgate.headers.contradictions import contradictions
 from callgate.headers.elf import read_exports, where_is
 from callgate.headers.family import Family
 from callgate.headers.guess import guess_callback, guess_function
@@ -24,6 +26,7 @@ from callgate.headers.soundness import hollow_records, unsound, untype_shapes
 from callgate.headers.types import Inexpressible, Types, parameter_nodes
 from callgate.sources import FromHeader
 from callgate.values import Constant, constant
+from callgate_protocol.model import TypeLibrary
 
 __all__ = ["read_for", "read_header"]
 
@@ -80,6 +83,7 @@ class _Import:
             if name in state.typedefs:
                 state.typedefs[name].offset = max(state.typedefs[name].offset, 0)
         lowering = Lowering(state)
+        self._refuse_contradictions(state, lowering.library, overruled)
         roots = {name for name, cursor in self._tags.items() if self._family.has(cursor)} | mentioned
         library = prune(lowering.library, lowering.typedefs, roots, self.refused)
         for function in library.functions:  # a macro of the same name only saves a call
@@ -87,6 +91,16 @@ class _Import:
         constants: dict[str, Number | Constant] = {name: value for name, (value, _) in state.values.items()}
         constants.update(self._others)
         return Declarations(library, constants, lowering.typedefs, self.refused, order=self._order)
+
+    def _refuse_contradictions(self, state: State, library: TypeLibrary, overruled: Collection[str]) -> None:
+        """Prototypes may say more than the header, not something else. Raises DeclarationError."""
+        if not overruled:
+            return
+        state.functions = [node for node in self._nodes if node.name in overruled]
+        mine = [function for function in library.functions if function.name in overruled]
+        found = list(contradictions(mine, Lowering(state).library.functions))
+        if found:
+            raise DeclarationError("; ".join(found) + ". Correct the prototype, or load without the header")
 
     # -- what is there -----------------------------------------------------------------------------------------------
 

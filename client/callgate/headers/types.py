@@ -11,6 +11,7 @@ from callgate.declare.nodes import VOID, ArrayOf, EnumTag, Node, ParameterNode, 
 from callgate.declare.records import adopt
 from callgate.declare.state import State
 from callgate.declare.words import BIT_WIDTHS, KNOWN_NAMES, REFUSED_TYPES, SCALARS
+from callgate_protocol.model import Attribute
 
 __all__ = ["Inexpressible", "Types", "parameter_nodes"]
 
@@ -224,9 +225,22 @@ def parameter_nodes(types: Types, kinds: list[Any], cursors: list[Any]) -> list[
             node, const = types.node(cursor.type if cursor is not None else kind, cursor)
         except Inexpressible as error:
             raise Inexpressible(f"parameter {position}{f' {name!r}' if name else ''}: {error}") from None
-        nodes.append(ParameterNode(name, node, const, -1))
+        nodes.append(_parameter(types, name, node, const))
     _name(nodes)
     return nodes
+
+
+def _parameter(types: Types, name: str, node: Node, const: bool) -> ParameterNode:
+    """A parameter; `T v[n]` is a pointer to at least so many, as C has it."""
+    if not isinstance(node, ArrayOf):
+        return ParameterNode(name, node, const, -1)
+    pointer = PointerTo()
+    pointer.attach(VOID if isinstance(node.element, ArrayOf) else node.element, const)
+    types.pointers.append(pointer)
+    parameter = ParameterNode(name, pointer, False, -1)
+    if node.length and pointer.target is not VOID:
+        parameter.attributes = (Attribute("size_is", str(node.length)),)
+    return parameter
 
 
 def _name(nodes: list[ParameterNode]) -> None:
