@@ -29,6 +29,7 @@ from callgate_transport import rundir
 __all__ = ["Settings", "Warden", "run"]
 
 _END_SECONDS = 2.0
+_RUNDOWN_SECONDS = 1.5
 _TALKER_IDLE_SECONDS = 30
 _UNSOLICITED = 0
 
@@ -48,6 +49,7 @@ class Warden:
     def __init__(self, settings: Settings, template: Seedling | None = None) -> None:
         self.loop = Loop()
         self.ended: str | None = None
+        self._client_ended = False
         self.supervisor = Supervisor()
         self._settings = settings
         self._started = time.monotonic()
@@ -86,6 +88,11 @@ class Warden:
         """Leave the loop when what is being done is done."""
         self.ended = self.ended or reason
 
+    def client_ended(self) -> None:
+        """The one client of an embedded broker is gone: hosts get a moment to end what its handles own (R10.8)."""
+        self._client_ended = True
+        self.end("the client has ended")
+
     def add_peer(self, peer: socket.socket, on_end: Callable[[str], None] | None = None) -> None:
         """Serve requests on this connection."""
         self._peer_numbers += 1
@@ -122,6 +129,9 @@ class Warden:
 
     def close(self) -> None:
         """End every process below, and remove what they used."""
+        if self._client_ended:
+            busy = [pidfd for number, pidfd in self._pidfds.items() if self._files[number].read_handles()]
+            processes.await_ends(busy, _RUNDOWN_SECONDS)
         for pidfd in self._pidfds.values():  # ending needs descriptors, and these may be all there are
             os.close(pidfd)
         processes.end_all_children(_END_SECONDS)

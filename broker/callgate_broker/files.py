@@ -34,6 +34,10 @@ class HostFiles(Value):
         copy = memoryview(os.pread(self.memory, slots.MEMORY_BYTES, 0))
         return slots.read_answered(copy), slots.read_slots(copy)
 
+    def read_handles(self) -> int:
+        """How many objects of handles the host has still to end."""
+        return slots.read_handles(memoryview(os.pread(self.memory, slots.HEADER_BYTES, 0)))
+
     def discard(self) -> None:
         """Close and remove everything."""
         self.link.close()

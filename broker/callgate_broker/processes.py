@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
+import time
 from contextlib import suppress
 
 __all__ = [
     "Exit",
     "NotOurChild",
     "adopt_orphans",
+    "await_ends",
     "close_descriptors_except",
     "end_all_children",
     "kill",
@@ -69,6 +72,19 @@ def kill(pidfd: int) -> None:
     """SIGKILL; nothing if it has ended."""
     with suppress(ProcessLookupError):
         signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+def await_ends(pidfds: list[int], seconds: float) -> None:
+    """Wait until all of these have ended by themselves, but not longer."""
+    end = time.monotonic() + seconds
+    poll = select.poll()
+    waiting = set(pidfds)
+    for pidfd in waiting:
+        poll.register(pidfd, select.POLLIN)
+    while waiting and (left := end - time.monotonic()) > 0:
+        for pidfd, _ in poll.poll(left * 1000):
+            poll.unregister(pidfd)
+            waiting.discard(pidfd)
 
 
 def kill_child(pid: int) -> None:

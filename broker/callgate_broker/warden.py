@@ -29,8 +29,8 @@ def main(argv: list[str]) -> int:
     from callgate_broker.custody import Settings, Warden, run  # noqa: PLC0415
 
     warden = Warden(Settings("embedded", roots, template=module), template)
-    warden.add_peer(activation, warden.end)
-    warden.loop.watch(client, lambda: warden.end("the client has ended"))
+    warden.add_peer(activation, lambda _reason: warden.client_ended())
+    warden.loop.watch(client, warden.client_ended)
     run(warden)
     return 0
 

@@ -68,13 +68,13 @@ if TYPE_CHECKING:
     from .functions import NativeFunction
     from .growing import grow_call
     from .hresults import HResult, custom_hresult, hresult
-    from .keeping import release, retain
+    from .keeping import is_invalid, release, retain
     from .layouts import Layout, layout
     from .lib import Lib
     from .libraries import Info, close, get_last_error, info, raise_last_error, types
     from .loading import load
     from .memories import HostStruct
-    from .memory import Buffer, Handle, NativePtr
+    from .memory import Buffer, Handle, HandleRef, NativePtr
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .typed import *  # noqa: F403 - all of them stand in __all__
@@ -103,13 +103,13 @@ _LATER = {
         "growing": ("grow_call",),
         "hresults": ("HResult", "custom_hresult", "hresult"),
         "contexts": ("ContextToken", "context"),
-        "keeping": ("release", "retain"),
+        "keeping": ("is_invalid", "release", "retain"),
         "lib": ("Lib",),
         "layouts": ("Layout", "layout"),
         "libraries": ("Info", "close", "get_last_error", "info", "raise_last_error", "types"),
         "loading": ("load",),
         "memories": ("HostStruct",),
-        "memory": ("Buffer", "Handle", "NativePtr"),
+        "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
         "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
         "typed": _TYPED.split(),
@@ -174,6 +174,7 @@ __all__ = [
     "Guid",
     "HResult",
     "Handle",
+    "HandleRef",
     "HostCrashed",
     "HostExited",
     "HostLost",
@@ -262,6 +263,7 @@ __all__ = [
     "info",
     "int_",
     "is_blittable",
+    "is_invalid",
     "keep",
     "layout",
     "layout_class",

@@ -123,6 +123,9 @@ class DirectSession:
     def call_at(self, expires: float, work: Callable[[], None]) -> None:
         """See `Session`: there is no waiting that could be cut short."""
 
+    def post(self, work: Callable[[], None]) -> None:
+        """See `Session`: without a thread of ours, the next call does it."""
+
     def release(self, references: list[list[int]]) -> None:
         """See `Session`."""
         if references and not self.dead:

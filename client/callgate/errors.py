@@ -146,7 +146,7 @@ class DoubleOwnershipError(MarshalError):
 
 
 class NotSupportedError(Error, NotImplementedError):
-    """Something that callgate does not do, and never will."""
+    """Something that callgate does not do and never will, or that native code must not do (R10.5)."""
 
 
 class RankError(Error, TypeError):

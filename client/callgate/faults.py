@@ -25,6 +25,7 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "MarshalDirectiveError",
         "MarshalError",
         "NotExecuted",
+        "NotSupportedError",
         "NullReferenceError",
         "ObjectGone",
         "OutOfRange",

@@ -15,6 +15,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import ImportTable, Reference
 
 if TYPE_CHECKING:
+    from .lines import Session
     from .plan import DelegatePlan
     from .retained import Retained
 
@@ -26,7 +27,7 @@ _P = TypeVar("_P")
 class Holdings:
     """Belongs to one host. Thread-safe."""
 
-    def __init__(self, incarnation: bytes) -> None:
+    def __init__(self, session: Session) -> None:
         self.delegates: dict[int, tuple[Callable[..., Any], DelegatePlan]] = {}
         """Python callables that native code can call, by number."""
         self.contexts: dict[int, Any] = {}
@@ -35,20 +36,31 @@ class Holdings:
         """Callables that native code may call until they are released."""
         self._kept_for: dict[int, list[int]] = {}
         """Delegates that live as long as a handle, by its number (R9.5)."""
-        self._incarnation = incarnation
+        self._session = session
+        self._incarnation = session.incarnation
         self._imports: ImportTable[Any] = ImportTable()
         self._lock = threading.Lock()
         self._kept: set[Any] = set()
         self._numbers = itertools.count(1)
         """Of delegates and tokens; none is used twice."""
 
-    def proxy(self, reference: Reference, make: Callable[[], _P]) -> _P:
-        """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference."""
+    def proxy(self, reference: Reference, make: Callable[[], _P], prompt: bool = False) -> _P:
+        """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference.
+
+        `prompt`: when it is collected, the host is told at once and not with the next call (R10.8).
+        """
         if reference.incarnation != self._incarnation:
             raise RemoteProtocolError("a reference of another host came over this host's session")
         with self._lock:
-            proxy: _P = self._imports.receive(reference, make)
+            proxy: _P = self._imports.receive(reference, make, self._collected if prompt else None)
             return proxy
+
+    def _collected(self, held: Any) -> None:
+        self._imports.collected.append(held)
+        self._session.post(self._give_back)  # this runs inside the garbage collector, so it must take no lock
+
+    def _give_back(self) -> None:
+        self._session.release(self.take_releases())
 
     @property
     def has_collected(self) -> bool:

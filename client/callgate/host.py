@@ -59,7 +59,7 @@ class Host:
     def __init__(self, opened: Opened, label: str, callbacks: Callable[[], Executor]) -> None:
         self.session = session = opened.session
         self.label = label
-        self.holdings = Holdings(session.incarnation)
+        self.holdings = Holdings(session)
         self.errno = threading.local()
         self.output = opened.output
         self._broker = opened.keeper

@@ -1,15 +1,16 @@
-"""Keeping callables alive for native code, and letting go: `callgate.retain(lib, f)`, `callgate.release(…)` (R9.5)."""
+"""Keeping what native code uses, and letting go: `callgate.retain(lib, f)`, `callgate.release(…)` (R9.5, R10.8)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from .callbacks import make_pointer
 from .lib import binding_of
+from .memory import Handle
 from .retained import Retained, retained_key
 
-__all__ = ["release", "retain"]
+__all__ = ["is_invalid", "release", "retain"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,14 +35,32 @@ def retain(lib: Any, function: F) -> F:
     return function
 
 
-def release(lib: Any, function: Callable[..., Any]) -> None:
-    """Let go of a callable that was retained: native code must not call it any more.
+@overload
+def release(target: Handle) -> None: ...
+@overload
+def release(target: Any, function: Callable[..., Any]) -> None: ...
+def release(target: Any, function: Callable[..., Any] | None = None) -> None:
+    """End a handle: `callgate.release(handle)`; or let go of a callable: `callgate.release(lib, function)`.
 
-    Raises LookupError for one that was not retained, or was released before.
+    The object of a handle whose type has a `release` ends now, or when the calls that use it are over (R10.2, R10.8);
+    ending a handle twice does nothing. A callable that was retained must not be called by native code any more;
+    LookupError for one that was not retained, or was released before.
     """
-    binding = binding_of(lib)
+    if isinstance(target, Handle):
+        target._release()  # noqa: SLF001 - operations on handles are functions of the module
+        return
+    binding = binding_of(target)
     host = binding.host
     kept = host.holdings.retained.pop(retained_key(function), None) if host is not None else None
     if kept is None:
         raise LookupError(f"{function!r} is not retained for {binding.label}")
     kept.release()
+
+
+def is_invalid(handle: Handle | None) -> bool:
+    """Whether a library gave this for a failure: NULL, which is None, or another invalid value of the type (R10.9)."""
+    if handle is None:
+        return True
+    if not isinstance(handle, Handle):
+        raise TypeError(f"expected a handle, got {type(handle).__name__}")
+    return handle._value is not None  # noqa: SLF001

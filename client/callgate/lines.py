@@ -70,6 +70,9 @@ class Session(Protocol):
     def call_at(self, expires: float, work: Callable[[], None]) -> None:
         """Have something done at a monotonic time, where waiting can be cut short."""
 
+    def post(self, work: Callable[[], None]) -> None:
+        """Have something done soon on a thread that may wait; takes no lock, for the garbage collector."""
+
     def release(self, references: list[list[int]]) -> None:
         """Give references back."""
 

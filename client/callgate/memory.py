@@ -23,6 +23,7 @@ __all__ = [
     "Addressable",
     "Buffer",
     "Handle",
+    "HandleRef",
     "Memory",
     "NativePtr",
     "Remote",
@@ -56,6 +57,9 @@ class Remote(Addressable):
         state = f", gone: {self._gone or 'its host has died'}" if self._gone or self._host.dead else ""
         return f"<{self._name()}{state}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"{self!r} lives in its host and means nothing in another process (R10.1)")
+
     def _name(self) -> str:
         return f"{type(self).__name__} {self._number} in {self._host.describe()}"
 
@@ -71,13 +75,17 @@ class Remote(Addressable):
 
 
 class Handle(Remote):
-    """An opaque C pointer, e.g. `sqlite3 *`. Subclass it once per opaque type in typed declarations.
+    """An opaque C pointer, e.g. `sqlite3 *` (R10.1). `with` and `callgate.release` end it.
 
-    `class Db(Handle, name="sqlite3", release="sqlite3_close")`: `name` is C's when it is another, `release` names the
-    function that ends a handle's life (R10.8), `invalid` are the values that need no end (R10.9).
+    Subclass it once per opaque type in typed declarations, and name there what ends it in the library::
+
+        class Db(Handle, name="sqlite3", release="sqlite3_close"): ...
+
+    `name` is C's when it is another, `release` the function that ends a handle's life: once, when nobody holds it any
+    more at the latest (R10.8); `invalid` are the values that need no end (R10.9).
     """
 
-    __slots__ = ()
+    __slots__ = ("_value",)
     _opaque: ClassVar[OpaqueType] = OpaqueType("")
     """The opaque type that this class stands for."""
 
@@ -87,10 +95,76 @@ class Handle(Remote):
         super().__init_subclass__(**more)
         cls._opaque = OpaqueType(name or cls.__name__, release, tuple(sorted(set(invalid))))
 
+    def __init__(self, host: Host, number: int) -> None:
+        super().__init__(host, number)
+        self._value: int | None = None
+
+    @classmethod
+    def _has_constructor(cls) -> bool:
+        return cls.__init__ is not Handle.__init__
+
+    @classmethod
+    def _blank(cls, host: Host) -> Self:
+        """A handle that stands for nothing yet (R10.3). A subclass's own constructor takes no arguments."""
+        handle = cls.__new__(cls)
+        Handle.__init__(handle, host, 0)
+        if cls._has_constructor():
+            constructor: Any = cls.__init__
+            constructor(handle)
+        return handle
+
+    @classmethod
+    def _adopt(cls, host: Host, number: int, value: int | None = None, blank: Self | None = None) -> Self:
+        """The handle for an object of the host, or for an invalid value."""
+        handle = cls._blank(host) if blank is None else blank
+        handle._number, handle._value = number, value
+        return handle
+
+    def _name(self) -> str:
+        return f"invalid {type(self).__name__}" if self._value is not None else super()._name()
+
+    def _check(self) -> int:
+        if self._value is not None:
+            raise ArgumentError(f"{self!r} is what the library gives for a failure; see callgate.is_invalid (R10.9)")
+        return super()._check()
+
+    def _release(self) -> None:
+        """End it, once; nothing for one that is gone already."""
+        if self._value is None and not self._gone and not self._host.dead:
+            self._host.system(HostFunction.CLOSE, {"at": [self._number, 0]})
+            self._host.holdings.closed(self._number)
+        self._gone = self._gone or "it was released"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._release()
+
 
 def opaque_of(cls: type[Handle]) -> OpaqueType:
     """The opaque type that a handle class stands for."""
     return cls._opaque
+
+
+class HandleRef(Addressable):
+    """A pointer for one call, and an object that must stay alive meanwhile (R10.7): `HandleRef(owner, pointer)`."""
+
+    __slots__ = ("_owner", "_pointer")
+
+    def __init__(self, owner: object, pointer: Addressable) -> None:
+        if not isinstance(pointer, Addressable):
+            raise TypeError(f"expected a pointer, buffer or handle of a host, got {type(pointer).__name__}")
+        self._owner = owner
+        self._pointer = pointer
+
+    def _place(self) -> tuple[Remote, int]:
+        return self._pointer._place()
+
+    def __repr__(self) -> str:
+        return f"HandleRef({self._owner!r}, {self._pointer!r})"
 
 
 class Memory(Remote):

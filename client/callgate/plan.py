@@ -11,8 +11,10 @@ from callgate_protocol.forms import (
     Character,
     Complex,
     EditedText,
+    Elements,
     Enumeration,
     Floating,
+    Handle,
     Integer,
     Nothing,
     ParameterPlan,
@@ -63,6 +65,7 @@ class FunctionPlan:
         forms = [signature.result, *(plan.form for plan in signature.parameters)]
         self.needs_context = signature.variadic or not all(isinstance(form, _SCALARS) for form in forms)
         """Whether a call collects anything besides plain numbers."""
+        self._handles = _constructed(forms, types)
 
     def encode(self, arguments: Sequence[Any], context: Any) -> list[Any]:
         """The arguments of the `call` (R1.14: left to right; the first that cannot be converted ends it).
@@ -82,6 +85,8 @@ class FunctionPlan:
                 array.check(arguments, wire, context)
             except Mismatch as fault:
                 raise self._error(fault, array.position) from None
+        for opaque, make in self._handles:
+            context.prepared[opaque] = make(context.host)
         return wire
 
     def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
@@ -164,6 +169,14 @@ def _boxed(decode: Callable[[Any, CallContext], Any], fill: Any) -> Callable[[An
         return value
 
     return finish
+
+
+def _constructed(forms: Sequence[Any], types: TypeSpace) -> list[tuple[str, Callable[[Any], Any]]]:
+    """R10.3: handles whose class has a constructor of its own are made before the call, which it may prevent."""
+    given = (form.element if isinstance(form, Elements) else form for form in forms)
+    names = {form.opaque for form in given if isinstance(form, Handle) and form.owned}
+    classes = [(name, types.handles[name]) for name in sorted(names)]
+    return [(name, cls._blank) for name, cls in classes if cls._has_constructor()]
 
 
 class DelegatePlan:

@@ -36,7 +36,7 @@ class Retained:
             pointer.__exit__(None, None, None)
 
 
-def retained_key(function: Callable[..., Any]) -> tuple[int, int]:
+def retained_key(function: Any) -> tuple[int, int]:
     """What a callable is recognised by: itself; a bound method, which is made anew each time, by its two parts."""
     if isinstance(function, MethodType):
         return id(function.__self__), id(function.__func__)

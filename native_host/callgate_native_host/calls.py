@@ -70,7 +70,10 @@ class Caller:
                 return self._invoke(worker, conversation, call, scope)
             conversation.begin(call.call, call.remaining)
             request = (call.function, call.arguments, scope)
-            return _Outcome(worker.run_native(self._system.perform, request, scope), [], 0)
+            outcome = _Outcome(worker.run_native(self._system.perform, request, scope), [], 0)
+            if scope.failure is not None:  # of a callback that a release function made
+                raise scope.failure
+            return outcome
         plan = self._libraries.get(call.library).function(call.function)
         natives = plan.enter(call.arguments, scope)
         conversation.begin(call.call, call.remaining)

@@ -156,10 +156,10 @@ class Door:
         session.alive = False
         self._reactor.forget(link.fileno())
         link.close()
-        if not self._links:
-            self._on_empty()
         self._control.remove(session)
         session.end()
+        if not self._links:
+            self._on_empty()
 
 
 def _close_all(descriptors: list[int]) -> None:

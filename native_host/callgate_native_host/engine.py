@@ -45,6 +45,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, tell
             "objects": lambda: len(objects),
             "allocations": lambda: objects.blocks_alive + objects.kept(),
             "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
+            "handles": lambda: len(objects.lives),
             "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
             "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
         }

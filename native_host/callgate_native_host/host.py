@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import zmq
 
-from callgate_protocol.slots import MEMORY_BYTES
+from callgate_protocol.slots import ANSWERED, HANDLES_OFFSET, MEMORY_BYTES
 
 from .backend import Backend
 from .control import Control
@@ -39,6 +39,10 @@ class Birth(NamedTuple):
     """Descriptor of the listening link socket."""
 
 
+_REST_SECONDS: Final = 1.0
+"""How long the objects of handles may take to end when the last session is gone (R10.8)."""
+
+
 def _leave() -> NoReturn:
     """End at once: no destructor of a library may hold up a host that nobody uses."""
     os._exit(0)
@@ -61,6 +65,13 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
     control = Control(router, outbox, crew, engine.objects)
     reactor.watch(control_socket, control.read)
-    door = Door(reactor, socket.socket(fileno=birth.link), plate, control, crew, streams, _leave)
+
+    engine.objects.lives.tell = lambda alive: ANSWERED.pack_into(slots, HANDLES_OFFSET, alive)
+
+    def run_down() -> None:
+        engine.objects.lives.rest(_REST_SECONDS)
+        _leave()
+
+    door = Door(reactor, socket.socket(fileno=birth.link), plate, control, crew, streams, run_down)
     reactor.after(_FIRST_SESSION_SECONDS, lambda: None if door.had_session else _leave())
     reactor.run()

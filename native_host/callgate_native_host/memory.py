@@ -61,6 +61,14 @@ class Memory:
             raise Mismatch("only what NEW, BUFFER or CALLBACK made can be freed", "ArgumentError")
         self._objects.remove(entry)
 
+    def close(self, scope: Scope, wire: Any) -> None:
+        """R10.8: end a handle. Its object ends now, or when the calls that use it are over (R10.2)."""
+        place = self._places.find(wire, scope)
+        entry = place.entry
+        if entry is None or entry.is_ours or place.address != entry.address:
+            raise Mismatch("only handles can be closed", "ArgumentError")
+        self._objects.withdraw(entry)
+
     def read(self, scope: Scope, wire: Any, length: Any) -> Any:
         """Bytes of memory."""
         size = _length(length, "a length")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import weakref
 from bisect import bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import ExportTable, Reference
 
 from .faults import Mismatch
+from .lives import Life, Lives, Release
 from .thunks import Thunk
 
 __all__ = ["Block", "Entry", "Kept", "Objects"]
@@ -37,17 +38,23 @@ class Kept(NamedTuple):
 
     memory: list[Any]
     thunks: list[Thunk]
+    lives: list[Life]
+
+    def __bool__(self) -> bool:
+        return bool(self.memory or self.thunks or self.lives)
 
     def release(self) -> None:
         """The pointer was overwritten, or its block is gone."""
         for thunk in self.thunks:
             thunk.release()
+        for life in self.lives:
+            life.done()
 
 
 class Entry:
     """One object. `block` is None for what native code made; `fields` holds what its pointers refer to, by offset."""
 
-    __slots__ = ("address", "block", "closed", "fields", "kind", "number", "thunks")
+    __slots__ = ("address", "block", "closed", "fields", "kind", "life", "number", "thunks")
 
     def __init__(self, kind: str, address: int, block: Block | None = None, thunk: Thunk | None = None) -> None:
         self.kind = kind
@@ -58,6 +65,8 @@ class Entry:
         self.fields: dict[int, Kept] = {}
         self.thunks: list[Thunk] = [thunk] if thunk else []
         """Function pointers that live as long as the object (R9.5)."""
+        self.life: Life | None = None
+        """Set when the object is ours to end (R10.8)."""
 
     @property
     def is_ours(self) -> bool:
@@ -68,7 +77,7 @@ class Entry:
         """The memory from `start` on holds new pointers."""
         for offset in [offset for offset in self.fields if start <= offset < start + size]:
             self.fields.pop(offset).release()
-        if kept.memory or kept.thunks:
+        if kept:
             self.fields[start] = kept
 
     def retire(self) -> None:
@@ -79,6 +88,8 @@ class Entry:
             thunk.release()
         for kept in fields.values():
             kept.release()
+        if self.life is not None:
+            self.life.close()
 
 
 class Objects:
@@ -91,6 +102,8 @@ class Objects:
         self._starts: list[int] = []
         self._blocks: dict[int, Entry] = {}
         self._live: set[weakref.ref[Block]] = set()
+        self.lives = Lives()
+        """What ends the objects of handles."""
 
     def __len__(self) -> int:
         return len(self._table)
@@ -128,6 +141,35 @@ class Objects:
         with self._lock:
             return self._table.send(entry.number, entry.kind, session)
 
+    def own(self, address: int, kind: str, session: bytes, release: Release, known: Sequence[Any]) -> Reference:
+        """A reference to an object that is the session's to end (R10.3).
+
+        What the call was given (`known`) and gives back unchanged keeps the owner that it has (R10.4).
+        """
+        with self._lock:
+            entry, _ = self._place(address, kind, exact=True)
+            if entry.life is None and not any(each is entry for each in known):
+                entry.life = self.lives.begin(address, release)
+            return self._table.send(entry.number, entry.kind, session)
+
+    def abandon(self, address: int, kind: str, release: Release) -> None:
+        """End an object that native code handed out and nobody gets, unless somebody has it already (R8.1)."""
+        with self._lock:
+            if kind in self._at.get(address, {}):
+                return
+        self.lives.begin(address, release).close()
+
+    def withdraw(self, entry: Entry) -> None:
+        """End an object's life whoever holds it, on this thread if no call uses it."""
+        with self._lock:
+            if entry.closed:
+                raise Mismatch("the handle is being closed by another call", "ObjectGone")
+            self._table.remove(entry.number)
+            self._forget(entry)
+        if entry.life is not None:
+            entry.life.close(here=True)
+        entry.retire()
+
     def _place(self, address: int, kind: str, exact: bool) -> tuple[Entry, int]:
         known = self._at.get(address, {})
         entry = known.get(kind)
@@ -164,6 +206,9 @@ class Objects:
                 raise Mismatch("the handle is being closed by another call", "ObjectGone")
             for entry in entries:
                 entry.closed = True
+        for entry in entries:
+            if entry.life is not None:
+                entry.life.disown()
 
     def remove(self, entry: Entry) -> None:
         """End an object's life whoever holds it."""
@@ -200,7 +245,7 @@ class Objects:
             gone = self._table.drop_session(session)
             for entry in gone:
                 self._forget(entry)
-        for entry in gone:
+        for entry in reversed(gone):  # what was opened last may depend on what was opened before
             entry.retire()
 
     def kept(self) -> int:

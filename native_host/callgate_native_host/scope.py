@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 
 from .faults import Mismatch, expected
 from .ledger import Ledger
+from .lives import Life
 from .objects import Entry, Kept
 from .session import Session
 from .thunks import Thunk
@@ -47,6 +48,7 @@ class Scope:
         "lasting_thunks",
         "ledger_used",
         "lent",
+        "lives",
         "owning",
         "payloads",
         "references",
@@ -81,6 +83,8 @@ class Scope:
         """Texts given that a deallocator of native code must not see."""
         self.handle: Entry | None = None
         """The first handle among the arguments: what is to be kept is kept with it."""
+        self.lives: list[Life] = []
+        """Objects that must not end before this does (R10.2)."""
         self.closing: list[Entry] = []
         """Handles that this call ends."""
         self.references: list[int] = []
@@ -126,8 +130,8 @@ class Scope:
         """Hand over what the scope keeps alive; it keeps nothing any more."""
         if self.ledger_used is not None:
             self.keep.append(self.ledger_used.hand_over())
-        kept = Kept(self.keep, self.thunks)
-        self.keep, self.thunks = [], []
+        kept = Kept(self.keep, self.thunks, self.lives)
+        self.keep, self.thunks, self.lives = [], [], []
         return kept
 
     def hand_over(self) -> None:
@@ -146,6 +150,8 @@ class Scope:
             thunk.release()
         for thunk in self.lasting_thunks:
             thunk.release()
+        for life in self.lives:
+            life.done()
         for undo in self.lent:
             undo()
         if self.ledger_used is not None:

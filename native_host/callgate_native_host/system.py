@@ -32,6 +32,7 @@ class System:
             HostFunction.NEW: (memory.new, 3),
             HostFunction.BUFFER: (memory.buffer, 2),
             HostFunction.FREE: (memory.free, 1),
+            HostFunction.CLOSE: (memory.close, 1),
             HostFunction.READ: (memory.read, 2),
             HostFunction.WRITE: (memory.write, 2),
             HostFunction.STRING: (memory.string, 2),

@@ -34,6 +34,7 @@ FAULTS: frozenset[str] = frozenset(
         "MarshalDirectiveError",
         "MarshalError",
         "NotExecuted",
+        "NotSupportedError",
         "NullReferenceError",
         "ObjectGone",
         "OutOfMemory",

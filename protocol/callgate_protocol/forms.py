@@ -297,6 +297,10 @@ class Handle(Value):
     opaque: str
     closes: bool = False
     nullable: bool = False
+    owned: bool = False
+    """Whether what comes is the receiver's to end (R10.3)."""
+    lent: bool = False
+    """Whether it stands in a struct, where it only goes in (R10.5)."""
 
 
 class Address(Value):

@@ -32,6 +32,7 @@ from .forms import (
     Signature,
     Structure,
 )
+from .handles import lived_member, lived_parameter, lived_result
 from .layout import LayoutError, is_overlaid
 from .model import (
     Array,
@@ -65,16 +66,18 @@ def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
     """Decide every parameter and the result. Raises DirectiveError naming the parameter and what to write instead."""
     names = {parameter.name: parameter for parameter in entry.parameters}
     parameters = tuple(
-        _parameter(library, entry, index, parameter, names) for index, parameter in enumerate(entry.parameters)
+        lived_parameter(library, entry, parameter, _parameter(library, entry, index, parameter, names))
+        for index, parameter in enumerate(entry.parameters)
     )
-    result = _result(library, entry)
+    result = lived_result(library, entry, _result(library, entry))
     on_error, oneway = answerless(entry, result, parameters)
     return Signature(entry.name, parameters, result, entry.variadic, on_error, oneway, throws(entry), retval_of(entry))
 
 
 def members_of(library: TypeLibrary, record: Record) -> tuple[Member, ...]:
     """Decide every member of a struct."""
-    return tuple(Member(field.name, _field_form(library, record, field)) for field in record.fields)
+    members = (Member(field.name, _field_form(library, record, field)) for field in record.fields)
+    return tuple(lived_member(library, record.name, member) for member in members)
 
 
 def _parameter(

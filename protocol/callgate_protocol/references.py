@@ -160,13 +160,18 @@ class ImportTable(Generic[_T]):
         held = self._held.get(number)
         return None if held is None else held()
 
-    def receive(self, reference: Reference, make: Callable[[], _T]) -> _T:
-        """The one proxy for a reference; `make()` builds it when there is none."""
+    def receive(
+        self, reference: Reference, make: Callable[[], _T], collected: Callable[[Any], None] | None = None
+    ) -> _T:
+        """The one proxy for a reference; `make()` builds it when there is none.
+
+        `collected` is called when that one is, and puts what it gets into `collected` itself.
+        """
         held = self._held.get(reference.object)
         proxy: _T | None = None if held is None else held()
         if proxy is None or held is None:
             proxy = make()
-            held = _Held(proxy, self.collected.append)
+            held = _Held(proxy, collected or self.collected.append)
             held.number, held.count = reference.object, 0
             self._held[reference.object] = held
         held.count += reference.times

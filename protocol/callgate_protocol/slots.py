@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 __all__ = [
     "ANSWERED",
+    "HANDLES_OFFSET",
     "HEADER_BYTES",
     "MEMORY_BYTES",
     "SLOT_BYTES",
@@ -21,6 +22,7 @@ __all__ = [
     "pack_into_phase",
     "pack_into_slot",
     "read_answered",
+    "read_handles",
     "read_slots",
     "slot_offset",
 ]
@@ -34,6 +36,9 @@ MEMORY_BYTES = HEADER_BYTES + SLOT_COUNT * SLOT_BYTES
 
 ANSWERED = struct.Struct("<Q")
 """At offset 0: how many calls this host has answered since it started. Only `answered == 0` matters to the warden."""
+
+HANDLES_OFFSET = 8
+"""Where the host says, in the same form, how many objects it has still to end for the handles that own them (R10.8)."""
 
 _SLOT = struct.Struct("<IIQIII")
 _PHASE = struct.Struct("<I")
@@ -94,4 +99,10 @@ def read_slots(memory: memoryview) -> list[Slot]:
 def read_answered(memory: memoryview) -> int:
     """How many calls the host has answered."""
     count: int = ANSWERED.unpack_from(memory, 0)[0]
+    return count
+
+
+def read_handles(memory: memoryview) -> int:
+    """How many objects of handles the host has still to end."""
+    count: int = ANSWERED.unpack_from(memory, HANDLES_OFFSET)[0]
     return count

@@ -38,6 +38,8 @@ class HostFunction(IntEnum):
     """(library, type name) -> [size, alignment, [[offset, size, first bit, bits], …]], in the order of the members."""
     INVOKE = 14
     """(library, delegate name, {"at": …}, arguments) -> what the function at that address gives; outs as in a call."""
+    CLOSE = 15
+    """({"at": …}) -> nil: ends a handle; the object ends now, or when the calls that use it are over."""
 
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""

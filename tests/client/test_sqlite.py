@@ -150,7 +150,7 @@ def test_wrong_handle(sqlite: Lib, db: Any) -> None:
 
 def test_null_handle(sqlite: Lib) -> None:
     """None is no handle unless the declaration says [unique]."""
-    with pytest.raises(callgate.NullReferenceError, match="unique"):
+    with pytest.raises(callgate.ArgumentError, match="unique"):
         sqlite.sqlite3_errmsg(None)
 
 

@@ -68,7 +68,7 @@ BAD: list[tuple[str, tuple[Any, ...], str, str]] = [
     ("bits_next", ([[8, 0, 0, False]],), "OutOfRange", "argument 1 'b'[0].a of bits_next: 8 not in 0..7"),
     ("bits_next", ([[0, 0, 512, False]],), "OutOfRange", "'b'[0].c"),
     ("number_read", ([[0, bytes(9)]],), "ArgumentError", "9 bytes do not fit into Number, which has 8"),
-    ("thing_value", (None,), "NullReferenceError", "NULL is not a Thing handle"),
+    ("thing_value", (None,), "ArgumentError", "NULL is not a Thing handle"),
     ("thing_value", (b"x",), "MarshalError", "expected an address"),
     ("thing_value", (GONE,), "ObjectGone", "never existed"),
     ("pointer_value", ({"constant": "x"},), "MarshalError", "expected a constant"),

@@ -415,7 +415,7 @@ def test_handles_come_and_close(host: Host) -> None:
     assert host.call(number, fclose, {"at": [reference[1], 0]})[0] == 0
     with pytest.raises(Failed, match="ObjectGone"):
         host.call(number, fclose, {"at": [reference[1], 0]})
-    with pytest.raises(Failed, match="NullReferenceError"):
+    with pytest.raises(Failed, match="ArgumentError"):
         host.call(number, fclose, None)
 
 

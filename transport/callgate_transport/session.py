@@ -193,6 +193,10 @@ class Session:
         frames = [encode(to_wire(message)), *payloads]
         self.io.post(lambda: self._put_control(frames))
 
+    def post(self, work: Callable[[], None]) -> None:
+        """Have something done on the I/O thread, soon. Takes no lock."""
+        self.io.post(work)
+
     def release(self, references: list[list[int]]) -> None:
         """Give references back."""
         if references and not self.dead:

@@ -99,7 +99,7 @@ class TypeSpace:
 class CallContext:
     """What one call collects while its arguments are converted, and lets go of when it is over."""
 
-    __slots__ = ("closing", "delegates", "host", "kept", "owner", "payloads", "received", "tokens")
+    __slots__ = ("closing", "delegates", "host", "kept", "owner", "payloads", "prepared", "received", "tokens")
 
     def __init__(self, host: Host, received: list[Any] | None = None) -> None:
         self.host = host
@@ -112,6 +112,8 @@ class CallContext:
         self.closing: list[Handle] = []
         self.kept: list[int] = []
         """Delegates that outlive the call."""
+        self.prepared: dict[str, Handle] = {}
+        """Handles that were made before the call, by opaque type (R10.3)."""
         self.owner = 0
         """Number of the first handle among the arguments: what is kept is kept with it (R9.5)."""
 

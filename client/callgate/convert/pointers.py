@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from callgate import contexts, memory
-from callgate.errors import ArgumentError, InvalidCastError, NullReferenceError
+from callgate.errors import ArgumentError, InvalidCastError
 from callgate.memory import Addressable, Memory, NativePtr, place_of
 from callgate.retained import retained_key
 from callgate.values import Constant
@@ -44,6 +44,8 @@ def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
 
     def encode(value: Any, context: CallContext) -> Any:
         if type(value) is expected:
+            if value._value is not None:  # noqa: SLF001 - R10.9: what the library itself gave for a failure
+                return {"constant": value._value}  # noqa: SLF001
             wire = place_of(value, context.host)
             context.owner = context.owner or wire["at"][0]
             if form.closes:
@@ -52,7 +54,8 @@ def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
         if value is None:
             if form.nullable:
                 return None
-            raise Mismatch(NullReferenceError, f"None is not a {form.opaque} handle; [unique] would allow NULL")
+            text = f"None is not a {form.opaque} handle; [unique] would allow NULL (R10.2)"
+            raise Mismatch(ArgumentError, text)
         if isinstance(value, memory.Handle) and memory.opaque_of(type(value)).name != form.opaque:
             raise Mismatch(InvalidCastError, f"expected a {form.opaque} handle, got {value!r}")
         if (place := as_place(value, context)) is not None:
@@ -64,13 +67,19 @@ def encode_handle(form: Handle, types: TypeSpace) -> Encoder:
 
 def decode_handle(form: Handle, types: TypeSpace) -> Decoder:
     """The one proxy of the object."""
-    build = types.handles[form.opaque]
+    adopt = types.handles[form.opaque]._adopt  # noqa: SLF001 - handles are made here and nowhere else
 
     def decode(wire: Any, context: CallContext) -> memory.Handle | None:
         if wire is None:
             return None
+        if type(wire) is dict and "constant" in wire:
+            return adopt(context.host, 0, wire["constant"], context.prepared.pop(form.opaque, None))
         reference, _ = read_reference(wire)
-        return context.host.holdings.proxy(reference, lambda: build(context.host, reference.object))
+        return context.host.holdings.proxy(
+            reference,
+            lambda: adopt(context.host, reference.object, None, context.prepared.pop(form.opaque, None)),
+            form.owned,
+        )
 
     return decode
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import inspect
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -318,6 +319,8 @@ def _struct(space: Space, note: Note, where: Where) -> Lowered:
 
 
 def _handle(space: Space, note: Note, where: Where) -> Lowered:
+    if where.kind in ("result", "out") and inspect.isabstract(note.python):
+        raise where.refusal(note, "an abstract handle class cannot be made for a result", "R10.3, R19.28")
     pointer = Pointer(Opaque(space.handle(note.python)), _const(note, default=False))
     return Lowered(pointer, {"unique": ""} if note.optional and where.kind == "parameter" else {})
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.lives import Release
 from callgate_native_host.objects import Entry, Objects
 from callgate_native_host.scope import Scope
 
-__all__ = ["Place", "Places", "is_place"]
+__all__ = ["MASK", "Place", "Places", "is_place"]
 
 _LOWEST, _END = -(1 << 63), 1 << 64
-_MASK: Final = _END - 1
+MASK: Final = _END - 1
 
 
 class Place(NamedTuple):
@@ -52,7 +53,7 @@ class Places:
         entry = self._objects.find(number)
         _check_offset(entry, offset)
         scope.keep.append(entry)
-        return Place(entry.address + offset & _MASK, entry)
+        return Place(entry.address + offset & MASK, entry)
 
     def name(self, address: int, kind: str, scope: Scope, *, exact: bool = False) -> Any:
         """The wire value of a pointer that native code gave; nil for NULL."""
@@ -62,11 +63,24 @@ class Places:
         scope.references.append(reference.object)
         return {"ref": reference, "offset": offset} if offset else {"ref": reference}
 
+    def own(self, address: int, kind: str, scope: Scope, release: Release) -> Any:
+        """The wire value of a handle that is the session's to end; nil for NULL."""
+        if address == 0:
+            return None
+        reference = self._objects.own(address, kind, scope.session.secret, release, scope.keep)
+        scope.references.append(reference.object)
+        return {"ref": reference}
+
+    def abandon(self, address: int, kind: str, release: Release, scope: Scope) -> None:
+        """End an object that native code handed out and nobody gets."""
+        if not any(life.address == address for life in scope.lives):
+            self._objects.abandon(address, kind, release)
+
 
 def _constant(value: Any) -> int:
     if type(value) is not int or not _LOWEST <= value < _END:
         raise expected("a constant of pointer width", value)
-    return value & _MASK
+    return value & MASK
 
 
 def _check_offset(entry: Entry, offset: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.lives import Release
 from callgate_native_host.objects import Entry
 from callgate_native_host.scope import Scope
 from callgate_native_host.session import Session
@@ -14,7 +15,7 @@ from callgate_native_host.thunks import Thunk
 from callgate_protocol import forms
 
 from .base import Converter
-from .places import Places, is_place
+from .places import MASK, Places, is_place
 
 __all__ = ["AddressConverter", "CodeConverter", "ContextConverter", "HandleConverter", "ThunkSource"]
 
@@ -32,21 +33,28 @@ _REFERENCE_NODES = 11
 
 
 class HandleConverter(Converter):
-    """A pointer to an opaque type: only one of that type, only while it is open (R10)."""
+    """A pointer to an opaque type: only one of that type, only while it is open (R10).
+
+    With `release`, what native code hands out is the receiver's, and ends with it (R10.8).
+    """
 
     nodes = _REFERENCE_NODES
 
-    def __init__(self, backend: Backend, form: forms.Handle, places: Places) -> None:
+    def __init__(
+        self, backend: Backend, form: forms.Handle, places: Places, invalid: Sequence[int], release: Release | None
+    ) -> None:
         self.ctype = backend.pointer
         self._form = form
         self._places = places
+        self._invalid = {value & MASK: value for value in invalid if value}
+        self._release = release
 
     def from_wire(self, wire: Any, scope: Scope) -> int:
         """R10.2: NULL only where the declaration allows it."""
         if wire is None:
             if self._form.nullable:
                 return 0
-            raise Mismatch(f"NULL is not a {self._form.opaque} handle", "NullReferenceError")
+            raise Mismatch(f"NULL is not a {self._form.opaque} handle (R10.2)", "ArgumentError")
         place = self._places.find(wire, scope)
         if place.entry is not None:
             self._take(place.entry, scope)
@@ -55,14 +63,34 @@ class HandleConverter(Converter):
     def _take(self, entry: Entry, scope: Scope) -> None:
         if entry.kind not in ("", self._form.opaque):  # as in C, an untyped pointer becomes whatever is wanted
             raise Mismatch(f"expected {self._form.opaque}, got a {entry.kind}", "InvalidCastError")
+        if entry.life is not None:
+            if not entry.life.use():
+                raise Mismatch(f"object {entry.number} is gone: it was released", "ObjectGone")
+            scope.lives.append(entry.life)
         if scope.handle is None:
             scope.handle = entry
         if self._form.closes:
             scope.closing.append(entry)
 
     def to_wire(self, native: int, scope: Scope) -> Any:
-        """A reference; the same pointer is the same object while it lives."""
+        """A reference; the same pointer is the same object while it lives. R10.9: an invalid value is itself."""
+        if native in self._invalid:
+            return {"constant": self._invalid[native]}
+        if self._release is not None and scope.owning:
+            return self._places.own(native, self._form.opaque, scope, self._release)
+        if self._form.lent and scope.owning and native:
+            self._check_unchanged(native, scope)
         return self._places.name(native, self._form.opaque, scope, exact=True)
+
+    def _check_unchanged(self, native: int, scope: Scope) -> None:
+        if not any(life.address == native for life in scope.lives):
+            problem = f"native code put a {self._form.opaque} here that it was not given: handles in structs only go in"
+            raise Mismatch(f"{problem} (R10.5)", "NotSupportedError")
+
+    def discard(self, native: int, scope: Scope) -> None:
+        """R8.1: what native code handed out and nobody gets ends now."""
+        if self._release is not None and native and native not in self._invalid:
+            self._places.abandon(native, self._form.opaque, self._release, scope)
 
 
 class AddressConverter(Converter):

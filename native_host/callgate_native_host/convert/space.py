@@ -12,7 +12,7 @@ from callgate_protocol import forms
 from callgate_protocol.errors import Fault
 from callgate_protocol.layout import LayoutError, check_record, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of
-from callgate_protocol.model import Record, TypeLibrary
+from callgate_protocol.model import OpaqueType, Record, TypeLibrary
 
 from .base import Converter
 from .places import Places
@@ -87,6 +87,10 @@ class Space:
         if bits and isinstance(form, forms.Integer | forms.Enumeration):
             return IntegerConverter(self.tools.backend, form, bits)
         return self.converter(form)
+
+    def opaque(self, name: str) -> OpaqueType:
+        """An opaque type; one that nobody described has no release."""
+        return next((each for each in self.model.opaques if each.name == name), OpaqueType(name))
 
     def deallocator(self, name: str) -> Callable[[int], None]:
         """The function of the library, declared or not, that frees what it handed out (R8.1)."""

@@ -54,6 +54,12 @@ def _wide(space: Space, form: forms.Wide) -> Converter:
     return WideConverter(tools.backend, tools.libc, tools.places, free, form, width)
 
 
+def _handle(space: Space, form: forms.Handle) -> Converter:
+    opaque = space.opaque(form.opaque)
+    release = space.deallocator(opaque.release) if form.owned else None
+    return HandleConverter(space.tools.backend, form, space.tools.places, opaque.invalid, release)
+
+
 def _code(space: Space, form: forms.Code) -> Converter:
     return CodeConverter(space.tools.backend, form, space.tools.places, space.thunks(form.delegate))
 
@@ -91,7 +97,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Enumeration: _integer,
     forms.FixedText: lambda space, form: FixedTextConverter(space.tools.backend, form),
     forms.Floating: lambda space, form: FloatingConverter(space.tools.backend, form),
-    forms.Handle: lambda space, form: HandleConverter(space.tools.backend, form, space.tools.places),
+    forms.Handle: _handle,
     forms.Integer: _integer,
     forms.Nothing: lambda space, _form: NothingConverter(space.tools.backend),
     forms.Raw: _record,
