@@ -338,7 +338,8 @@ def test_r10_08_a_handle_in_a_callback_is_not_ended_by_it(lib: Lib) -> None:
 
     def release(value: int) -> int:
         callgate.release(thing)
-        return value + int(lib.things_freed()) - before
+        ended: int = lib.things_freed() - before
+        return value + ended
 
     assert lib.thing_call(thing, release) == 6
     assert freed(lib, before, 1)
