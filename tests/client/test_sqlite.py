@@ -164,5 +164,5 @@ def test_borrowed_text(sqlite: Lib) -> None:
 
 def test_embedded_nul(sqlite: Lib) -> None:
     """R5.6: text with a NUL inside is refused rather than cut."""
-    with pytest.raises(callgate.ArgumentError, match="argument 1 'filename' of sqlite3_open: embedded NUL at position 1"):
+    with pytest.raises(callgate.ArgumentError, match=r"filename.*embedded NUL at position 1"):
         sqlite.sqlite3_open("a\0b")
