@@ -99,6 +99,7 @@ void cell_half(union Cell *c) { c->real /= 2; }
 struct Overlaid { int32_t tag; int32_t gap; double real; };
 void cell_pair(struct Overlaid *o) { o->tag++; o->real /= 2; }
 
+int32_t half(int32_t n, double *out) { if (n < 0) return (int32_t)0x80070057; *out = n / 2.0; return 0; }
 int32_t doubled(int32_t *v, int32_t n) { int32_t s = 0; for (int32_t i = 0; i < n; i++) s += v[i] *= 2; return s; }
 int32_t truth(int32_t b) { return b; }
 uint8_t truth8(uint8_t b) { return b; }

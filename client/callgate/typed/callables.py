@@ -9,7 +9,18 @@ from typing import Any, get_args, get_origin
 
 from callgate.declare.python import CountOf, Face
 from callgate.errors import MarshalDirectiveError
-from callgate_protocol.model import INTEGERS, CType, Delegate, EnumType, Parameter, Pointer, Scalar, Void
+from callgate_protocol.model import (
+    INTEGERS,
+    Attribute,
+    CType,
+    Delegate,
+    EnumType,
+    Parameter,
+    Pointer,
+    Scalar,
+    SystemType,
+    Void,
+)
 from callgate_protocol.value import Value
 
 from .delegates import Callback
@@ -47,15 +58,15 @@ def c_spelling(name: str) -> str:
     return name[:-1] if name.endswith("_") and keyword.iskeyword(name[:-1]) else name
 
 
-def read_function(space: Space, function: Any, name: str, skip: int, charset: str, scope: Scope) -> Read:
+def read_function(space: Space, function: Any, name: str, charset: str, scope: Scope, *, throws: bool) -> Read:
     """A method of a library, or the function of a delegate; `name` is C's."""
     owner = f"{space.label}.{name}"
     hints = scope.hints(function, owner)
-    given, variadic = _written(function, owner, skip, hints)
+    given, variadic = _written(function, owner, 1, hints)
     if "return" not in hints:
         raise MarshalDirectiveError(f"{owner}: the result has no type; write '-> None' when there is none (R1.6)")
     where = Where(owner, "", "", name, charset, space.modes)
-    return _read(space, where, given, hints["return"], variadic=variadic, called_back=False)
+    return _read(space, where, given, hints["return"], variadic=variadic, called_back=False, throws=throws)
 
 
 def read_delegate(space: Space, callback: Callback) -> Delegate:
@@ -99,7 +110,16 @@ def _written(function: Any, owner: str, skip: int, hints: Mapping[str, Any]) -> 
 # -- parameters and outs, in C's order ---------------------------------------------------------------------------------
 
 
-def _read(space: Space, where: Where, given: list[_Given], result: Any, *, variadic: bool, called_back: bool) -> Read:
+def _read(
+    space: Space,
+    where: Where,
+    given: list[_Given],
+    result: Any,
+    *,
+    variadic: bool,
+    called_back: bool,
+    throws: bool = False,
+) -> Read:
     entries = _entries(result)
     head = entries[0] if entries and not _comes_back(entries[0]) else Note(type(None))
     outs = [entry for entry in entries if entry is not head]
@@ -110,11 +130,13 @@ def _read(space: Space, where: Where, given: list[_Given], result: Any, *, varia
             raise spot.refusal(entry, "what follows the result comes back through pointers: write Out[…]", "R1.8")
     made = [out_part(space, entry, where, parts) for entry in outs if _way(entry) == "out"]
     parts = _placed(where, parts, made)
+    if throws and head.python is not type(None):
+        parts.append(_returned(space, head, where, parts))
     _name_all(parts)
     repeated = _repeated(where, parts, outs, called_back=called_back)
     _apply_counts(parts)
     return Read(
-        _result(space, head, where, parts),
+        _THROWING if throws else _result(space, head, where, parts),
         tuple(part.parameter for part in parts),
         variadic,
         _face(parts, repeated),
@@ -187,7 +209,7 @@ def _repeated(where: Where, parts: list[Part], outs: list[Note], *, called_back:
     changed = [part for part in parts if part.changes]
     if not wanted and not called_back:
         return False
-    expected = [part.returned for part in parts if part.changes or part.is_out]
+    expected = [part.returned for part in parts if part.changes or (part.is_out and "retval" not in part.attributes)]
     stands = [(entry.python if not entry.shape else entry.shape) for entry in outs]
     if len(wanted) != len(changed) or stands != expected:
         names = ", ".join(part.python or part.name for part in parts if part.changes or part.is_out) or "nothing"
@@ -195,6 +217,16 @@ def _repeated(where: Where, parts: list[Part], outs: list[Note], *, called_back:
         reason = f"what comes back is {names}, in this order: write InOut[…] for each Ref and Out[…] for each out"
         raise spot.refusal(wanted[0] if wanted else Note(type(None)), reason, "R1.8, R9.8" if called_back else "R1.8")
     return True
+
+
+_THROWING = Parameter("", SystemType("HRESULT"), (Attribute("throws"),))
+
+
+def _returned(space: Space, head: Note, where: Where, parts: list[Part]) -> Part:
+    """The result of a function whose HRESULT vanishes: C's last parameter, through a pointer (R1.20)."""
+    part = out_part(space, head, where, parts)
+    part.attributes["retval"] = ""
+    return part
 
 
 def _result(space: Space, note: Note, where: Where, parts: list[Part]) -> Parameter:

@@ -12,7 +12,7 @@ from collections.abc import (
 )
 from typing import Final
 
-from callgate_protocol.model import Array, CType, Pointer, Scalar, StructType, Void
+from callgate_protocol.model import Array, CType, Pointer, SafeArray, Scalar, StructType, Void
 
 from .marks import Borrow, Constness, Fixed, Place
 from .reading import Note
@@ -111,6 +111,17 @@ def _array(space: Space, note: Note, where: Where) -> Lowered:
 _WORDS: Final = {"out": ("out",), "inout": ("in", "out")}
 
 
+def _safe_array(space: Space, note: Note, where: Where) -> Lowered:
+    """`SafeArr[T]`: an array that carries its bounds (R6.18). Text in it is a BSTR, a truth value a VARIANT_BOOL."""
+    element = _inner(note, where)
+    if where.modes.raw:
+        raise where.refusal(note, "raw: arrays are not converted; write NativePtr", "R1.24, R19.45")
+    if element.shape:
+        raise where.refusal(note, "arrays inside arrays are not marshalled", "R6.11, R19.4")
+    inside = space.lower(element, where.inside("safe element"))
+    return Lowered(Pointer(SafeArray(inside.type)), inside.attributes)
+
+
 def _pointer(space: Space, note: Note, where: Where) -> Lowered:
     """`Ptr[T]`: a pointer whose target only native code reads."""
     element = _inner(note, where)
@@ -155,4 +166,5 @@ LEVELS: Final[dict[str, Callable[[Space, Note, Where], Lowered]]] = {
     "ref": _reference,
     "array": _array,
     "pointer": _pointer,
+    "safearray": _safe_array,
 }

@@ -49,6 +49,7 @@ class _Native(Value):
 
     entry_point: str = ""
     charset: str = ""
+    throws: bool = False
     prototype: str = ""
 
 
@@ -81,14 +82,18 @@ def library(
     return decorate
 
 
-def native(*, entry_point: str = "", charset: str = "") -> Callable[[C], C]:
-    """Options of one function: the name under which the library exports it (R2.11), its charset (R5.21)."""
-    return lambda method: _mark(method, _Native(entry_point, charset))
+def native(*, entry_point: str = "", charset: str = "", throws: bool = False) -> Callable[[C], C]:
+    """Options of one function: the name under which the library exports it (R2.11), its charset (R5.21).
+
+    `throws` is for functions that return an HRESULT: failures are raised, and the result that the annotation names is
+    the last of C's parameters, `[out, retval]` (R1.20, R11.6).
+    """
+    return lambda method: _mark(method, _Native(entry_point, charset, throws))
 
 
 def prototype(c: str, *, entry_point: str = "") -> Callable[[C], C]:
     """The function is what the C prototype says; the Python annotations are for type checkers only."""
-    return lambda method: _mark(method, _Native(entry_point, "", c))
+    return lambda method: _mark(method, _Native(entry_point, prototype=c))
 
 
 def _mark(method: C, options: _Native) -> C:
@@ -131,7 +136,7 @@ def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
             raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")
         names[method_name] = c_name
         charset = options.charset or spec.modes.charset
-        found = read_function(space, method, c_name, 1, charset, scope)
+        found = read_function(space, method, c_name, charset, scope, throws=options.throws)
         text = f"{method_name}{inspect.signature(method)}"
         functions[c_name] = Function(c_name, found.result, found.parameters, found.variadic, text)
         if found.face != Face():

@@ -100,11 +100,13 @@ Dec: TypeAlias = Annotated[decimal.Decimal, _system("Dec", "DECIMAL", decimal.De
 Currency: TypeAlias = Annotated[decimal.Decimal, _system("Currency", "CURRENCY", decimal.Decimal)]
 Guid: TypeAlias = Annotated[uuid.UUID, _system("Guid", "GUID", uuid.UUID)]
 FileTime: TypeAlias = Annotated[dt.datetime, _system("FileTime", "FILETIME", dt.datetime)]
+OleColor: TypeAlias = Annotated[Any, _system("OleColor", "OLE_COLOR", object)]
 Variant: TypeAlias = Annotated[Any, _system("Variant", "VARIANT", object)]
 
 # Levels around a type.
 Ref: TypeAlias = Annotated[T | Box[T], Shape("ref")]
 Array: TypeAlias = Annotated[Sequence[T] | Buffer, Shape("array")]
+SafeArr: TypeAlias = Annotated[Sequence[T] | Buffer, Shape("safearray")]
 Ptr: TypeAlias = Annotated[
     Box[T] | NativePtr | Memory | HostStruct | Constant | bytes | bytearray | None, Shape("pointer")
 ]

@@ -79,7 +79,7 @@ def _expanded(metadata: tuple[Any, ...]) -> list[Any]:
 
 def _inside(hint: Any, level: str) -> Any:
     """The `T` of `Ref[T]`, `Array[T]` and `Ptr[T]`: their first parameter, wherever it went inside the union."""
-    holder = Sequence if level == "array" else Box
+    holder = Sequence if level in ("array", "safearray") else Box
     for each in get_args(hint):
         if get_origin(each) is holder:
             return get_args(each)[0]

@@ -161,6 +161,8 @@ def _plain(space: Space, note: Note, where: Where) -> Lowered:
     found = _TYPES.get(python) if isinstance(python, type) else None
     if found is not None:
         return found(space, note, where)
+    if python in (Any, object) and where.kind == "safe element":
+        return _bare(SystemType("VARIANT"))
     if python in _REFUSED:
         reason, rules = _REFUSED[python]
         raise where.refusal(note, reason, rules)
@@ -209,12 +211,16 @@ def _spoken(python: Any) -> str:
 
 
 def _truth(_space: Space, note: Note, where: Where) -> Lowered:
+    if where.kind == "safe element":
+        return _bare(Scalar("VARIANT_BOOL"))
     if where.modes.strict:
         raise where.refusal(note, "strict: a truth value needs Bool, VBool or Bool8", "R1.25")
     return _bare(Scalar("u1" if where.modes.raw else "BOOL"))
 
 
 def _string(_space: Space, note: Note, where: Where) -> Lowered:
+    if where.kind == "safe element":
+        return _bare(SystemType("BSTR"))
     if where.modes.strict:
         raise where.refusal(note, "strict: text needs LPUTF8Str, LPStr, LPWStr or another marker", "R1.25")
     return text_of(Scalar(where.unit), note, where)
