@@ -81,6 +81,7 @@ from .tools import (
 )
 
 c_voidp = c_void_p
+SIZEOF_TIME_T: Final = sizeof(c_time_t)
 c_buffer = create_string_buffer
 SetPointerType = set_pointer_type
 _pointer_type_cache = pointer_types
@@ -126,6 +127,7 @@ __all__ = [
     "PYFUNCTYPE",
     "RTLD_GLOBAL",
     "RTLD_LOCAL",
+    "SIZEOF_TIME_T",
     "ArgumentError",
     "Array",
     "BigEndianStructure",

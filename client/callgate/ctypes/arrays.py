@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import Any, Final
 
 from .cdata import CArg, CData, CDataType, Layout, as_parameter, layout_of, load, store
@@ -160,9 +161,11 @@ class Array(CData, metaclass=ArrayType):
         for number, value in zip(numbers, values, strict=True):
             self[number] = value
 
-    def __index__(self) -> int:
-        """`bytearray(array)` would take the elements for the bytes. What this raises is the only way to stop it."""
-        raise NoBuffer
+    if sys.version_info < (3, 12):
+
+        def __index__(self) -> int:
+            """`bytearray(array)` would take the elements for the bytes. What this raises is the only way to stop it."""
+            raise NoBuffer
 
     def __delitem__(self, _index: Any) -> None:
         raise TypeError("Array does not support item deletion")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, Self
 
-from .memory import Address, Block, Borrowed, address_of_number, home, life_of
-from .refusals import refuse
+from .memory import Address, Block, address_of_number, home, life_of
+from .refusals import NoBuffer, refuse
 from .standard import std
 from .world import current, of_life
 
@@ -128,8 +128,10 @@ class CDataType(type):
             raise TypeError("underlying buffer is not C contiguous")
         layout = layout_of(cls)
         _check_room(layout, memory.nbytes, offset)
+        if layout.pointers:
+            refuse("from_buffer of pointers", "addresses belong to the host; use from_buffer_copy")
         content = memory.cast("B")[offset : offset + layout.size] if layout.size else memory
-        made = view(cls, Borrowed(content, layout.pointers))
+        made = view(cls, Block.borrowed(content))
         made._objects = {"ffffffff": memory}
         return made
 
@@ -236,6 +238,13 @@ class CData(metaclass=CDataType):
 
     def __bytes__(self) -> bytes:
         return self._bytes_()
+
+    def __buffer__(self, _flags: int) -> memoryview:
+        """The buffer protocol, from Python 3.12 on. The memory stays in this process then; native code sees a copy."""
+        layout = layout_of(type(self))
+        if layout.pointers:
+            raise NoBuffer("callgate.ctypes: an object with addresses inside cannot be looked at as a buffer")
+        return memoryview(layout.mirror.from_buffer(self._block_.show(), self._offset_))
 
     def __ctypes_from_outparam__(self) -> Any:
         return self

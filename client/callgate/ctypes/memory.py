@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from callgate.errors import ObjectGone
 
-from .refusals import NotAcrossProcesses
+from .refusals import NoBuffer
 from .world import World, current, living, of_life
 
-__all__ = ["Address", "Block", "Borrowed", "address_of_number", "home", "home_of_bytes", "life_of"]
+__all__ = ["Address", "Block", "address_of_number", "home", "home_of_bytes", "life_of"]
 
 _MASK: Final = (1 << 64) - 1
 _SWEEP: Final = 256
@@ -61,26 +61,54 @@ def address_of_number(value: int) -> int:
 
 
 class Block:
-    """One piece of memory. Objects are views of a block: the block and an offset."""
+    """One piece of memory. Objects are views of a block: the block and an offset.
 
-    __slots__ = ("_local", "_owned", "address", "life", "size")
+    Where the truth is: here while it has no home, in the host from then on. Memory that others in this process can look
+    at (`from_buffer`, the buffer protocol) *stays* here: native code sees it in a copy. Before native code runs or the
+    host's memory is looked at, the copy becomes what this is; afterwards this becomes what native code made of the
+    copy. Threads of a library that write between calls are then seen with the next call only.
+    """
+
+    __slots__ = ("__weakref__", "_known", "_local", "_owned", "_stays", "address", "life", "size")
 
     def __init__(self, size: int, content: Any = None) -> None:
         self._local: Any = bytearray(size) if content is None else content
         self._owned = True
+        self._stays = False
+        self._known = b""
+        """What the copy of memory that stays held when both sides were last made the same."""
         self.size = size
         self.address = 0
-        """Where it is in the host; 0 as long as it has no home."""
+        """Where it, or its copy, is in the host; 0 as long as it has no home."""
         self.life = 0
         """The life of the host that it lives in, or that the pointers inside it belong to; 0 for neither."""
 
     @classmethod
     def foreign(cls, address: int, life: int, size: int) -> Block:
         """Memory of native code."""
-        block = cls.__new__(cls)
+        block = cls(size, b"")
         block._local, block._owned = None, False
-        block.address, block.life, block.size = address & _MASK, life, size
+        block.address, block.life = address & _MASK, life
         return block
+
+    @classmethod
+    def borrowed(cls, memory: memoryview) -> Block:
+        """Memory of another Python object."""
+        block = cls(memory.nbytes, memory)
+        block._owned, block._stays = False, True
+        return block
+
+    def show(self) -> Any:
+        """The memory itself, for others to look at and to change: it stays here from now on. Raises NoBuffer."""
+        with _homing:
+            if self._local is None:
+                if not self._owned:
+                    raise NoBuffer("callgate.ctypes: this memory belongs to native code in another process; copy it")
+                content = self.read(0, self.size)
+                self._local, self._known = bytearray(content), content
+                current().borrowed.add(self)
+            self._stays = True
+            return self._local
 
     @property
     def owned(self) -> bool:
@@ -117,74 +145,42 @@ class Block:
 
     def needs_home(self, world: World) -> bool:
         """Whether native code in that world cannot reach it yet. Raises ObjectGone when it never will."""
+        if self._stays:
+            return not self.address or self.life != world.life
         if self._local is None and self.life != world.life:
             of_life(self.life, "this memory")
         return self._local is not None
 
     def resize(self, size: int) -> None:
         """Make it longer; the address changes."""
+        if self._stays:
+            raise BufferError("memory that somebody else in this process looks at cannot be resized")
         content = bytearray(self.read(0, self.size).ljust(size, b"\0"))
-        self._give_back()
+        if self.address:
+            self._give_back()
         homed, self.address, self._local, self.size = self._local is None, 0, content, size
         if homed:
             home([self])
 
     def _give_back(self) -> None:
-        if self._owned and self.address:
-            world = living()
-            if world is not None and world.life == self.life:
-                world.give(self.address, self.size)
+        world = living()
+        if world is not None and world.life == self.life and (self._owned or self._stays):
+            world.give(self.address, self.size)
 
     def settle(self, world: World) -> tuple[int, bytes]:
         """Take a home; the caller puts the content there. Only under `home`'s lock."""
-        if self.life and self.life != world.life:
+        if self.life and self.life != world.life and not self._stays:
             raise ObjectGone("this object holds pointers into a host that is gone: make it again")
-        address = world.take(self.size)
-        content = bytes(self._local)
-        return address, content
-
-    def settled(self, address: int, life: int, _content: bytes) -> None:
-        """The content is there: from now on the truth is in the host."""
-        self.life = life
-        self.address = address
-        self._local = None
-
-    def __del__(self) -> None:
-        if getattr(self, "address", 0):
-            self._give_back()
-
-
-class Borrowed(Block):
-    """Memory of another Python object of this process (`from_buffer`), which native code sees in a copy.
-
-    The truth stays here. Before native code runs or the host's memory is looked at, the copy becomes what this is;
-    afterwards this memory becomes what native code made of the copy. Threads of a library that write between calls are
-    seen with the next call only.
-    """
-
-    __slots__ = ("__weakref__", "_known")
-
-    def __init__(self, memory: memoryview, pointers: bool) -> None:
-        super().__init__(memory.nbytes, memory)
-        self._owned = False
-        self._known: bytes | None = b"" if pointers else None
-        """What the copy held when both sides were last made the same; b"" for memory that never gets a copy."""
-
-    def needs_home(self, world: World) -> bool:
-        """A new host gets a new copy."""
-        return not self.address or self.life != world.life
-
-    def settle(self, world: World) -> tuple[int, bytes]:
-        """See Block."""
-        if self._known == b"":
-            reason = "there are pointers in it, and the memory belongs to a Python object of this process"
-            raise NotAcrossProcesses("from_buffer", f"{reason}; use from_buffer_copy")
         return world.take(self.size), bytes(self._local)
 
-    def settled(self, address: int, life: int, content: bytes) -> None:
-        """See Block."""
-        self.life, self.address, self._known = life, address, content
-        current().borrowed.add(self)
+    def settled(self, address: int, world: World, content: bytes) -> None:
+        """The content is there: unless it stays here, the truth is in the host from now on."""
+        self.life, self.address = world.life, address
+        if self._stays:
+            self._known = content
+            world.borrowed.add(self)
+        else:
+            self._local = None
 
     def given(self) -> tuple[int, bytes] | None:
         """Where the copy is and what has to be put there; None when it is as it should be."""
@@ -197,19 +193,18 @@ class Borrowed(Block):
     def taken(self, content: bytes) -> None:
         """The copy has become this: only what native code changed is taken over."""
         known, self._known = self._known, content
-        if known is None or content == known:
+        if content == known:
             return
         if bytes(self._local) == known:
-            self._local[:] = content
+            memoryview(self._local)[:] = content
             return
         for index, (old, new) in enumerate(zip(known, content, strict=True)):
             if old != new:
                 self._local[index] = new
 
-    def _give_back(self) -> None:
-        world = living()
-        if self.address and world is not None and world.life == self.life:
-            world.give(self.address, self.size)
+    def __del__(self) -> None:
+        if getattr(self, "address", 0):
+            self._give_back()
 
 
 _homing = threading.RLock()
@@ -224,7 +219,7 @@ def home(blocks: Iterable[Block]) -> World:
             places = [(block, *block.settle(world)) for block in dict.fromkeys(homeless) if block.needs_home(world)]
             world.write([(address, content) for _, address, content in places])
             for block, address, content in places:
-                block.settled(address, world.life, content)
+                block.settled(address, world, content)
     return world
 
 

@@ -20,10 +20,10 @@ class NotAcrossProcesses(MarshalDirectiveError):
 
 
 class NoBuffer(Error, BufferError):
-    """The memory of a ctypes object is in the host, so nothing in this process can look at it directly."""
+    """Nothing here can look at the memory of a ctypes object: Python 3.11 lets no class of Python show any."""
 
     def __init__(self, message: str = "", **fields: Any) -> None:
-        text = "callgate.ctypes: the buffer protocol is refused: the memory may be in another process; use bytes(…)"
+        text = "callgate.ctypes: the buffer protocol is refused: it needs Python 3.12; use bytes(…)"
         super().__init__(message or text, **fields)
 
 

@@ -196,8 +196,8 @@ class SimpleType(CDataType):
             refuse("py_object", _NO_OBJECTS)
         try:
             data, _, _ = cls._codec_.put(value)
-        except TypeError:
-            return as_parameter(cls, value, "wrong type")
+        except TypeError as error:
+            return as_parameter(cls, value, str(error))
         return CArg(layout.shape, wire_of(layout.shape, data), value, code=cls._type_)
 
 

@@ -72,7 +72,7 @@ class World:
         self._directory = b"/"
         self._environment: dict[bytes, bytes] = {}
         self.borrowed: weakref.WeakSet[Any] = weakref.WeakSet()
-        """Memory of this process that native code sees in a copy (`memory.Borrowed`)."""
+        """Memory of this process that native code sees in a copy (`memory.Block`)."""
 
     @property
     def dead(self) -> bool:
