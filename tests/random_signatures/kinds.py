@@ -174,6 +174,41 @@ class Floating(Kind):
         return 0.0
 
 
+class Complex(Kind):
+    """A complex number of two parts of a floating type."""
+
+    def __init__(self, part: Floating, suffix: str) -> None:
+        self.spelling = f"{part.spelling} _Complex"
+        self._part = part
+        self._suffix = suffix
+
+    def draw(self, random: Random) -> complex:
+        """See `Kind`."""
+        return complex(self._part.draw(random), self._part.draw(random))
+
+    def constant(self, value: complex) -> str:
+        """See `Kind`."""
+        return f"CMPLX{self._suffix.upper()}({self._part.constant(value.real)}, {self._part.constant(value.imag)})"
+
+    def checks(self, place: str, value: complex, path: str) -> Iterator[Check]:
+        """See `Kind`."""
+        yield from self._part.checks(f"creal{self._suffix}({place})", value.real, f"{path} real")
+        yield from self._part.checks(f"cimag{self._suffix}({place})", value.imag, f"{path} imaginary")
+
+    def differences(self, expected: complex, got: Any, path: str) -> Iterator[str]:
+        """See `Kind`."""
+        if type(got) is not complex:
+            yield _differs(path, expected, got)
+            return
+        yield from self._part.differences(expected.real, got.real, f"{path}.real")
+        yield from self._part.differences(expected.imag, got.imag, f"{path}.imag")
+
+    @property
+    def blank(self) -> Any:
+        """See `Kind`."""
+        return 0j
+
+
 NUMBERS: Final[tuple[Kind, ...]] = (
     Integer("char", 8, signed=True),
     Integer("signed char", 8, signed=True),
@@ -203,6 +238,8 @@ NUMBERS: Final[tuple[Kind, ...]] = (
     Floating("float", "f"),
     Floating("double", "d"),
     Floating("long double", "d"),
+    Complex(Floating("float", "f"), "f"),
+    Complex(Floating("double", "d"), ""),
 )
 """As they are on 64-bit Linux, where `long` is 64 bits and `char` is signed on x86."""
 

@@ -126,6 +126,9 @@ class Union(Kind):
         """See `Kind`."""
         if bytes(got) != expected:
             yield f"{path}: expected {expected!r}, got {got!r}"
+            return
+        for name, kind in self.members:
+            yield from kind.differences(self._in(kind, expected), getattr(got, name), f"{path}.{name}")
 
     @property
     def blank(self) -> Any:

@@ -14,6 +14,7 @@ from .slots import assign
 __all__ = ["Source", "compile_source", "write"]
 
 _HEAD = """\
+#include <complex.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
