@@ -110,7 +110,7 @@ class InvalidCastError(MarshalError, TypeError):
 
 
 class OutOfRange(MarshalError, OverflowError):
-    """A number that the C type cannot hold (R2.5)."""
+    """A number that the C type cannot hold (R2.5, R19.30)."""
 
 
 class ArgumentError(MarshalError, ValueError):

@@ -81,6 +81,8 @@ class HostView(Addressable):
     def _element(self, index: int) -> tuple[int, Form]:
         if not isinstance(self._form, Series):
             raise TypeError(f"{self!r} is no array")
+        if self._form.length == 0 and index >= 0:
+            return index, self._form.element  # R6.15: the host knows how much memory lies behind the struct
         position = index + self._form.length if index < 0 else index
         if not 0 <= position < self._form.length:
             raise IndexError(f"index {index} is outside {self!r}, which has {self._form.length} elements")

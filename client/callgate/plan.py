@@ -25,6 +25,7 @@ from callgate_protocol.forms import (
 from callgate_protocol.messages import Return
 
 from .convert import CallContext, Mismatch, TypeSpace
+from .convert.aliases import aliases_of
 from .convert.counted import counted
 from .convert.in_place import in_place_encoder, write_back
 from .convert.text import fill_edited
@@ -49,6 +50,7 @@ class FunctionPlan:
         self._types = types
         self._encoders = [_encoder(plan, types, face) for plan in self.passed]
         self._counted = counted(self.passed, types)
+        self._aliases = aliases_of(self.passed)
         self._result = types.decoder(signature.result)
         self._has_result = not isinstance(signature.result, Nothing) and not signature.throws
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
@@ -87,6 +89,8 @@ class FunctionPlan:
                 raise self._error(fault, array.position) from None
         for opaque, make in self._handles:
             context.prepared[opaque] = make(context.host)
+        if self._aliases is not None:
+            self._aliases.join(arguments, wire)
         return wire
 
     def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:

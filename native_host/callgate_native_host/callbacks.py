@@ -1,4 +1,4 @@
-"""Where a callback goes: down the channel of the call it belongs to, or over the session's control channel (R9.10)."""
+"""The way from native code to Python (R1.2, R9.10): down the channel of its call, or over the control channel."""
 
 from __future__ import annotations
 

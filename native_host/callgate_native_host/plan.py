@@ -64,7 +64,10 @@ class FunctionPlan:
         return made
 
     def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:
-        """R1.14: the C side of every argument, left to right; the first that does not fit ends it."""
+        """R1.14: the C side of every argument, left to right; the first that does not fit ends it.
+
+        R1.5, R1.16: each has memory of its own, also when the caller gave one object twice.
+        """
         if len(wires) != self._passed and (self._extras is None or len(wires) < self._passed):
             text = f"{self.name} takes {self._passed} arguments, {len(wires)} were given"
             raise Fault("ArgumentError", text, function=self.name)

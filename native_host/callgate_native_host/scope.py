@@ -68,7 +68,7 @@ class Scope:
         self.owning = False
         """Whether what native code gives now is ours to free (R8.1): what a call hands out, not what is looked at."""
         self.keep: list[Any] = []
-        """Memory that native code may use until the end."""
+        """Memory that native code may use until the end (R1.17)."""
         self.rooms: dict[int, Room] = {}
         """Memory behind the pointers of this call, by parameter index."""
         self.thunks: list[Thunk] = []

@@ -384,6 +384,8 @@ class ParameterPlan(Value):
     form: Form
     passed: bool
     in_place: bool
+    aliased: bool = False
+    """Whether it may be the same memory as another parameter (`[ptr]`)."""
 
     @property
     def returned(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a type and its attributes mean: the one place that turns a declaration into conversions.
+"""What a type and its attributes mean in platform invoke (R1.1, R1.4): where declarations become conversions.
 
 `resolve` reads a function or delegate and says for every parameter which form its value has on the wire (`forms`),
 which way it travels, and whether the caller passes it. Client and host compile the same answer into their own code: the
@@ -55,6 +55,7 @@ from .model import (
     Void,
     c_name,
 )
+from .nulls import check_pointer_words, is_nullable, keeps_aliases
 from .system_forms import check_markers, retval_of, safe_element, system_form, throws
 from .texts import bytes_form, check_text_words, edited_form, fixed_text_form, is_text, text_form
 from .wording import Words, scalar_form
@@ -86,6 +87,7 @@ def _parameter(
     where = f"parameter {index + 1} '{parameter.name}' of {entry.name}"
     refuse_misplaced(parameter, where)
     check_markers(parameter, where)
+    check_pointer_words(parameter, where)
     direction = _direction(parameter, where)
     form = _parameter_form(library, parameter, direction, where)
     if isinstance(form, Offset) and form.parameter not in names:
@@ -95,10 +97,13 @@ def _parameter(
     if isinstance(form, Allocated) and isinstance(entry, Delegate):
         raise DirectiveError(f"{where}: a callback cannot hand out an array; declare the pointer as void *")
     fills = _counted(form) and direction.travels_out
-    return ParameterPlan(index, parameter.name, direction, form, direction.travels_in or fills, fills)
+    return ParameterPlan(
+        index, parameter.name, direction, form, direction.travels_in or fills, fills, keeps_aliases(parameter, form)
+    )
 
 
 def _direction(parameter: Parameter, where: str) -> Direction:
+    """R1.19: in unless it says otherwise; what comes out needs a pointer."""
     out, in_ = parameter.has("out"), parameter.has("in")
     if out and not isinstance(parameter.type, Pointer):
         raise DirectiveError(f"{where}: [out] needs a pointer, not {c_name(parameter.type)}")
@@ -179,7 +184,7 @@ def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, co
         raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
     if isinstance(target, SafeArray):
         raise DirectiveError(f"{where}: a SAFEARRAY knows its own length (R6.18); leave size_is out")
-    return Elements(_pointed(library, target, parameter, where), count, parameter.has("unique"), length)
+    return Elements(_pointed(library, target, parameter, where), count, is_nullable(parameter), length)
 
 
 def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
@@ -187,7 +192,7 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
     if isinstance(target, Opaque):
         if direction.travels_out:
             raise DirectiveError(f"{where}: the type of an out handle is {target.name} **, one star more")
-        return Handle(target.name, parameter.has("closes"), parameter.has("unique"))
+        return Handle(target.name, parameter.has("closes"), is_nullable(parameter))
     if isinstance(target, SafeArray):
         if direction.travels_out:
             raise DirectiveError(f"{where}: the type of an out array is {c_name(ctype)}*, one star more (R6.20)")
@@ -207,7 +212,7 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
             f"{where}: {c_name(ctype)} has one star too many for a struct (R7.14, R7.15); write [out] or [in, out] for "
             "a pointer that comes back, [size_is(n)] for an array of pointers, or declare it as void *"
         )
-    return Elements(_pointed(library, target, parameter, where), None, nullable=parameter.has("unique"))
+    return Elements(_pointed(library, target, parameter, where), None, nullable=is_nullable(parameter))
 
 
 def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: str) -> Form:

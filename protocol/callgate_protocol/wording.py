@@ -22,7 +22,10 @@ _CHARACTERS: Final = BYTES | {"short", "ushort", "i2", "u2", "char16", "wchar", 
 
 
 def scalar_form(scalar: Scalar, words: Words, where: str) -> Form:
-    """The form of a number by its type and attributes (R2, R3, R4). Raises DirectiveError."""
+    """The form of a number by its type and attributes (R2, R3, R4). Raises DirectiveError.
+
+    `best_fit` means something for characters only; on text it is accepted and changes nothing (R5.22).
+    """
     name = scalar.name
     if "character" in words:
         if name not in _CHARACTERS:

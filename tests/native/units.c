@@ -1,6 +1,5 @@
 /* Truth values, characters and small numbers: C looks at the raw bits, because an echo alone proves nothing. */
 #include <stdint.h>
-#include <string.h>
 #include <wchar.h>
 
 typedef int32_t BOOL;
@@ -58,17 +57,3 @@ int check_letters(const struct letters *l) {
     return l->narrow == 'n' && l->wide == 0x20AC && l->more[0] == 'a' && l->more[1] == 'b' && l->more[2] == 0;
 }
 struct letters make_letters(void) { struct letters l = {'x', 0xD83D, {'p', 'q', 'r'}}; return l; }
-
-/* -- numbers ----------------------------------------------------------------------------------------------------- */
-
-uint32_t bits_of_int(int32_t value) { entered++; return (uint32_t)value; }
-uint32_t bits_of_u4(uint32_t value) { entered++; return value; }
-uint32_t bits_of_i2(int16_t value) { entered++; return (uint16_t)value; }
-uint32_t sum_u1(const uint16_t *v, int n) { uint32_t s = 0; for (int i = 0; i < n; i++) s = s * 3 + v[i]; return s; }
-signed char byte_ff(void) { return (signed char)0xFF; }
-long add_long(long a) { entered++; return a + 1; }
-uint32_t bits_of_float(float value) { uint32_t bits; memcpy(&bits, &value, 4); return bits; }
-uint64_t bits_of_double(double value) { uint64_t bits; memcpy(&bits, &value, 8); return bits; }
-double double_of(uint64_t bits) { double value; memcpy(&value, &bits, 8); return value; }
-void doubles_of(const uint64_t *bits, double *out, int n) { memcpy(out, bits, 8 * (size_t)n); }
-void bits_of_doubles(const double *values, uint64_t *out, int n) { memcpy(out, values, 8 * (size_t)n); }

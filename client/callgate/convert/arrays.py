@@ -1,4 +1,4 @@
-"""Values of one form side by side (R6): numbers travel packed, in the host's representation, others one by one."""
+"""Values of one form side by side, each converted as a parameter is (R6, R6.10); numbers travel packed."""
 
 from __future__ import annotations
 

@@ -29,9 +29,12 @@ __all__ = [
     "TypeSpace",
     "binary",
     "later",
+    "shown",
     "wrong_type",
 ]
 
+_SHOWN = 60
+"""Characters of a value that a message shows at most."""
 INLINE_BYTES = 1024
 """Binary values up to this length travel inside the message, longer ones as bulk frames."""
 
@@ -165,7 +168,13 @@ def received_binary(wire: Any, context: CallContext) -> bytes | bytearray | memo
 
 def wrong_type(expected: str, value: Any) -> Mismatch:
     """The usual fault: expected this, got that."""
-    shown = repr(value)
-    if len(shown) > 60:
-        shown = shown[:57] + "…"
-    return Mismatch(InvalidCastError, f"expected {expected}, got {type(value).__name__} {shown}")
+    return Mismatch(InvalidCastError, f"expected {expected}, got {type(value).__name__} {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: short, whatever it is (R19.48)."""
+    try:
+        text = repr(value)
+    except Exception:  # a user's own class, or an integer of more digits than Python writes
+        text = f"of {value.bit_length()} bits" if isinstance(value, int) else "(without a repr)"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "…"

@@ -1,4 +1,4 @@
-"""Arrays that come back into the caller's own object: what is sent for it, and how it is filled (R1.18, R6.4)."""
+"""Arrays that come back into the caller's own object: what is sent for it, and how it is filled (R1.18, R4.4, R6.4)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Boolean, Complex, Enumeration, Floating, Integer, Truth
 from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS
 
-from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, wrong_type
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, shown, wrong_type
 
 __all__ = ["decode_boolean", "decode_enumeration", "decode_floating", "decode_integer"]
 
@@ -29,7 +29,7 @@ def encode_integer(form: Integer, types: TypeSpace) -> Encoder:
             value = _as_integer(value, name, is_char)
         if low <= value <= high:
             return value  # type: ignore[no-any-return]
-        raise Mismatch(OutOfRange, f"{value} does not fit into {name}, which holds {low} to {high}")
+        raise Mismatch(OutOfRange, f"{shown(value)} does not fit into {name}, which holds {low} to {high}")
 
     return encode
 
@@ -41,6 +41,7 @@ def _modulo(low: int, high: int, name: str) -> Encoder:
 
 
 def _as_integer(value: Any, name: str, is_char: bool) -> int:
+    """R2.4: what Python takes for an integer, and a character for `char`; a float is never cut."""
     if is_char and isinstance(value, str | bytes) and len(value) == 1:
         code = ord(value)
         if code < 0x80:
@@ -85,7 +86,7 @@ def _as_float(value: Any, name: str) -> float:
     except TypeError:
         raise wrong_type(f"a number ({name})", value) from None
     except OverflowError:
-        raise Mismatch(OutOfRange, f"{value} is too large for {name}") from None
+        raise Mismatch(OutOfRange, f"{shown(value)} is too large for {name}") from None
 
 
 def _check_single(value: float) -> None:
@@ -118,7 +119,7 @@ def encode_complex(form: Complex, _types: TypeSpace) -> Encoder:
         except (TypeError, ValueError):
             raise wrong_type(f"a number ({COMPLEX[form.scalar]})", value) from None
         except OverflowError:
-            raise Mismatch(OutOfRange, f"{value} is too large for {COMPLEX[form.scalar]}") from None
+            raise Mismatch(OutOfRange, f"{shown(value)} is too large for {COMPLEX[form.scalar]}") from None
         if narrow:
             _check_single(number.real)
             _check_single(number.imag)

@@ -129,7 +129,7 @@ def decode_raw(form: Raw, types: TypeSpace) -> Decoder:
 
 
 def encode_series(form: Series, types: TypeSpace) -> Encoder:
-    """R6.14: exactly `length` elements; None is all zeros."""
+    """R6.14, R19.15: exactly `length` elements; None is all zeros."""
     elements = encode_many(form.element, types)
     is_bytes = isinstance(form.element, Integer) and form.element.scalar in BYTE_SCALARS
 

@@ -26,6 +26,8 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "keep": "",
     "lenient": "",
     "oneway": "",
+    "ptr": "",
+    "ref": "",
     "string": "",
     "unchecked": "",
     "unique": "",

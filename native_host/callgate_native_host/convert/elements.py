@@ -73,12 +73,25 @@ class ElementsPassing(Passing):
         return self._direction.travels_in or self._counter is not None
 
     def _enter_place(self, wire: Any, scope: Scope) -> int:
+        if "like" in wire:
+            return self._enter_alias(wire["like"], scope)
         place = self._places.find(wire, scope)
         count = None if place.room is None else place.room // self._many.size
         if count == 0 and self._counter is None:
             raise Mismatch(f"{place.room} bytes are left there, {self._many.size} are needed", "ArgumentError")
         scope.rooms[self._index] = Room(None, count, readable=place.entry is not None)
         return place.address
+
+    def _enter_alias(self, index: Any, scope: Scope) -> int:
+        """R1.21: the memory that was made for an earlier parameter."""
+        room = scope.rooms.get(index) if type(index) is int and index < self._index else None
+        if room is None or not isinstance(room.memory, Block):
+            raise expected("the number of an earlier array", index)
+        count = room.memory.size // self._many.size
+        if count == 0 and self._counter is None:
+            raise Mismatch(f"{room.memory.size} bytes are there, {self._many.size} are needed", "ArgumentError")
+        scope.rooms[self._index] = Room(room.memory, count)
+        return room.memory.address
 
     def _slot(self, _wire: Any, _scope: Scope) -> tuple[Block, int]:
         return self._many.room(1), 1

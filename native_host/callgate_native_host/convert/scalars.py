@@ -120,7 +120,7 @@ def _widened(number: int) -> float:
 
 
 class BooleanConverter(Converter):
-    """`_Bool`: one byte, zero or one when we write it, anything but zero is true when C wrote it (R3)."""
+    """`_Bool`: one byte (R3.2), zero or one when we write it, anything but zero is true when C wrote it (R3)."""
 
     packed = truth = True
 
