@@ -16,6 +16,7 @@ from callgate.headers.annotations import Annotations, Unwritable, spelled
 from callgate.headers.demote import demote
 from callgate.headers.naming import class_names, method_name, sorted_names
 from callgate.values import Constant
+from callgate_protocol.blittable import check_result
 from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import (
     Array,
@@ -195,10 +196,13 @@ class _Writer:
         for function in self._sorted(self._library.functions):
             try:
                 yield "\n".join(["", *self._function(function)])
-            except (Unwritable, DirectiveError) as error:
+            except DirectiveError as error:
+                self._skipped[function.name] = str(error)
+            except Unwritable as error:
                 self._skipped[function.name] = f"no annotation says {error}; declare it with @prototype"
 
     def _function(self, function: Function) -> list[str]:
+        check_result(self._library, function)
         given, result = self._signature(function)
         if function.variadic:
             given.append("*arguments: Any")
