@@ -80,6 +80,18 @@ EXPECTED = {
         argument 1 'moment' of floor: a DATE begins with the year 100, not with 99 \(R12\.4\)
         HResult\(0x80070005: E_ACCESSDENIED\) - a PermissionError: True
     """,
+    "text_and_arrays.py": r"""
+        wide: naïve 😀
+        made: \(8, 'it has 3'\)
+        edited: /usr/lib
+        overrun: 'target' as it came out of strcat - still /usr/lib
+        path: .*/bin.*
+        line: \(11, 'first line\\n'\)
+        sorted: \[-3, 5, 12\] swapped: badc pipe: 0 2
+        refused: argument 1 'base'\[1\]
+        refused: argument 1 'base'\[1\]
+        refused: argument 1 'base'
+    """,
     "threads.py": r"""
         8 naps of 0\.2 s overlap: True
         sorted: \[\[3, 2, 1\], \[30, 20, 10\], \[9, 8, 7\]\]

@@ -19,12 +19,12 @@ def grow_call(fill: Callable[[StrBuf, int], int], size: int = 256) -> str:
     """
     if size < 1:
         raise ValueError(f"a buffer needs room for its terminator: {size}")
-    for _ in range(2):
+    for again in (False, True):
         buffer = StrBuf(size - 1)
         answer = fill(buffer, size)
         if answer < 0:
             raise ArgumentError(f"the function answered {answer!r}, which is no number of characters (R5.15)")
-        if answer < size:
+        if answer < size or (again and answer == size):  # some count the terminator also when it fits
             return str(buffer)
         size = max(answer, size + 1)
     raise ArgumentError(f"the function wants {answer} characters after it was given as many as it wanted (R5.15)")
