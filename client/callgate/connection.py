@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar, overload
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
@@ -20,9 +20,11 @@ from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
 from .process import current
-from .sources import written
+from .sources import located, written
 
 __all__ = ["Connection", "connect"]
+
+T = TypeVar("T")
 
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 5.0
@@ -97,6 +99,7 @@ class Connection:
         self._broker = broker
         self._closed = False
 
+    @overload
     def load(
         self,
         library: str,
@@ -105,12 +108,41 @@ class Connection:
         header: str | Sequence[str] = (),
         include_dirs: Sequence[str] = (),
         defines: Sequence[str] = (),
+        strict: bool = False,
+        raw: bool = False,
+        compat_pin: bool = False,
         deadline: float | None = None,
         callbacks: Executor | None = None,
-    ) -> Lib:
+    ) -> Lib: ...
+    @overload
+    def load(
+        self,
+        library: Callable[[], T],
+        /,
+        *,
+        path: str = "",
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
+    ) -> T: ...
+    def load(
+        self,
+        library: Any,
+        prototypes: str = "",
+        *,
+        path: str = "",
+        header: str | Sequence[str] = (),
+        include_dirs: Sequence[str] = (),
+        defines: Sequence[str] = (),
+        strict: bool = False,
+        raw: bool = False,
+        compat_pin: bool = False,
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
+    ) -> Any:
         """As `callgate.load`, with the host below this broker; headers are read here."""
-        declared = written(prototypes, header, include_dirs, defines)
-        return load_with(below(self._usable), library, declared, deadline, callbacks)
+        declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
+        file, source = located(library, path, declared)
+        return load_with(below(self._usable), file, source, deadline, callbacks)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .process import current
-from .sources import Typed, Written, written
+from .sources import Written, located, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,15 +81,8 @@ def load(
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
     declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
-    if not isinstance(library, str):
-        from .typed.libraries import spec_of  # noqa: PLC0415 - whoever wrote such a class has imported it
-
-        if declared:
-            raise TypeError("a class says what it declares; prototypes, headers and modes belong to it")
-        declared, library = Typed(library), path or spec_of(library).name
-    elif path:
-        raise TypeError("path= goes with a class; the first argument already is a file name")
-    return _WAYS.get(isolation, _unknown)(library, declared, deadline, callbacks, isolation)
+    file, source = located(library, path, declared)
+    return _WAYS.get(isolation, _unknown)(file, source, deadline, callbacks, isolation)
 
 
 def _below(

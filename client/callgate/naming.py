@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .errors import ArgumentError
@@ -9,8 +10,8 @@ from .records import Struct
 
 __all__ = ["Named", "name_of"]
 
-Named: TypeAlias = str | type[Any]
-"""A type of a library: its name in C, or its Python class."""
+Named: TypeAlias = str | type[Any] | Callable[..., Any]
+"""A type of a library: its name in C, or the Python class or function that stands for it."""
 
 
 def name_of(given: Named) -> str:
@@ -24,6 +25,6 @@ def name_of(given: Named) -> str:
             raise ArgumentError(f"{described.name} has an automatic layout, so it has no size (R7.2, R19.3)")
         name: str = described.name
         return name
-    if issubclass(given, Struct):
+    if isinstance(given, type) and issubclass(given, Struct):
         return given.__name__
     raise TypeError(f"expected the name of a type, or a class with a layout, not {given!r}")

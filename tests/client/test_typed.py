@@ -63,6 +63,12 @@ class Canvas(Handle):
         return "asked of Python"
 
 
+@delegate
+def measure(n: i4, word: LPStr) -> i4:
+    """A shape beside a Callable, for those who want no class."""
+    raise NotImplementedError
+
+
 class Color(IntEnum):
     RED = 1
     GREEN = 5
@@ -84,12 +90,15 @@ class Geometry(Protocol):
     def canvas_size(self, c: Canvas | None) -> i4: ...
     def canvas_close(self, c: Closes[Canvas]) -> None: ...
     def each(self, f: Callable[[i4, LPStr], i4], n: i4) -> i4: ...
+    def each_measured(self, f: Annotated[Callable[[int, str], int], measure], n: i4) -> i4: ...
     def visit(self, row: Row, context: Context) -> i4: ...
     def twice(self, s: LPStr) -> LPStr: ...
     def next_color(self, c: Color) -> Color: ...
     def fill_bytes(self, v: Annotated[Out[Array[u1]], size_is("n")], n: size_t = count_of("v")) -> i4: ...
     @native(entry_point="add")
     def plus(self, a: i4, b: i4 = 1) -> i4: ...
+    @prototype("Point centroid_of([size_is(n)] const Point *points, uint32_t n)")
+    def centroid_of(self, points: list[Point], n: int) -> Point: ...
     @prototype("int fill([out, size_is(n)] int *v, int n)")
     def fill(self, v: list[int], n: int) -> int: ...
 
@@ -165,6 +174,11 @@ def test_callbacks(geometry: Geometry) -> None:
     assert geometry.each(lambda n, word: n * len(word), 3) == 0 + 3 + 8
     assert geometry.visit(lambda context, n, values: context.append(values) or n, seen) == 3
     assert seen == [["one", "two", None]]
+    assert geometry.each_measured(lambda n, word: n * len(word), 3) == 11
+    with callgate.callback(geometry, measure, lambda n, word: 1) as pointer:
+        assert geometry.each_measured(pointer, 3) == 3
+    with callgate.callback(geometry, Row, lambda seen, n, values: n) as pointer:
+        assert geometry.visit(pointer, None) == 3
 
 
 def test_text_and_enums(geometry: Geometry) -> None:
@@ -190,6 +204,7 @@ def test_prototypes_inside(geometry: Geometry) -> None:
 
     assert geometry.fill(values, 4) == 4
     assert values == [0, 1, 4, 9]
+    assert geometry.centroid_of([Point(2, 4)], 1) == Point(2, 4)
 
 
 def test_functions_are_native_functions(geometry: Geometry) -> None:

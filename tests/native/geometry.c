@@ -17,6 +17,7 @@ struct Point centroid(const struct Point *points, uint32_t n) {
     if (n) { c.x /= (int32_t)n; c.y /= (int32_t)n; }
     return c;
 }
+struct Point centroid_of(const struct Point *points, uint32_t n) { return centroid(points, n); }
 void scale(uint32_t n, double *v) { for (uint32_t i = 0; i < n; i++) v[i] *= 2; }
 void shift(struct Point *p, int32_t by) { p->x += by; p->y += by; }
 const char *version(void) { return "geometry 2"; }
@@ -41,6 +42,7 @@ int32_t each(int32_t (*f)(int32_t, const char *), int32_t n) {
     for (int32_t i = 0; i < n; i++) sum += f(i, i % 2 ? "odd" : "even");
     return sum;
 }
+int32_t each_measured(int32_t (*f)(int32_t, const char *), int32_t n) { return each(f, n); }
 int32_t visit(int (*row)(void *, int, char **), void *context) {
     char *words[] = {"one", "two", NULL};
     return row(context, 3, words);

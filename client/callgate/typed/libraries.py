@@ -131,6 +131,8 @@ def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
         c_name = options.entry_point or c_spelling(method_name)
         if options.prototype:
             texts.append(Prototype(method_name, options.prototype, options.entry_point))
+            for hint in scope.hints(method, f"{space.label}.{method_name}").values():
+                space.know(hint)
             continue
         if c_name in functions:
             raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")

@@ -77,7 +77,8 @@ def _preamble(space: Space) -> str:
     records = "".join(f"typedef struct {name} {{ char _; }} {name};" for name in space.records)
     enums = "".join(f"typedef enum {name} {{ {name}_0_ }} {name};" for name in space.enums)
     opaques = "".join(f"typedef struct {name} {name};" for name in space.handles)
-    return records + enums + opaques
+    delegates = "".join(f"typedef void (*{name})(void);" for name in space.delegates if name.isidentifier())
+    return records + enums + opaques + delegates
 
 
 def _delegate(space: Space, delegate: Delegate) -> Delegate:

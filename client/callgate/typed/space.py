@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from callgate.declare.modes import Modes
 from callgate.declare.python import Face
@@ -13,7 +13,7 @@ from callgate.memory import Handle, opaque_of
 from callgate_protocol.model import Attribute, CType, Delegate, Enum, Record
 from callgate_protocol.value import Value
 
-from .delegates import Callback
+from .delegates import Callback, callback_of
 from .reading import Note
 from .structs import Layout, layout_of
 from .where import Where
@@ -90,6 +90,21 @@ class Space:
         self._claim(self.structs, layout.name, cls, "structs")
         self._pending.append(cls)
         return layout
+
+    def know(self, hint: Any) -> None:
+        """Make the classes that an annotation names known, whatever it makes of them: C says that (`@prototype`)."""
+        for each in hint if isinstance(hint, list) else get_args(hint):
+            self.know(each)
+        if isinstance(hint, list):
+            return
+        if (callback := callback_of(hint)) is not None:
+            self.delegate(callback)
+        elif layout_of(hint) is not None:
+            self.mention(hint)
+        elif isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, Handle):
+            self.handle(hint)
+        elif isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, enum.IntEnum | enum.IntFlag):
+            self.enumeration(hint, "")
 
     def settle(self) -> None:
         """Read the structs that were only mentioned."""
