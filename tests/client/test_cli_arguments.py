@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -83,3 +85,37 @@ class TestAmounts:
         seconds = [0.000071, 0.0012, 0.0123, 3.4, 200, 7200, 200_000]
         assert [duration(each) for each in seconds] == ["71 µs", "1.2 ms", "12 ms", "3.4 s", "3 min", "2 h", "2 d"]
         assert [size(each) for each in (0, 512, 3_400_000, 5 * 10**12)] == ["0 B", "512 B", "3.4 MB", "5000 GB"]
+
+
+@pytest.mark.parametrize(
+    ("prototype", "word", "value"),
+    [
+        ("int f(BSTR text);", "hello", "hello"),
+        ("int f(BSTR text);", "null", None),
+        ("int f([in, out] BSTR *text);", "hello", "hello"),
+        ("int f(DATE when);", "2000-01-31T12:00", datetime(2000, 1, 31, 12)),
+        ("int f(FILETIME when);", "2000-01-31T12:00+00:00", datetime(2000, 1, 31, 12, tzinfo=UTC)),
+        ("int f(DECIMAL price);", "1.50", Decimal("1.50")),
+        ("int f(CURRENCY price);", "-3", Decimal(-3)),
+        ("int f(GUID id);", "00020400-0000-0000-C000-000000000046", "00020400-0000-0000-C000-000000000046"),
+        ("int f(HRESULT code);", "0x80004005", 0x80004005),
+        ("int f(OLE_COLOR color);", "0x80ff", 0x80FF),
+        ("int f(SAFEARRAY(int) *values);", "[1, 2]", [1, 2]),
+        ("int f(VARIANT value);", "5", 5),
+        ("int f(VARIANT value);", '"5"', "5"),
+        ("int f(VARIANT value);", "five", "five"),
+        ("int f(VARIANT value);", "null", None),
+    ],
+)
+def test_words_for_system_types(prototype: str, word: str, value: Any) -> None:
+    """Dates as ISO 8601 has them, decimals, texts, JSON for arrays and variants."""
+    library = parse(prototype)
+    assert convert(resolve(library, library.functions[0]), [word]) == [value]
+
+
+@pytest.mark.parametrize("prototype", ["int f(DATE when);", "int f(DECIMAL price);", "int f(HRESULT code);"])
+def test_words_that_are_no_system_value(prototype: str) -> None:
+    """The message says which argument it is and what to write."""
+    library = parse(prototype)
+    with pytest.raises(BadArgument, match=r"argument 1 .*write e\.g\."):
+        convert(resolve(library, library.functions[0]), ["nonsense"])

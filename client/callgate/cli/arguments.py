@@ -10,6 +10,7 @@ from callgate.values import StrBuf, constant
 from callgate_protocol.forms import (
     Address,
     Boolean,
+    BStr,
     Bytes,
     Character,
     Code,
@@ -24,17 +25,21 @@ from callgate_protocol.forms import (
     Integer,
     ParameterPlan,
     Raw,
+    SafeElements,
     Signature,
     Structure,
+    SystemValue,
     Text,
     Truth,
+    Variant,
     Wide,
 )
 
 __all__ = ["BadArgument", "convert"]
 
 NULL = "null"
-_NUMBERS = (Integer, Floating, Boolean, Truth, Enumeration)
+_SINGLE = (Integer, Floating, Boolean, Truth, Enumeration, BStr, SystemValue, Variant)
+"""What stands alone behind a pointer to one of them; everything else is JSON."""
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -132,7 +137,7 @@ def _byte_list(word: str) -> bytes:
 
 def _elements(form: Form, word: str) -> Any:
     assert isinstance(form, Elements)
-    if form.count is None and isinstance(form.element, _NUMBERS) and word != NULL:
+    if form.count is None and isinstance(form.element, _SINGLE) and word != NULL:
         return _CONVERTERS[type(form.element)](form.element, word)
     return _json(word)
 
@@ -200,8 +205,46 @@ def _guess(word: str) -> Any:
     return _unquoted(word)
 
 
+def _system(form: Form, word: str) -> Any:
+    """A date as ISO 8601 writes it, a decimal number, a GUID, or an integer."""
+    assert isinstance(form, SystemValue)
+    if form.name == "GUID":
+        return word
+    if form.name in ("DATE", "FILETIME"):
+        return _moment(word)
+    return _decimal(word) if form.name in ("DECIMAL", "CURRENCY") else _integer(form, word)
+
+
+def _moment(word: str) -> Any:
+    from datetime import datetime  # noqa: PLC0415 - few functions take one
+
+    try:
+        return datetime.fromisoformat(word)
+    except ValueError:
+        raise _Unfit(
+            f"{word!r} is no date; write e.g. 2000-01-31, 2000-01-31T12:00 or 2000-01-31T12:00+00:00"
+        ) from None
+
+
+def _decimal(word: str) -> Any:
+    from decimal import Decimal, InvalidOperation  # noqa: PLC0415 - few functions take one
+
+    try:
+        return Decimal(word)
+    except InvalidOperation:
+        raise _Unfit(f"{word!r} is no decimal number; write e.g. 1.50") from None
+
+
+def _variant(_form: Form, word: str) -> Any:
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
+
+
 _CONVERTERS: dict[type[Form], Callable[[Form, str], Any]] = {
     Address: _pointer,
+    BStr: _text,
     Boolean: _boolean,
     Bytes: _bytes,
     Character: _text,
@@ -214,8 +257,11 @@ _CONVERTERS: dict[type[Form], Callable[[Form, str], Any]] = {
     Handle: _handle,
     Integer: _integer,
     Raw: _raw,
+    SafeElements: lambda _form, word: _json(word),
     Structure: lambda _form, word: _json(word),
+    SystemValue: _system,
     Text: _text,
     Truth: _boolean,
+    Variant: _variant,
     Wide: _text,
 }
