@@ -80,6 +80,16 @@ EXPECTED = {
         argument 1 'moment' of floor: a DATE begins with the year 100, not with 99 \(R12\.4\)
         HResult\(0x80070005: E_ACCESSDENIED\) - a PermissionError: True
     """,
+    "structs_and_unions.py": r"""
+        ldiv: ldiv_t\(quot=9, rem=2\)
+        parts of -2\.5: 1 1 0x4000000000000
+        without its sign: 2\.5
+        layout: Layout\(size=12, alignment=4, offsets=\{'left': 0, 'right': 8\}\)
+        equal: True False
+        decimal point: \.
+        upper case: X
+        sqrt\(-4\): 2j abs\(3\+4j\): 5\.0
+    """,
     "text_and_arrays.py": r"""
         wide: naïve 😀
         made: \(8, 'it has 3'\)

@@ -176,6 +176,9 @@ class Binding:
         for record in inside_first(self.declared.records):
             if record.name not in classes:
                 classes[record.name] = self._class_of(record, classes)
+            elif is_overlaid(self.declared, record):
+                views = partial(self._overlays.views, record.name)
+                classes[record.name].__callgate_views__ = staticmethod(views)
         return classes
 
     def _class_of(self, record: Record, classes: Mapping[str, Any]) -> type[Any]:

@@ -10,7 +10,7 @@ from callgate_protocol.forms import Member
 
 # ruff: noqa: SLF001 - instances of one class know each other
 
-__all__ = ["Union", "View", "Views", "python_name", "union_class"]
+__all__ = ["Union", "View", "Views", "bytes_of", "python_name", "union_class"]
 
 
 def python_name(name: str) -> str:
@@ -106,6 +106,15 @@ class Union:
         layout = self._layout()
         members = ", ".join(f"{name}={layout.read(self._data, name)!r}" for name in layout.views)
         return f"{type(self).__name__}({members or repr(bytes(self))})"
+
+
+def bytes_of(value: Any, views: Views) -> bytearray:
+    """Of an instance of a user's own class: the members that were set, in that order, so that the last one wins."""
+    data = bytearray(views.size)
+    for name, member in vars(value).items():
+        if name in views.views:
+            views.write(data, name, member)
+    return data
 
 
 def union_class(

@@ -55,5 +55,5 @@ def check_result(library: TypeLibrary, function: Function) -> None:
     if isinstance(ctype, StructType) and not is_blittable(library, ctype):
         raise DirectiveError(
             f"the result of {function.name}: {ctype.name} is not blittable, so the signature is not P/Invoke "
-            "compatible (R7.10, R19.16); write members that would be converted as integers or NativePtr, or return it by Out[…]"
+            "compatible (R7.10, R19.16); write members that would be converted as integers or NativePtr, or use Out[…]"
         )

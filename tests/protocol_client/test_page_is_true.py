@@ -222,6 +222,11 @@ def test_a_cancel_may_overtake_its_call(host: Host) -> None:
         (READ, [{"at": [1 << 40, 0]}, 1], "ObjectGone"),
         (READ, [{"constant": 8}, 1], "ArgumentError"),
         (SIZE, [99, "x"], "ProtocolError"),
+        (LAYOUT, [99, "x"], "ProtocolError"),
+        (INVOKE, [1, "x"], "ArgumentError"),
+        (INVOKE, [1, "x", {"at": [1 << 40, 0]}, []], "ObjectGone"),
+        (INVOKE, [1, "x", {"constant": 8}, []], "ArgumentError"),
+        (INVOKE, [1, b"x", {"constant": 8}, []], "MarshalError"),
         (LOAD, ["libm.so.6", bytes(32), b"\x90"], "ArgumentError"),
         (LOAD, ["libm.so.6", hashlib.sha256(b"\x90").digest(), b"\x90"], "DeclarationError"),
         (LOAD, ["no-such-library", hashlib.sha256(pack([[]] * 5)).digest(), pack([[]] * 5)], "DllNotFoundError"),
@@ -547,6 +552,7 @@ def test_a_callback_ends_with_its_call_unless_it_was_made_to_stay(compiled: Call
     assert reference[2] == "code:number_cb"
     host.call(number, names["store"], pointer)
     assert host.call(number, names["call_stored"], 1)[0] == 101
+    assert host.call(0, INVOKE, number, "number_cb", pointer, [1])[0] == 101
     host.call(0, FREE, pointer)
     with pytest.raises(Failed, match="CallbackOnCollectedDelegateError"):
         host.call(number, names["call_stored"], 1)

@@ -162,12 +162,12 @@ def test_r07_09_every_shape_travels_through_a_callback(shapes: Lib, shape: Shape
     assert seen == [(20, shape.value(20), 20.5)]
 
 
-@pytest.mark.rule("R2.12")
+@pytest.mark.rule("R7.9")
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [("PackRefused", (1, 2, 3), "packed member"), ("WideRefused", bytes(16), "long double")],
 )
-def test_r07_09_what_no_stand_in_describes_is_refused(shapes: Lib, name: str, value: Any, reason: str) -> None:
+def test_r02_12_what_no_stand_in_describes_is_refused(shapes: Lib, name: str, value: Any, reason: str) -> None:
     """Refused by name, before native code is entered, with what to write instead."""
     for function, arguments in {"make": (1,), "take": (value,), "call": (lambda *_: 0, 1)}.items():
         with pytest.raises(callgate.MarshalDirectiveError, match=f"(?s){name}.*{reason}.*R7.9.*pointer"):

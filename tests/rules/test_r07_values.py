@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import struct
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import pytest
 
 import callgate
 from callgate import Lib
 
-from .conftest import Loader, untouched
+from .conftest import Loader, Way, untouched
+from .ways import WAYS
 
 TYPES = """
     typedef struct { int left, top, right, bottom; } Rect;
@@ -185,3 +187,53 @@ def test_r07_24_structs_are_copied_when_they_are_assigned(lib: Lib, types: Any) 
     twin.whole.left = twin.parts[0].left = 0
     assert lib.line_sum(line) == 1 + 90 + 400
     assert copy.deepcopy(line) == line
+
+
+@callgate.union
+class Number:
+    i: callgate.i4 = 0
+    d: callgate.f8 = 0.0
+
+
+@callgate.union
+class Unbound:
+    i: callgate.i4 = 0
+    d: callgate.f8 = 0.0
+
+
+@callgate.struct(layout="explicit")
+class Over:
+    number: callgate.i4 = callgate.offset(0)
+    d: callgate.f8 = callgate.offset(0)
+    high: callgate.i4 = callgate.offset(4)
+
+
+class Unions(Protocol):
+    def take_IntDouble(self, v: Number) -> callgate.f8: ...  # noqa: N802 - C's names
+    def make_IntDouble(self, k: callgate.i4) -> Number: ...  # noqa: N802
+    def take_Overlaid(self, v: Over) -> callgate.f8: ...  # noqa: N802
+
+
+def test_r07_08_a_users_own_union_is_its_bytes(compiled: Callable[[str], str], way: Way) -> None:
+    """Before a library uses the class it holds what was set; then its members are views."""
+    early = Unbound(d=1.5)
+    early.i = 7
+    assert (early.i, Unbound().i, Unbound(i=3).i) == (7, 0, 3)
+    with pytest.raises(AttributeError, match=r"Unbound.d was not set.*R7\.8"):
+        _ = early.d
+    face: Any = Unions
+    lib: Any = callgate.load(callgate.library(compiled("layout"))(face), **WAYS[way])
+    with lib:
+        assert lib.take_IntDouble(Number(d=2.5)) == 2.5
+        made = lib.make_IntDouble(4)
+        assert (made.d, made.i) == (4.25, 0)
+        made.d = 1.0
+        made.i = -1
+        assert made.d == struct.unpack("d", struct.pack("<iI", -1, 0x3FF00000))[0]
+        assert lib.take_IntDouble(made) == made.d
+        assert Number(d=1.0) == Number(d=1.0) != Number(i=1)
+        over = Over(0, 2.5, struct.unpack("<2i", struct.pack("d", 2.5))[1])
+        assert lib.take_Overlaid(over) == 2.5
+        over.d = 8.5
+        assert (over.number, over.high) == struct.unpack("<2i", struct.pack("d", 8.5))
+        assert lib.take_Overlaid(over) == 8.5

@@ -9,7 +9,7 @@ from typing import Any
 
 from callgate.errors import ArgumentError, Error, InvalidCastError
 from callgate.records import Struct, Union, named_members, slot_name, struct_maker
-from callgate.unions import Views, python_name
+from callgate.unions import bytes_of, python_name
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Integer, Raw, Series, Structure
 
@@ -92,21 +92,12 @@ def encode_raw(form: Raw, types: TypeSpace) -> Encoder:
                 raise wrong_type(f"{build.__name__}(…)", value)
             return binary(value._data, context)  # noqa: SLF001 - the bytes are the value
         if isinstance(value, build):
-            return binary(_bytes_of(value, types.views(form.record)), context)
+            return binary(bytes_of(value, types.views(form.record)), context)
         if not isinstance(value, bytes | bytearray | memoryview):
             raise wrong_type(f"{build.__name__}(…), a mapping of members to set, or bytes", value)
         return binary(bytes(value), context)
 
     return encode
-
-
-def _bytes_of(value: Any, views: Views) -> bytearray:
-    """A user's own class of a union: the members that were set, in that order, so that the last one wins."""
-    data = bytearray(views.size)
-    for name, member in vars(value).items():
-        if name in views.views:
-            views.write(data, name, member)
-    return data
 
 
 def decode_raw(form: Raw, types: TypeSpace) -> Decoder:

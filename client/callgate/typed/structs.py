@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, dataclass_transform, overload
 from callgate.errors import DeclarationError, TypeLoadError
 from callgate_protocol.value import Value
 
+from .overlaid import make_overlaid
 from .scope import Scope, annotations_of, scope_of
 
 __all__ = ["MISSING", "Layout", "Member", "layout_class", "layout_of", "offset", "struct", "union"]
@@ -181,7 +182,7 @@ def _member(cls: Any, name: str, key: str, kind: str) -> Member:
 def _finish(cls: Any, layout: Layout) -> Any:
     """Give the class what a dataclass has, where it has no such thing of its own."""
     names = tuple(member.name for member in layout.members)
-    given = vars(cls)
+    given, own = vars(cls), frozenset(vars(cls))
     methods: dict[str, Any] = {
         "__init__": _initialiser(layout),
         "__eq__": _equality(names),
@@ -192,18 +193,12 @@ def _finish(cls: Any, layout: Layout) -> Any:
         if name not in given:
             setattr(cls, name, method)
     if layout.union or layout.kind == "explicit":
-        cls.__setattr__ = _set_last
+        make_overlaid(cls, {each.name: each.default for each in layout.members}, own, union=layout.union)
     if "__hash__" not in given or given["__hash__"] is None:
         cls.__hash__ = object.__hash__ if layout.reference else None
     cls.__callgate_layout__ = layout
     cls._of_members = classmethod(_from_members(names))
     return cls
-
-
-def _set_last(self: Any, name: str, value: Any) -> None:
-    """Where members share bytes, the one that was set last counts: instances keep them in that order (R7.8)."""
-    self.__dict__.pop(name, None)
-    object.__setattr__(self, name, value)
 
 
 def _from_members(names: tuple[str, ...]) -> Callable[..., Any]:
@@ -231,7 +226,8 @@ def _initialiser(layout: Layout) -> Callable[..., None]:
             bound = signature.bind(*values, **named)
         except TypeError as error:
             raise TypeError(f"{type(self).__name__}{signature}: {error}") from None
-        bound.apply_defaults()
+        if not layout.union:  # what is not given is zero: a default must not lie over what is
+            bound.apply_defaults()
         for name, value in bound.arguments.items():
             if value is not MISSING:
                 setattr(self, name, value)
