@@ -42,7 +42,7 @@ EXPECTED = {
     "header_zlib.py": r"""
         version: (True|False)
         compressed: True True
-        argument 1 'dest' of compress: it has \d+ bytes, but 'destLen' says \d+
+        argument 1 'dest' of compress: it has \d+ bytes, but 'destLen' says \d+ \(R6\.3\)
         'deflateInit' of the header of libz\.so\.1 cannot be used: it is a macro with arguments: .*
     """,
     "libc_tour.py": r"""
