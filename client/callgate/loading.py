@@ -30,6 +30,8 @@ def load(
     strict: bool = False,
     raw: bool = False,
     compat_pin: bool = False,
+    encoding: str = "",
+    errors: str = "",
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
@@ -55,6 +57,8 @@ def load(
     strict: bool = False,
     raw: bool = False,
     compat_pin: bool = False,
+    encoding: str = "",
+    errors: str = "",
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
@@ -70,7 +74,9 @@ def load(
     it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
 
     `strict` refuses what is converted by guessing (R1.25), `raw` everything that is converted at all (R1.24), and
-    `compat_pin` shows what the library writes into plain arrays, as pinning does (R1.10).
+    `compat_pin` shows what the library writes into plain arrays, as pinning does (R1.10). `encoding` and `errors` are
+    those of every `char *` and `char[n]` that does not say its own: UTF-8, and `"replace"`, which a library may have
+    `"strict"` or `"surrogateescape"` instead (R5.5).
 
     Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another file.
 
@@ -80,7 +86,14 @@ def load(
 
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
-    declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
+    modes: dict[str, bool | str] = {
+        "strict": strict,
+        "raw": raw,
+        "compat_pin": compat_pin,
+        "encoding": encoding,
+        "errors": errors,
+    }
+    declared = written(prototypes, header, include_dirs, defines, **modes)
     file, source = located(library, path, declared)
     return _WAYS.get(isolation, _unknown)(file, source, deadline, callbacks, isolation)
 

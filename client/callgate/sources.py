@@ -53,7 +53,7 @@ def written(
     header: str | Sequence[str],
     include_dirs: Sequence[str],
     defines: Sequence[str],
-    **modes: bool,
+    **modes: bool | str,
 ) -> str | FromHeader | Moded:
     """What `load` was given."""
     declared: str | FromHeader = prototypes

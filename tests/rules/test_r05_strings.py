@@ -405,3 +405,40 @@ def test_r05_02_what_is_longer_than_a_message_is_refused(strings: Lib, monkeypat
     refused = pytest.raises(OverflowError, match=r"argument 1 's' of sum_bytes: the text has 2147483633 bytes.*R19.41")
     with untouched(strings), refused:
         strings.sum_bytes(Long("x"))
+
+
+def test_r05_05_errors_and_encoding_of_a_whole_library(load_both: Loader) -> None:
+    """What a library says holds for every text that does not say its own: results, parameters, members, callbacks."""
+    prototypes = """
+        const char *broken(void);
+        [errors(replace)] const char *latin(void);
+        long sum_bytes(const char *s);
+        struct card { char *f1; char f2[256]; };
+        long check_card(const struct card *c);
+        long sum_all([size_is(n)] const char **v, int n);
+        int put([out, size_is(size)] char *buffer, int size, const char *what);
+    """
+    strict = load_both("strings", prototypes, errors="strict")
+    assert strict.latin() == "h\ufffd"
+    with pytest.raises(callgate.UnmappableCharError):
+        strict.broken()
+    with pytest.raises(ValueError, match=r"'c'\.f2 of check_card: 300 units do not fit"):
+        strict.check_card({"f1": None, "f2": "x" * 300})
+    latin = load_both("strings", prototypes, encoding="latin-1")
+    assert (latin.latin(), latin.sum_bytes("\xe9"), latin.sum_all(["\xe9"], 1)) == ("h\xe9", 0xE9, 0xE9)
+    assert latin.check_card({"f1": "\xe9", "f2": "\xff"}) == 0xE9 * 1000 + 0xFF
+    buffer = callgate.StrBuf(4)
+    latin.put(buffer, 5, "\xe9\xff")
+    assert str(buffer) == "\xe9\xff"
+
+
+def test_r05_17_a_strict_library_refuses_what_is_too_long(load_both: Loader) -> None:
+    lib = load_both("strings", TAGS, strict=True)
+    with pytest.raises(ValueError, match=r"argument 1 't'\.w of tag_units: 5 units do not fit into 4"):
+        lib.tag_units({"w": "abcde"})
+
+
+@pytest.mark.parametrize("options", [{"encoding": "klingon"}, {"errors": "ignore"}])
+def test_r05_05_a_library_of_no_encoding_is_refused(load_both: Loader, options: dict[str, str]) -> None:
+    with pytest.raises(callgate.MarshalDirectiveError, match=r"klingon|errors\(ignore\)"):
+        load_both("strings", "long sum_bytes(const char *s);", **options).sum_bytes("a")

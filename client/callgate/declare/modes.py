@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from callgate.declare.encodings import with_strict_members, with_text_words
 from callgate.declare.python import Face, PythonSide
 from callgate.errors import DeclarationError, MarshalDirectiveError
 from callgate_protocol.model import (
@@ -47,6 +48,9 @@ class Modes(Value):
     strict: bool = False
     raw: bool = False
     compat_pin: bool = False
+    encoding: str = ""
+    """What `char` text is encoded in where nothing else is said; UTF-8 when it is empty (R5.5)."""
+    errors: str = ""
 
     def __post_init__(self) -> None:
         if self.charset not in _CHARSETS:
@@ -61,9 +65,11 @@ def apply_modes(library: TypeLibrary, python: PythonSide, modes: Modes, label: s
     """The library as it is under its modes. Raises MarshalDirectiveError for what they do not allow."""
     if modes.strict:
         _check(library, label, _strict)
+        library = with_strict_members(library)
     if modes.raw:
         _check(library, label, _raw)
         library = _raw_library(library)
+    library = with_text_words(library, {"encoding": modes.encoding.replace("-", "_"), "errors": modes.errors})
     return _pinned(library, python) if modes.compat_pin else (library, python)
 
 

@@ -60,15 +60,18 @@ def library(
     strict: bool = False,
     raw: bool = False,
     compat_pin: bool = False,
+    encoding: str = "",
+    errors: str = "",
     types: Sequence[Any] = (),
 ) -> Callable[[type[T]], type[T]]:
     """A Protocol whose methods are the functions of the library `name`; `callgate.load` makes it callable.
 
     `charset` is what `str` and `Char` mean ("ansi", "unicode", "auto": R5.1), `strict` wants every text and truth
     value marked (R1.25), `raw` allows only what needs no conversion (R1.24), `compat_pin` makes changes to plain
-    arrays and layout classes visible, as pinning does (R1.10). `types` are classes that no function mentions.
+    arrays and layout classes visible, as pinning does (R1.10). `encoding` and `errors` are those of `char` text (R5.5).
+    `types` are classes that no function mentions.
     """
-    modes = Modes(charset, strict, raw, compat_pin)
+    modes = Modes(charset, strict, raw, compat_pin, encoding, errors)
     if not name:
         raise DeclarationError('a library is named by a file name: @library("libm.so.6")')
 
