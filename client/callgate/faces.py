@@ -8,13 +8,13 @@ from typing import Any
 from callgate_protocol.forms import Elements, Form, ParameterPlan, Series, Structure, content_of
 
 from .convert import CallContext, TypeSpace
-from .convert.base import Encoder, wrong_type
+from .convert.base import Decoder, Encoder, wrong_type
 from .convert.in_place import measure
 from .memory import Addressable
 from .records import python_name, struct_maker, zero_of
 from .values import Constant
 
-__all__ = ["fill_back", "filled_encoder", "length_given"]
+__all__ = ["custom_decoder", "custom_encoder", "fill_back", "filled_encoder", "length_given"]
 
 
 def length_given(form: Form, value: Any, types: TypeSpace) -> int:
@@ -26,6 +26,34 @@ def length_given(form: Form, value: Any, types: TypeSpace) -> int:
         return measure(content, types)(value) - (content.count.constant if content.count is not None else 0)
     except TypeError:
         return 0  # it is no array at all, which its own conversion says better
+
+
+def custom_encoder(encode_native: Encoder, marshaller: Any) -> Encoder:
+    """R19.47: what a marshaller makes of a value. It cleans up once, also when the call fails."""
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return encode_native(None, context)
+        native = marshaller.managed_to_native(value)
+        context.cleanups.append(lambda: marshaller.clean_up_native(native))
+        return encode_native(native, context)
+
+    return encode
+
+
+def custom_decoder(decode_native: Decoder, marshaller: Any) -> Decoder:
+    """R19.47: what a marshaller reads at the pointer that came back."""
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        native = decode_native(wire, context)
+        if native is None:
+            return None
+        try:
+            return marshaller.native_to_managed(native)
+        finally:
+            marshaller.clean_up_native(native)
+
+    return decode
 
 
 def filled_encoder(plan: ParameterPlan, types: TypeSpace, *, fresh: bool) -> Encoder:

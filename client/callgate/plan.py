@@ -31,7 +31,7 @@ from .convert.in_place import in_place_encoder, write_back
 from .convert.text import fill_edited
 from .declare.python import PLAIN, CountOf, Face
 from .errors import InvalidCastError, MarshalError
-from .faces import fill_back, filled_encoder, length_given
+from .faces import custom_decoder, custom_encoder, fill_back, filled_encoder, length_given
 from .memory import Addressable
 from .values import Box, StrBuf
 from .variadic import encode_extra
@@ -52,6 +52,8 @@ class FunctionPlan:
         self._counted = counted(self.passed, types)
         self._aliases = aliases_of(self.passed)
         self._result = types.decoder(signature.result)
+        if "" in face.custom:
+            self._result = custom_decoder(self._result, face.custom[""])
         self._has_result = not isinstance(signature.result, Nothing) and not signature.throws
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
         self._outs = [
@@ -146,6 +148,8 @@ class FunctionPlan:
 
 
 def _encoder(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[Any, CallContext], Any]:
+    if plan.name in face.custom:
+        return custom_encoder(types.encoder(plan.form), face.custom[plan.name])
     if plan.name in face.filled:
         return filled_encoder(plan, types, fresh=plan.name in face.fresh)
     return in_place_encoder(plan, types) if plan.in_place else types.encoder(plan.form)

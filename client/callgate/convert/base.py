@@ -102,7 +102,18 @@ class TypeSpace:
 class CallContext:
     """What one call collects while its arguments are converted, and lets go of when it is over."""
 
-    __slots__ = ("closing", "delegates", "host", "kept", "owner", "payloads", "prepared", "received", "tokens")
+    __slots__ = (
+        "cleanups",
+        "closing",
+        "delegates",
+        "host",
+        "kept",
+        "owner",
+        "payloads",
+        "prepared",
+        "received",
+        "tokens",
+    )
 
     def __init__(self, host: Host, received: list[Any] | None = None) -> None:
         self.host = host
@@ -113,6 +124,8 @@ class CallContext:
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []
+        self.cleanups: list[Callable[[], None]] = []
+        """What the user's own marshallers want to be told when the call is over (R19.47)."""
         self.kept: list[int] = []
         """Delegates that outlive the call."""
         self.prepared: dict[str, Handle] = {}
@@ -122,6 +135,8 @@ class CallContext:
 
     def finish(self) -> None:
         """The call is over: functions and objects given for its duration are forgotten."""
+        for clean_up in self.cleanups:
+            clean_up()
         for number in self.delegates:
             self.host.holdings.delegates.pop(number, None)
         for token in self.tokens:

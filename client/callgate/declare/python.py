@@ -23,13 +23,15 @@ class Face(Value):
     """How one function looks where that differs from what its signature says.
 
     `defaults` by parameter; `dropped` are in-out parameters whose final value is not repeated in the result; `filled`
-    are structs that are updated in place, of which the `fresh` ones arrive as zeros (R1.11, R7.12).
+    are structs that are updated in place, of which the `fresh` ones arrive as zeros (R1.11, R7.12). `custom` are the
+    user's own marshallers by parameter, that of the result under "" (R19.47).
     """
 
     defaults: Mapping[str, Any] = _NOTHING
     dropped: frozenset[str] = frozenset()
     filled: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
+    custom: Mapping[str, Any] = _NOTHING
 
 
 PLAIN: Final = Face()

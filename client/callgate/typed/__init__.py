@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .custom import custom
 from .delegates import delegate
 from .libraries import library, native, prototype
 from .marks import (
@@ -139,6 +140,7 @@ __all__ = [
     "char32_t",
     "closes",
     "count_of",
+    "custom",
     "delegate",
     "f4",
     "f8",

@@ -23,6 +23,7 @@ from callgate_protocol.model import (
 )
 from callgate_protocol.value import Value
 
+from .custom import Custom
 from .delegates import Callback
 from .directions import Part, out_part, parameter_part
 from .marks import Borrow, Name, Place, Position
@@ -139,7 +140,7 @@ def _read(
         _THROWING if throws else _result(space, head, where, parts),
         tuple(part.parameter for part in parts),
         variadic,
-        _face(parts, repeated),
+        _face(parts, head, repeated=repeated),
     )
 
 
@@ -289,7 +290,7 @@ def _is_integer(ctype: CType) -> bool:
     return isinstance(ctype, EnumType) or (isinstance(ctype, Scalar) and ctype.name in INTEGERS)
 
 
-def _face(parts: list[Part], repeated: bool) -> Face:
+def _face(parts: list[Part], head: Note, *, repeated: bool) -> Face:
     defaults: dict[str, Any] = {}
     by_name = {part.python or part.name: part.name for part in parts}
     for part in parts:
@@ -302,4 +303,11 @@ def _face(parts: list[Part], repeated: bool) -> Face:
         frozenset() if repeated else frozenset(part.name for part in parts if part.changes),
         frozenset(part.name for part in parts if part.filled),
         frozenset(part.name for part in parts if part.filled == "out"),
+        _customs(parts, head),
     )
+
+
+def _customs(parts: list[Part], head: Note) -> dict[str, Any]:
+    """Custom marshallers by parameter; that of the result under no name (R19.47)."""
+    notes = {"": head} | {part.name: part.note for part in parts}
+    return {name: mark.marshaller for name, note in notes.items() if (mark := note.find(Custom)) is not None}

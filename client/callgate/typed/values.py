@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, get_args, get_origin
 
+from callgate.declare.attributes import ATTRIBUTES
 from callgate.memory import Handle, NativePtr
 from callgate.values import StrBuf
 from callgate_protocol.model import (
@@ -29,6 +30,7 @@ from callgate_protocol.model import (
 )
 
 from . import levels
+from .custom import Custom, lower_custom
 from .delegates import Callback, callback_of
 from .marks import AsAttribute, Borrow, Constness, Fixed, Native, Target
 from .reading import Note, read
@@ -43,10 +45,22 @@ def lower(space: Space, note: Note, where: Where) -> Lowered:
     """See `Space.lower`."""
     lowered = _lower(space, note, where)
     written = {mark.name: mark.argument for mark in note.every(AsAttribute)}
+    for name in written:
+        if name not in ATTRIBUTES:
+            reason, rules = _NOT_HERE.get(name, (f"there is no attribute {name!r}", "R1.6"))
+            raise where.refusal(note, reason, rules)
     return Lowered(lowered.type, {**lowered.attributes, **written})
 
 
+_NOT_HERE: Final = {
+    "interface": ("a delegate is a function pointer here; an interface pointer belongs to COM", "R9.1, R19.27"),
+}
+"""Words of the rule book that have their place elsewhere."""
+
+
 def _lower(space: Space, note: Note, where: Where) -> Lowered:
+    if note.find(Custom) is not None:
+        return lower_custom(note, where)
     if note.alternatives:
         raise where.refusal(note, "several types have no one native form; write the one that C has", "R1.6, R19.20")
     if note.find(Fixed) is not None:
