@@ -40,6 +40,7 @@ __all__ = [
     "OutOfRange",
     "OutcomeUnknown",
     "Overloaded",
+    "OwnershipError",
     "ProtocolError",
     "RankError",
     "RpcError",
@@ -141,7 +142,11 @@ class SafeArrayRankMismatchError(MarshalError, TypeError):
     """A SAFEARRAY with other dimensions, or another lower bound, than declared (R19.22)."""
 
 
-class DoubleOwnershipError(MarshalError):
+class OwnershipError(MarshalError):
+    """Native code handed out memory that cannot be freed as its declaration says; it was left alone (R8.6)."""
+
+
+class DoubleOwnershipError(OwnershipError):
     """Native code gave back a block that the call owns already; it was freed once (R8.4)."""
 
 

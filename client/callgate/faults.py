@@ -30,6 +30,7 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "ObjectGone",
         "OutOfRange",
         "Overloaded",
+        "OwnershipError",
         "ProtocolError",
         "SafeArrayRankMismatchError",
         "SafeArrayTypeMismatchError",

@@ -50,7 +50,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, tell
             "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
         }
     )
-    memory = Memory(backend, objects, places, libraries)
+    memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     system = System(libraries, memory, Fields(backend, places, libraries), census, raw)
     return Engine(

@@ -8,8 +8,10 @@ from .backend import Backend
 from .convert.base import Converter
 from .convert.places import Place, Places
 from .convert.records import RawConverter, SeriesConverter, StructureConverter
+from .convert.text import TextConverter
 from .faults import Mismatch, expected
 from .loading import Libraries
+from .objects import Kept
 from .scope import Scope
 
 __all__ = ["Fields"]
@@ -48,6 +50,33 @@ class Fields:
         if place.entry is not None and not spot.bits:
             start = place.address - place.entry.address + spot.offset
             place.entry.replace_fields(start, self._backend.sizeof(spot.converter.ctype), kept)
+
+    def store(self, scope: Scope, library: Any, name: Any, wire: Any, value: Any, delete_old: Any) -> None:
+        """R8.12, StructureToPtr: texts of members with `[free(free)]` become the struct's own."""
+        _, spot = self._find(scope, library, name, wire, [])
+        members = spot.converter.members if isinstance(spot.converter, StructureConverter) else ()
+        for member in members:
+            if isinstance(member.converter, TextConverter) and member.converter.is_foreign:
+                problem = "its text must come from another allocator than libc's; fill the struct member by member"
+                raise Mismatch(problem, "ArgumentError").inside(f".{member.name}")
+        if delete_old:
+            self.destroy(scope, library, name, wire)
+        scope.replaceable = True
+        self.set(scope, library, name, wire, [], value)
+
+    def destroy(self, scope: Scope, library: Any, name: Any, wire: Any) -> None:
+        """R8.12, DestroyStructure: free what the members own, and zero the struct, so that nothing is freed twice."""
+        place, spot = self._find(scope, library, name, wire, [])
+        entry, record = place.entry, spot.converter
+        size = self._backend.sizeof(record.ctype)
+        start = place.address - (entry.address if entry is not None else 0)
+        if entry is not None and isinstance(record, StructureConverter):
+            for member, field in zip(record.members, record.fields, strict=True):
+                if start + record.layout[field].offset not in entry.fields:  # else it is a copy of ours
+                    scope.owning = True
+                    member.converter.discard(getattr(_load(spot), field), scope)
+            entry.replace_fields(start, size, Kept([], [], []))
+        self._backend.write(place.address, bytes(size))
 
     def _find(self, scope: Scope, library: Any, name: Any, wire: Any, path: Any) -> tuple[Place, _Spot]:
         if type(library) is not int or type(name) is not str or type(path) is not list:

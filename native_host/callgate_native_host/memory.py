@@ -9,8 +9,9 @@ from callgate_protocol.errors import Fault
 from .backend import Backend
 from .convert.places import Place, Places
 from .faults import Mismatch, expected
+from .libc import Libc
 from .loading import Libraries
-from .objects import Block, Entry, Objects
+from .objects import Block, Entry, HeapBlock, Objects
 from .scope import Scope
 
 __all__ = ["Memory"]
@@ -22,8 +23,9 @@ _MOST: Final = 1 << 40
 class Memory:
     """The functions of library 0 that deal with memory. Each raises Mismatch or Fault."""
 
-    def __init__(self, backend: Backend, objects: Objects, places: Places, libraries: Libraries) -> None:
+    def __init__(self, backend: Backend, libc: Libc, objects: Objects, places: Places, libraries: Libraries) -> None:
         self._backend = backend
+        self._libc = libc
         self._objects = objects
         self._places = places
         self._libraries = libraries
@@ -60,6 +62,17 @@ class Memory:
         if entry is None or not entry.is_ours or place.address != entry.address:
             raise Mismatch("only what NEW, BUFFER or CALLBACK made can be freed", "ArgumentError")
         self._objects.remove(entry)
+        if isinstance(entry.block, HeapBlock):
+            self._libc.free(entry.address)
+
+    def alloc(self, scope: Scope, length: Any, initial: Any) -> Any:
+        """R8.12: a block of libc's heap."""
+        size = _length(length, "a length")
+        data = bytes(size) if initial is None else bytes(scope.binary(initial))
+        if len(data) > size:
+            raise Mismatch(f"{len(data)} bytes do not fit into {size}", "ArgumentError")
+        address = self._libc.block(data.ljust(size, b"\0"), size)
+        return self._refer(self._objects.add(Entry("", address, HeapBlock(None, address, size))), scope)
 
     def close(self, scope: Scope, wire: Any) -> None:
         """R10.8: end a handle. Its object ends now, or when the calls that use it are over (R10.2)."""

@@ -19,7 +19,7 @@ from .faults import Mismatch
 from .lives import Life, Lives, Release
 from .thunks import Thunk
 
-__all__ = ["Block", "Entry", "Kept", "Objects"]
+__all__ = ["Block", "Entry", "HeapBlock", "Kept", "Objects"]
 
 
 class Block:
@@ -31,6 +31,12 @@ class Block:
         self.memory = memory
         self.address = address
         self.size = size
+
+
+class HeapBlock(Block):
+    """A block of libc's heap: FREE or native code frees it, and nothing else does (R8.12)."""
+
+    __slots__ = ()
 
 
 class Kept(NamedTuple):

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.forms import ParameterPlan, Signature
+from callgate_protocol.forms import (
+    Address,
+    Boolean,
+    Bytes,
+    Direction,
+    Elements,
+    Enumeration,
+    Floating,
+    Form,
+    Handle,
+    Integer,
+    Nothing,
+    ParameterPlan,
+    Signature,
+    Text,
+    Wide,
+)
 
 from .convert.elements import ElementsResult
 from .convert.parameters import parameter_passing, result_of
@@ -39,6 +55,9 @@ class FunctionPlan:
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._only_values = not self._checks
         self._throws = signature.throws
+        self._heap = space.heap
+        self._hands_out = any(_is_memory(form) for form in (signature.result, *(plan.form for plan in signature.outs)))
+        self._lent = [plan.index for plan in signature.parameters if _is_looked_at(plan)]
         self._backend = space.tools.backend
         self._pointed = self._shape(space)
         self.function: Any = self._load(*self._pointed, load) if load is not None else None
@@ -92,7 +111,7 @@ class FunctionPlan:
 
     def leave(self, result: Any, natives: Sequence[Any], scope: Scope) -> tuple[Any, list[Any]]:
         """R1.15: the outs in signature order, then the result."""
-        scope.owning = True
+        self._own(natives, scope)
         if self._throws and result < 0:
             raise self._failure(result, natives, scope)
         outs = self._leave_outs(result, natives, scope) if self._outs else []
@@ -102,10 +121,25 @@ class FunctionPlan:
             else:
                 wire = self._result.to_wire(result, scope)
         except Mismatch as finding:
+            self._heap.take_refusal()
             raise finding.fault_of(f"the result of {self.name}") from None
+        if self._hands_out:
+            self._check_freed(f"the result of {self.name}")
         if scope.ledger_used is not None and scope.ledger_used.doubles:
             raise self._double()
         return wire, outs
+
+    def _own(self, natives: Sequence[Any], scope: Scope) -> None:
+        """Native code is back: what it hands out now is ours, and what it was given is known."""
+        scope.owning = True
+        if self._hands_out:
+            scope.given = frozenset(natives[index] for index in self._lent)
+
+    def _check_freed(self, what: str) -> None:
+        """R8.6: what is no block of the heap was not freed, and the declaration is wrong."""
+        if why := self._heap.take_refusal():
+            text = f"{what} cannot be freed with free(): {why}; leave [free] out, or name the function that frees it"
+            raise Fault("OwnershipError", f"{text} (R8.6)", function=self.name)
 
     def _double(self) -> Fault:
         """R8.4: Windows would free the block twice."""
@@ -132,7 +166,7 @@ class FunctionPlan:
 
     def discard(self, result: Any, natives: Sequence[Any], scope: Scope, start: int = 0) -> None:
         """R8.1, R8.7: free what native code handed out and nobody will get, from the out number `start` on."""
-        scope.owning = True
+        self._own(natives, scope)
         for _, passing in self._outs[start:]:
             passing.discard(natives, scope)
         if isinstance(self._result, ElementsResult):
@@ -142,13 +176,28 @@ class FunctionPlan:
 
     def _leave_out(self, plan: ParameterPlan, passing: Passing, natives: Sequence[Any], scope: Scope) -> Any:
         try:
-            return passing.leave(natives, scope)
+            wire = passing.leave(natives, scope)
         except Mismatch as finding:
             raise finding.fault_of(f"'{plan.name}' as it came out of {self.name}") from None
+        if self._hands_out:
+            self._check_freed(f"'{plan.name}' as it came out of {self.name}")
+        return wire
 
     def _fault(self, finding: Mismatch, index: int) -> Fault:
         plan, (_, position) = self.signature.parameters[index], self._steps[index]
         return finding.fault((plan.index if position is None else position) + 1, plan.name, self.name)
+
+
+_POINTERS: Final = (Address, Bytes, Elements, Text, Wide)
+
+
+def _is_memory(form: Form) -> bool:
+    """Whether values of the form may hold memory that native code hands over."""
+    return not isinstance(form, Nothing | Integer | Enumeration | Floating | Boolean | Handle)
+
+
+def _is_looked_at(plan: ParameterPlan) -> bool:
+    return plan.direction is Direction.IN and isinstance(plan.form, _POINTERS)
 
 
 def _steps(signature: Signature, passings: Sequence[Passing]) -> list[tuple[Passing, int | None]]:

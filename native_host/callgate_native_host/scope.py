@@ -41,6 +41,7 @@ class Scope:
         "closing",
         "copies",
         "failure",
+        "given",
         "handle",
         "inline",
         "keep",
@@ -81,6 +82,8 @@ class Scope:
         """See `ledger`; None as long as nobody asked for it."""
         self.copies: set[int] = set()
         """Texts given that a deallocator of native code must not see."""
+        self.given: frozenset[int] = frozenset()
+        """Where the copies lie that native code was given to look at, for calls that hand out memory (R8.4)."""
         self.handle: Entry | None = None
         """The first handle among the arguments: what is to be kept is kept with it."""
         self.lives: list[Life] = []

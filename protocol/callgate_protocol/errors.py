@@ -38,6 +38,7 @@ FAULTS: frozenset[str] = frozenset(
         "NullReferenceError",
         "ObjectGone",
         "OutOfMemory",
+        "OwnershipError",
         "OutOfRange",
         "Overloaded",
         "ProtocolError",

@@ -41,6 +41,13 @@ class HostFunction(IntEnum):
     CLOSE = 15
     """({"at": …}) -> nil: ends a handle; the object ends now, or when the calls that use it are over."""
 
+    ALLOC = 16
+    """(length, initial bytes or nil) -> {"ref": …}: a block of libc's heap, which FREE or native code frees."""
+    STORE = 17
+    """(library, type name, {"at": …}, value, delete old) -> nil: a struct, whose owned texts are the struct's own."""
+    DESTROY = 18
+    """(library, type name, {"at": …}) -> nil: frees what the members of a struct own, and zeroes it."""
+
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""
     RAW_SYMBOL = 33

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from callgate_native_host.backend import Backend
+from callgate_native_host.heap import Heap
 from callgate_native_host.libc import Libc
 from callgate_native_host.objects import Objects
 from callgate_protocol import forms
@@ -45,6 +46,7 @@ class Space:
     ) -> None:
         self.tools = tools
         self.model = model
+        self.heap = Heap(tools.backend, tools.libc)
         self.thunks = thunks
         """Delegate name -> where its function pointers come from."""
         self._symbol = symbol
@@ -93,7 +95,12 @@ class Space:
         return next((each for each in self.model.opaques if each.name == name), OpaqueType(name))
 
     def deallocator(self, name: str) -> Callable[[int], None]:
-        """The function of the library, declared or not, that frees what it handed out (R8.1)."""
+        """The function of the library, declared or not, that frees what it handed out (R8.1).
+
+        libc's own is not given what cannot be a block of its heap (R8.6).
+        """
+        if name == "free":
+            return self.heap.free
         backend = self.tools.backend
         shape = backend.function_type((backend.pointer,), backend.void, variadic=False)
         function: Callable[[int], None] | None = self._symbol(name, shape)

@@ -48,6 +48,11 @@ class TextConverter(Converter):
         self._replaceable = form.free == _FREE
         self._nul = form.nul
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is freed with a function whose memory a host cannot make."""
+        return self._free is not None and not self._replaceable
+
     def from_wire(self, wire: Any, scope: Scope) -> int:
         """R5.2: a private copy; R5.3: nil is NULL; R5.6: a NUL inside would cut it short."""
         if wire is None:
@@ -98,6 +103,9 @@ class TextConverter(Converter):
         """R8.1: freed once, if it is native code's own and it hands it over."""
         if native and self._free is not None and scope.owning and native not in scope.copies:
             scope.copies.add(native)
+            if native in scope.given:  # R8.4: our copy, which is freed once, when the call is over
+                scope.ledger.doubles += 1
+                return
             self._free(native)
 
 
