@@ -12,7 +12,7 @@ import pytest
 import callgate
 from callgate import Lib
 
-from .conftest import Loader, untouched
+from .conftest import Loader
 
 PROTOTYPES = """
     struct person { int id; [free] char *name; [free] char *city; };
@@ -215,8 +215,3 @@ def test_r01_17_memory_that_stays_is_made_for_it(lib: Lib) -> None:
     block[1:2] = b"\11"
     assert lib.look(1) == 9
     lib.keep(None)
-
-
-def test_r08_06_nothing_of_a_refused_result_stays(lib: Lib) -> None:
-    with untouched(lib, counter=lambda: 0), pytest.raises(callgate.OwnershipError):
-        lib.literal()
