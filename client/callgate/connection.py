@@ -20,7 +20,7 @@ from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
 from .process import current
-from .sources import located, written
+from .sources import Paths, located, written
 
 __all__ = ["Connection", "connect"]
 
@@ -105,9 +105,9 @@ class Connection:
         library: str,
         prototypes: str = "",
         *,
-        header: str | Sequence[str] = (),
-        include_dirs: Sequence[str] = (),
-        defines: Sequence[str] = (),
+        header: Paths = (),
+        include_dirs: Paths = (),
+        defines: str | Sequence[str] = (),
         strict: bool = False,
         raw: bool = False,
         compat_pin: bool = False,
@@ -130,9 +130,9 @@ class Connection:
         prototypes: str = "",
         *,
         path: str = "",
-        header: str | Sequence[str] = (),
-        include_dirs: Sequence[str] = (),
-        defines: Sequence[str] = (),
+        header: Paths = (),
+        include_dirs: Paths = (),
+        defines: str | Sequence[str] = (),
         strict: bool = False,
         raw: bool = False,
         compat_pin: bool = False,

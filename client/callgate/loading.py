@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .process import current
-from .sources import Written, located, written
+from .sources import Paths, Written, located, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,9 +24,9 @@ def load(
     library: str,
     prototypes: str = "",
     *,
-    header: str | Sequence[str] = (),
-    include_dirs: Sequence[str] = (),
-    defines: Sequence[str] = (),
+    header: Paths = (),
+    include_dirs: Paths = (),
+    defines: str | Sequence[str] = (),
     strict: bool = False,
     raw: bool = False,
     compat_pin: bool = False,
@@ -51,9 +51,9 @@ def load(
     prototypes: str = "",
     *,
     path: str = "",
-    header: str | Sequence[str] = (),
-    include_dirs: Sequence[str] = (),
-    defines: Sequence[str] = (),
+    header: Paths = (),
+    include_dirs: Paths = (),
+    defines: str | Sequence[str] = (),
     strict: bool = False,
     raw: bool = False,
     compat_pin: bool = False,

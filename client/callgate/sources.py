@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["FromHeader", "Moded", "Typed", "Written", "located", "written"]
+__all__ = ["FromHeader", "Moded", "Paths", "Typed", "Written", "located", "written"]
 
 
 class FromHeader(NamedTuple):
@@ -48,16 +49,29 @@ def located(library: Any, path: str, declared: str | FromHeader | Moded) -> tupl
     return path or spec_of(library).name, Typed(library)
 
 
+Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""One path or name, or several."""
+
+
 def written(
-    prototypes: str,
-    header: str | Sequence[str],
-    include_dirs: Sequence[str],
-    defines: Sequence[str],
-    **modes: bool | str,
+    prototypes: str, header: Paths, include_dirs: Paths, defines: str | Sequence[str], **modes: bool | str
 ) -> str | FromHeader | Moded:
-    """What `load` was given."""
-    declared: str | FromHeader = prototypes
-    if header:
-        headers = (header,) if isinstance(header, str) else tuple(header)
-        declared = FromHeader(headers, tuple(include_dirs), tuple(defines), prototypes)
+    """What `load` was given. Raises TypeError for what is no path, ValueError for options without a header."""
+    headers = _listed(header, "header")
+    options = _listed(include_dirs, "include_dirs"), _listed(defines, "defines")
+    if any(options) and not headers:
+        raise ValueError("include_dirs and defines say how a header is read, and none was given: header=…")
+    declared = FromHeader(headers, *options, prototypes) if headers else prototypes
     return Moded(declared, modes) if any(modes.values()) else declared
+
+
+def _listed(given: Any, name: str) -> tuple[str, ...]:
+    several = [given] if isinstance(given, str | os.PathLike) else given
+    if isinstance(several, bytes) or not isinstance(several, Iterable):
+        raise TypeError(f"{name} is a str, a path, or a list of them, not {given!r}")
+    listed = []
+    for each in several:
+        if not isinstance(each, str | os.PathLike):
+            raise TypeError(f"{name} is a str, a path, or a list of them; {each!r} in it is none")
+        listed.append(os.fspath(each))
+    return tuple(filter(None, listed))

@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,39 @@ def test_a_header_that_does_not_compile(tmp_path: Path) -> None:
     """The error is the compiler's, with its place."""
     with pytest.raises(callgate.DeclarationError, match=r"mine\.h, line 1: unknown type name 'uint33_t'"):
         read(written(tmp_path, "uint33_t f(void);"))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "said"),
+    [
+        ({"header": 3}, TypeError, "header is a str, a path, or a list of them, not 3"),
+        ({"header": ["zlib.h", None]}, TypeError, "None in it is none"),
+        ({"header": b"zlib.h"}, TypeError, "not b'zlib.h'"),
+        ({"header": GALLERY_H, "defines": [1]}, TypeError, "defines is a str"),
+        ({"defines": ["A"], "prototypes": "int f(void);"}, ValueError, "none was given: header="),
+        ({"header": 'a".h'}, callgate.DeclarationError, "no file is called so"),
+        ({"header": "/"}, callgate.DeclarationError, "there is no header /"),
+        ({"header": GALLERY_H, "prototypes": "int f(int"}, callgate.DeclarationError, "the text ends here"),
+    ],
+)
+def test_bad_input(options: dict[str, Any], kind: type[Exception], said: str) -> None:
+    """Whatever is no header is refused by name, before anything is started."""
+    with pytest.raises(kind) as refused:
+        callgate.load("libc.so.6", **options)
+    assert said in str(refused.value)
+
+
+def test_a_header_without_functions(tmp_path: Path) -> None:
+    """There is nothing to load, and the error says why."""
+    with pytest.raises(callgate.DeclarationError, match=r"no function in it can be declared; for one, f: .*__int128"):
+        read(written(tmp_path, "void f(__int128 x);"))
+
+
+def test_paths(tmp_path: Path) -> None:
+    """A path may be a `pathlib.Path`, one option may stand alone."""
+    path = written(tmp_path, "int abs(int value) AS;")
+    with callgate.load("libc.so.6", header=Path(path), defines="AS=", include_dirs=tmp_path) as libc:
+        assert libc.abs(-3) == 3
 
 
 def test_include_dirs_and_defines(tmp_path: Path) -> None:

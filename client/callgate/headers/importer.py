@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from callgate.declare import Declarations
@@ -44,7 +44,15 @@ def read_header(source: FromHeader, exports: Collection[str] | None = None) -> D
     compiler = Compiler([each.path for each in found], directories, source.defines)
     unit = compiler.parse()
     family = Family(unit, [each.path for each in found])
-    return _Import(compiler, unit, family, exports).perform(source.prototypes)
+    declared = _Import(compiler, unit, family, exports).perform(source.prototypes)
+    if not declared.library.functions:
+        names = ", ".join(source.headers)
+        raise DeclarationError(f"{names}: no function in it can be declared{_why(declared.refused)}")
+    return declared
+
+
+def _why(refused: Mapping[str, str]) -> str:
+    return "; for one, " + ", ".join(f"{name}: {why}" for name, why in [*refused.items()][:1]) if refused else ""
 
 
 def read_for(library: str, source: FromHeader) -> Declarations:

@@ -48,6 +48,8 @@ def builtin_directories() -> tuple[str, ...]:
 
 def find(header: str, include_dirs: Sequence[str]) -> Found:
     """The header of that name or path. Raises DeclarationError that lists where it was looked for."""
+    if any(sign in header for sign in '"\n\0'):
+        raise DeclarationError(f"{header!r} cannot be included: no file is called so in C")
     if os.path.isabs(header) or (os.path.sep in header and os.path.isfile(header)):
         if os.path.isfile(header):
             return Found(os.path.abspath(header), "")
