@@ -134,7 +134,7 @@ class _Elements(list[Any]):
 
 def own(value: Any) -> Any:
     """A copy of what would otherwise be shared: structs, unions, and lists with what is in them (R7.24)."""
-    if isinstance(value, Struct | Union):
+    if isinstance(value, Struct | Union) or getattr(type(value), "_by_value", False):
         return value.__copy__()
     if isinstance(value, list):
         return _Elements(map(own, value)) if value and not isinstance(value[0], int | float | str) else list(value)

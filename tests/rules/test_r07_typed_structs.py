@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -334,3 +335,25 @@ def test_r07_08_members_that_overlap(load_typed: Load) -> None:
     found = load_typed("geometry", Cells).pair(Overlaid(3, 0, 5.0))
 
     assert (found.tag, found.real) == (4, 2.5)
+
+
+@struct
+class Pair:
+    first: Point
+    more: Annotated[list[Point], FixedArray(2)]
+
+
+def test_r07_24_structs_are_values_and_classes_are_not() -> None:
+    """A struct is copied into a member and into an array of members; a layout class stays the same object."""
+    point, moment = Point(1, 2), Moment(2000)
+    pair = Pair(point, [point, point])
+    named = Named(1, moment, 2)
+
+    pair.more[1] = point
+    point.x = 9
+    moment.year = 2001
+    assert pair == Pair(Point(1, 2), [Point(1, 2), Point(1, 2)])
+    assert named.when is moment
+    twin = copy.copy(pair)
+    twin.first.x = 7
+    assert pair.first.x == 1

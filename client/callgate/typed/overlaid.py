@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
+from callgate.errors import ObjectGone
 from callgate.unions import bytes_of
 
 __all__ = ["make_overlaid"]
@@ -33,15 +34,14 @@ def make_overlaid(cls: Any, members: Mapping[str, Any], own: Container[str], *, 
 def _setter(names: tuple[str, ...], union: bool) -> Callable[[Any, str, Any], None]:
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807 - it becomes the class's
         held = vars(self)
-        ask = getattr(type(self), _VIEWS, None)
+        views = _views_of(type(self))
         if name not in names:
             object.__setattr__(self, name, value)
-        elif ask is None:
+        elif views is None:
             for other in names if union else (name,):
                 held.pop(other, None)
             held[name] = value
         else:
-            views = ask()
             data = bytes_of(self, views)
             views.write(data, name, value)
             for other in (*(each for each in names if each != name), name):
@@ -54,22 +54,29 @@ def _setter(names: tuple[str, ...], union: bool) -> Callable[[Any, str, Any], No
 
 def _getter(members: Mapping[str, Any]) -> Callable[[Any, str], Any]:
     def __getattr__(self: Any, name: str) -> Any:  # noqa: N807 - it becomes the class's
-        ask = getattr(type(self), _VIEWS, None)
-        if ask is None and not vars(self) and name in members:
+        views = _views_of(type(self))
+        if views is None and not vars(self) and name in members:
             return members[name]
-        if name not in members or ask is None:
+        if name not in members or views is None:
             why = "was not set; it can be shown once a library that uses the class is loaded (R7.8)"
             raise AttributeError(f"{type(self).__name__}.{name} {why if name in members else 'does not exist'}")
-        views = ask()
         return views.read(bytes_of(self, views), name)
 
     return __getattr__
 
 
+def _views_of(cls: Any) -> Any:
+    """Where the members lie; None until a library that is open can say it."""
+    try:
+        return getattr(cls, _VIEWS, lambda: None)()
+    except ObjectGone:  # the last library that used the class was closed before anybody asked it
+        return None
+
+
 def _equal(self: Any, other: object) -> Any:
     if type(other) is not type(self):
         return NotImplemented
-    ask = getattr(type(self), _VIEWS, None)
-    if ask is None:
+    views = _views_of(type(self))
+    if views is None:
         return vars(self) == vars(other)
-    return bytes_of(self, ask()) == bytes_of(other, ask())
+    return bytes_of(self, views) == bytes_of(other, views)

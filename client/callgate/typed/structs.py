@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, dataclass_transform, overload
 
 from callgate.errors import DeclarationError, TypeLoadError
+from callgate.records import own as own_copy
 from callgate_protocol.value import Value
 
 from .overlaid import make_overlaid
@@ -194,11 +195,35 @@ def _finish(cls: Any, layout: Layout) -> Any:
             setattr(cls, name, method)
     if layout.union or layout.kind == "explicit":
         make_overlaid(cls, {each.name: each.default for each in layout.members}, own, union=layout.union)
+    elif cls.__setattr__ is object.__setattr__:
+        cls.__setattr__ = _assign
+        cls._by_value = not layout.reference
+        if not hasattr(cls, "__copy__"):
+            cls.__copy__ = _copied(names)
     if "__hash__" not in given or given["__hash__"] is None:
         cls.__hash__ = object.__hash__ if layout.reference else None
     cls.__callgate_layout__ = layout
     cls._of_members = classmethod(_from_members(names))
     return cls
+
+
+def _assign(self: Any, name: str, value: Any) -> None:
+    """A struct inside a struct is a value: it is copied when it is assigned (R7.24)."""
+    object.__setattr__(self, name, value if type(value) in _ATOMS else own_copy(value))
+
+
+_ATOMS: Final = frozenset({int, float, str, bytes, bool, type(None)})
+
+
+def _copied(names: tuple[str, ...]) -> Callable[[Any], Any]:
+    def __copy__(self: Any) -> Any:  # noqa: N807 - it becomes the class's
+        made = type(self)._of_members(*(own_copy(getattr(self, name)) for name in names))  # noqa: SLF001 - its own
+        getattr(made, "__dict__", {}).update(
+            {name: value for name, value in getattr(self, "__dict__", {}).items() if name not in names}
+        )
+        return made
+
+    return __copy__
 
 
 def _from_members(names: tuple[str, ...]) -> Callable[..., Any]:
