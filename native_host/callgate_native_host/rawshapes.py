@@ -1,12 +1,13 @@
 """What a call by address looks like: scalars and aggregates as the client describes them, compiled once per shape.
 
 A shape is msgpack: `[result, [parameter, …], errno]`. A type is a word (`"i"`, as ctypes spells scalars), `["array",
-type, n]` or `["record", size, alignment, [[offset, type], …]]`. Aggregates cross as their bytes, and travel in a struct
-that takes the same registers (`convert/substitutes.py`), so that structs, unions, bit-fields and packing are one case.
+type, n]` or `["record", size, alignment, [[offset, type], …]]`. Aggregates cross as their bytes. Unions, bit-fields and
+packing, which libffi does not know, travel in a struct that takes the same registers (`convert/substitutes.py`).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.limits import Limits
 
 from .backend import Backend, BackendType, Leaf
-from .convert.substitutes import MOST_LEAVES, UnknownPassing, stand_in
+from .convert.substitutes import MOST_LEAVES, UnknownPassing, is_only_long_double, stand_in
 from .faults import Mismatch, expected
 from .registers import Split, split_parameter
 from .scope import Scope
@@ -181,7 +182,10 @@ class Shapes:
             return _Void(self._backend)
         if wire in ("z", "Z"):
             return _Text(self._backend, 1 if wire == "z" else 4)
-        return self._value(wire)
+        value = self._value(wire)
+        if os.uname().machine == "x86_64" and is_only_long_double(self._backend, value.ctype):
+            return _Bytes(self._backend, self._type("g"))  # libffi looks for it where it is not
+        return value
 
     def _value(self, wire: Any) -> Any:
         if isinstance(wire, str) and wire in _SPELLINGS:
@@ -197,12 +201,33 @@ class Shapes:
         word, size, alignment, _ = wire
         if word != "record" or alignment not in _ALIGNMENTS or not 0 <= size <= _LARGEST or size % alignment:
             raise ValueError(f"[{word!r}, {size!r}, {alignment!r}, …] is no type that travels by value")
+        natural = self._natural(wire) if size else None
+        if natural is not None:
+            return natural
         try:
             leaves = list(self._leaves(wire, 0, size)) if size <= MOST_LEAVES else []
             return stand_in(backend, leaves, size, alignment)
         except UnknownPassing as reason:
             text = f"a struct or union cannot be passed by value: it has {reason} (R7.9); pass a pointer to it"
             raise Fault("MarshalDirectiveError", text) from None
+
+    def _natural(self, wire: Any) -> BackendType | None:
+        """The type as libffi knows it; None for unions, bit-fields and packing, which it does not know."""
+        backend = self._backend
+        if isinstance(wire, str):
+            return self._type(wire)
+        if wire[0] == "array":
+            element = self._natural(wire[1])
+            most = _LARGEST // backend.sizeof(element) if element is not None else 0
+            return backend.array_of(backend.pointer_to(element), wire[2]) if 0 < wire[2] <= most else None
+        members = [self._natural(member) for _, member in wire[3]]
+        if not members or None in members:
+            return None
+        fields = [(f"m{index}", member, -1) for index, member in enumerate(members)]
+        record = backend.record("raw", fields, union=False, pack=0)
+        offsets = [member.offset for member in backend.members(record).values()]
+        laid_out = backend.sizeof(record), backend.alignof(record), offsets
+        return record if laid_out == (wire[1], wire[2], [offset for offset, _ in wire[3]]) else None
 
     def _leaves(self, wire: Any, start: int, end: int) -> Iterator[Leaf]:
         """The scalars of a type that lies there. Raises ValueError for what reaches beyond the end."""

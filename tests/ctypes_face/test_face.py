@@ -162,6 +162,27 @@ def test_unions_bit_fields_and_packing_by_value(lib: Any) -> None:
         lib.sum_crooked(Crooked(b"a", 1))
 
 
+def test_structs_by_value(lib: Any) -> None:
+    """Floats in their registers, nested and with arrays, `long double` alone, and large ones."""
+
+    class Lonely(ctypes.Structure):
+        _fields_ = [("value", ctypes.c_longdouble)]
+
+    class Floats(ctypes.Structure):
+        _fields_ = [("a", ctypes.c_float), ("b", ctypes.c_float), ("c", ctypes.c_float)]
+
+    class Nested(ctypes.Structure):
+        _fields_ = [("f", Floats), ("s", ctypes.c_short * 2)]
+
+    lib.double_lonely.restype = Lonely
+    assert lib.double_lonely(Lonely(1.25)).value == 2.5
+    lib.scale.restype = Floats
+    scaled = lib.scale(Floats(1, 2, 3), ctypes.c_float(0.5))
+    assert (scaled.a, scaled.b, scaled.c) == (0.5, 1, 1.5)
+    lib.sum_nested.restype = ctypes.c_double
+    assert lib.sum_nested(Nested((1, 2, 3), (4, 5))) == 54321
+
+
 def test_a_struct_in_the_last_register(lib: Any) -> None:
     """What libffi passes wrongly is passed rightly (see `registers`)."""
     lib.sum_mixed.restype = ctypes.c_double

@@ -77,6 +77,13 @@ size_t wide_length(const wchar_t *text) { return wcslen(text); }
 wchar_t *wide_upper(wchar_t *text) { for (wchar_t *c = text; *c; c++) if (*c >= L'a' && *c <= L'z') *c -= 32; return text; }
 long double triple(long double value) { return value * 3; }
 
+struct lonely { long double value; };
+struct lonely double_lonely(struct lonely l) { l.value *= 2; return l; }
+struct floats { float a, b, c; };
+struct nested { struct floats f; short s[2]; };
+struct floats scale(struct floats f, float by) { f.a *= by; f.b *= by; f.c *= by; return f; }
+double sum_nested(struct nested n) { return n.f.a + 10 * n.f.b + 100 * n.f.c + 1000 * n.s[0] + 10000 * n.s[1]; }
+
 int fail_with(int code) { int before = errno; errno = code; return before; }
 
 int call_twice(int (*callback)(int), int value) { return callback(value) + callback(value + 1); }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from .cdata import CArg, CData, CDataType, Layout, as_parameter, layout_of, load, store
 from .refusals import NoBuffer
-from .simple import SimpleType, decode_wide, wide_block
+from .simple import SimpleType, wide_block
 
 __all__ = ["ARRAY", "Array", "ArrayType", "array_type"]
 
@@ -224,7 +224,9 @@ def _set_value(self: Array, value: Any) -> None:
 
 def _wide_value(self: Array) -> str:
     """The characters before the first NUL."""
-    return decode_wide(self._block_.read(self._offset_, self._length_ * self._stride_)).partition("\0")[0]
+    content = self._block_.read(self._offset_, self._length_ * self._stride_)
+    text: str = layout_of(type(self)).mirror.from_buffer_copy(content).value
+    return text
 
 
 def _set_wide_value(self: Array, value: Any) -> None:

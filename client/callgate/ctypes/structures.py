@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .arrays import ArrayType
 from .cdata import CArg, CData, CDataType, Layout, as_parameter, layout_of, load, store
+from .refusals import refuse
 from .simple import SimpleType
 from .standard import std
 
@@ -188,6 +189,10 @@ def _define(cls: Any, fields: Any) -> None:
         name, kind = entry[0], _swapped_kind(entry[1], swapped)
         shown = getattr(mirror, name)
         bits = entry[2] if len(entry) > 2 else 0
+        if bits and shown.offset + layout_of(kind).size > std.sizeof(mirror):
+            refuse(
+                f"the bit-field {cls.__name__}.{name}", "this Python's ctypes lays it out beyond the end of its memory"
+            )
         field = Field(kind, mirror, start + number, shown.offset, shown.size, name, bits)
         type.__setattr__(cls, name, field)
         cls._members_.append(name)

@@ -27,6 +27,7 @@ __all__ = [
     "aapcs64",
     "by_value",
     "eightbytes",
+    "is_only_long_double",
     "result_by_value",
     "stand_in",
     "system_v",
@@ -186,7 +187,8 @@ class OnlyLongDouble(Converter):
         return self._converter.to_wire(self._backend.cast(self._true, value)[0], scope)
 
 
-def _is_only_long_double(backend: Backend, ctype: Any) -> bool:
+def is_only_long_double(backend: Backend, ctype: Any) -> bool:
+    """Whether a type is a struct of one `long double`."""
     if not backend.is_record(ctype) or backend.sizeof(ctype) != _IN_REGISTERS or backend.is_open_ended(ctype):
         return False
     return {(leaf.kind, leaf.offset) for leaf in backend.leaves(ctype)} == {("long double", 0)}
@@ -194,6 +196,6 @@ def _is_only_long_double(backend: Backend, ctype: Any) -> bool:
 
 def result_by_value(backend: Backend, converter: Converter, what: str) -> Converter:
     """How a value crosses as the result of a function. Raises Fault."""
-    if os.uname().machine == "x86_64" and _is_only_long_double(backend, converter.ctype):
+    if os.uname().machine == "x86_64" and is_only_long_double(backend, converter.ctype):
         return OnlyLongDouble(backend, converter)
     return by_value(backend, converter, what)
