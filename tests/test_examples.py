@@ -14,6 +14,21 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 LONGEST = 60
 
 EXPECTED = {
+    "callbacks.py": r"""
+        changes: \['cheese 1', 'cheese 2'\]
+        too late: CallbackOnCollectedDelegateError - counted: 1
+        stopped: that is enough
+    """,
+    "handles.py": r"""
+        memory: written into memory of the host
+        gone: ObjectGone
+        closed: 0
+        no file: None
+        no converter: True - one: True
+        owned: a copy that was freed
+        not ours: the result of zlibVersion cannot be freed with free\(\)
+        block: made with malloc 17
+    """,
     "crash_and_go_on.py": r"""
         crashed: SIGSEGV in memset - had begun: True
         next call: 7
@@ -121,7 +136,7 @@ EXPECTED = {
         the same: True
     """,
 }
-NEED_SQLITE = {"deadlines.py", "sqlite_query.py"}
+NEED_SQLITE = {"callbacks.py", "deadlines.py", "sqlite_query.py"}
 
 
 def test_every_example_is_tested() -> None:
