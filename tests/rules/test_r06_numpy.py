@@ -112,12 +112,17 @@ def test_r06_12_three_dimensions(arrays: Lib) -> None:
 
 @pytest.mark.rule("R1.18")
 def test_r06_12_a_read_only_array_is_refused(arrays: Lib) -> None:
-    """It is read for an in parameter, and never written through."""
+    """It is never written through."""
+    values = numpy.int32([1, 2, 3])
+    values.flags.writeable = False
+    with untouched(arrays), pytest.raises(TypeError, match=r"argument 1 'v' of twice: .*filled"):
+        arrays.twice(values, 3)
+
+
+def test_r06_12_a_read_only_array_is_read(arrays: Lib) -> None:
     values = numpy.int32([1, 2, 3])
     values.flags.writeable = False
     assert arrays.sum(values, 3) == 14
-    with untouched(arrays), pytest.raises(TypeError, match=r"argument 1 'v' of twice: .*filled"):
-        arrays.twice(values, 3)
 
 
 @pytest.mark.rule("R1.18")
