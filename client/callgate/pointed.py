@@ -18,6 +18,7 @@ from .records import python_name
 
 if TYPE_CHECKING:
     from .host import Host
+    from .plan import FunctionPlan
 
 __all__ = ["NativeFunctionPointer", "StructPtr"]
 
@@ -39,8 +40,7 @@ class NativeFunctionPointer(NativePtr):
         """Call it in its host and wait for it; arguments, result and errors are those of a declared function."""
         host: Host = self._base._host
         plan = self._types.pointed(self._delegate)
-        names = [python_name(each.name) for each in plan.passed]
-        given = self._bind(names, arguments, named, variadic=plan.signature.variadic)
+        given = self._bind(plan, arguments, named)
         context = CallContext(host)
         try:
             wire = plan.encode(given, context)
@@ -54,11 +54,10 @@ class NativeFunctionPointer(NativePtr):
         finally:
             context.finish()
 
-    def _bind(
-        self, names: list[str], arguments: tuple[Any, ...], named: dict[str, Any], *, variadic: bool
-    ) -> tuple[Any, ...]:
+    def _bind(self, plan: FunctionPlan, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        names = [python_name(each.name) for each in plan.passed]
         rest = names[len(arguments) :]
-        if named.keys() != set(rest) or (len(arguments) > len(names) and not variadic):
+        if named.keys() != set(rest) or (len(arguments) > len(names) and not plan.signature.variadic):
             wanted = ", ".join(names) or "nothing"
             got = ", ".join([f"{len(arguments)} values", *named])
             raise TypeError(f"{self._delegate}() of {self._types.library} takes {wanted}; it was given {got}")
