@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
-from callgate.errors import ObjectGone
-from callgate.unions import bytes_of
+from callgate.errors import Error
+from callgate.unions import Views, bytes_of
 
 __all__ = ["make_overlaid"]
 
@@ -31,10 +31,19 @@ def make_overlaid(cls: Any, members: Mapping[str, Any], own: Container[str], *, 
             setattr(cls, name, method)
 
 
+def _views(cls: Any) -> Views | None:
+    """Where the members lie; None until a library that uses the class can be asked."""
+    ask = getattr(cls, _VIEWS, None)
+    try:
+        return ask() if ask is not None else None
+    except Error:
+        return None  # it was closed before anybody asked
+
+
 def _setter(names: tuple[str, ...], union: bool) -> Callable[[Any, str, Any], None]:
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807 - it becomes the class's
         held = vars(self)
-        views = _views_of(type(self))
+        views = _views(type(self))
         if name not in names:
             object.__setattr__(self, name, value)
         elif views is None:
@@ -54,29 +63,23 @@ def _setter(names: tuple[str, ...], union: bool) -> Callable[[Any, str, Any], No
 
 def _getter(members: Mapping[str, Any]) -> Callable[[Any, str], Any]:
     def __getattr__(self: Any, name: str) -> Any:  # noqa: N807 - it becomes the class's
-        views = _views_of(type(self))
-        if views is None and not vars(self) and name in members:
+        if name not in members:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        views = _views(type(self))
+        if views is not None:
+            return views.read(bytes_of(self, views), name)
+        if not vars(self):
             return members[name]
-        if name not in members or views is None:
-            why = "was not set; it can be shown once a library that uses the class is loaded (R7.8)"
-            raise AttributeError(f"{type(self).__name__}.{name} {why if name in members else 'does not exist'}")
-        return views.read(bytes_of(self, views), name)
+        why = "was not set; it can be shown once a library that uses the class is loaded (R7.8)"
+        raise AttributeError(f"{type(self).__name__}.{name} {why}")
 
     return __getattr__
-
-
-def _views_of(cls: Any) -> Any:
-    """Where the members lie; None until a library that is open can say it."""
-    try:
-        return getattr(cls, _VIEWS, lambda: None)()
-    except ObjectGone:  # the last library that used the class was closed before anybody asked it
-        return None
 
 
 def _equal(self: Any, other: object) -> Any:
     if type(other) is not type(self):
         return NotImplemented
-    views = _views_of(type(self))
+    views = _views(type(self))
     if views is None:
         return vars(self) == vars(other)
     return bytes_of(self, views) == bytes_of(other, views)
