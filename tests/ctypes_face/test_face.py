@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes as std
 import gc
 import os
 import signal
@@ -16,6 +17,7 @@ import pytest
 
 import callgate
 from callgate import ctypes
+from callgate.ctypes import world
 
 
 class Inner(ctypes.Structure):
@@ -535,6 +537,31 @@ def test_the_end_of_a_program_is_quiet() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_memory_of_the_host_is_used_again() -> None:
+    """What objects give back serves the next ones; large blocks go back to the host."""
+    addresses = set()
+    for number in range(300):
+        block = ctypes.create_string_buffer(500)
+        addresses.add(int(ctypes.addressof(block)))
+        if number % 50 == 0:
+            assert ctypes.addressof(ctypes.create_string_buffer(1 << 20))
+        del block
+
+    assert len(addresses) < 10
+
+
+def test_another_abi_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every struct would be laid out wrongly: sizes are compared when a host begins."""
+    monkeypatch.setitem(world._SCALARS, "long", std.c_short)
+    with pytest.raises(callgate.HostCrashed):
+        ctypes.memset(8, 0, 1)
+
+    with pytest.raises(callgate.TypeLoadError, match="long has 8 bytes in the host and 2 in this Python"):
+        ctypes.CDLL(None).abs(1)
+    monkeypatch.undo()
+    assert ctypes.CDLL(None).abs(-1) == 1
 
 
 def test_importing_starts_no_host(runtime_directory: str) -> None:

@@ -181,9 +181,10 @@ class World:
             directory = os.getcwdb()
         except OSError:  # it was removed; so it is for the host
             directory = self._directory
-        if directory == self._directory and os.environb == self._environment:
+        variables = getattr(os.environb, "_data", os.environb)  # the plain dict inside compares ten times as fast
+        if directory == self._directory and variables == self._environment:
             return
-        environment = dict(os.environb)
+        environment = dict(variables)
         context = CallContext(self.host)
         words = [binary(word, context) for pair in environment.items() for word in pair]
         self.host.ask(HostFunction.RAW_MOVE, [binary(directory, context), words], context.payloads, "chdir")
