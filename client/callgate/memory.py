@@ -1,7 +1,7 @@
 """What lives in a host and is named from here: handles, buffers, host-owned structs, pointers.
 
 None of these holds an address. Each is a proxy for an object in the host's table; when the host has died or the object
-was closed, using it raises `ObjectGone`, whatever native memory holds by then.
+was closed, using it raises `ObjectGone`, whatever native memory holds by then (R8.11).
 """
 
 from __future__ import annotations

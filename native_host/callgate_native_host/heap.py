@@ -58,11 +58,11 @@ class Heap:
 
     def suspect(self, address: int) -> str:
         """Why the address cannot be a block of the heap; "" when it may be one."""
-        if address % _ALIGNMENT:
-            return "it points into the middle of something"
         end = self._end_of(address) or self._read_maps(address)
         if not end:
             return f"it points into {self._describe(address)}"
+        if address % _ALIGNMENT:
+            return "it points into the middle of a block"
         # memory that was read about grows: a block may reach beyond what was its end then
         if self._has_headers() and not (
             self._sensible(address, end) or self._sensible(address, self._read_maps(address))

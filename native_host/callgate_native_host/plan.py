@@ -16,7 +16,6 @@ from callgate_protocol.forms import (
     Enumeration,
     Floating,
     Form,
-    Handle,
     Integer,
     Nothing,
     ParameterPlan,
@@ -111,7 +110,8 @@ class FunctionPlan:
 
     def leave(self, result: Any, natives: Sequence[Any], scope: Scope) -> tuple[Any, list[Any]]:
         """R1.15: the outs in signature order, then the result."""
-        self._own(natives, scope)
+        if self._hands_out:
+            self._own(natives, scope)
         if self._throws and result < 0:
             raise self._failure(result, natives, scope)
         outs = self._leave_outs(result, natives, scope) if self._outs else []
@@ -130,10 +130,9 @@ class FunctionPlan:
         return wire, outs
 
     def _own(self, natives: Sequence[Any], scope: Scope) -> None:
-        """Native code is back: what it hands out now is ours, and what it was given is known."""
+        """Native code is back: what it hands out now is ours, and what it was given is known (R8.4)."""
         scope.owning = True
-        if self._hands_out:
-            scope.given = frozenset(natives[index] for index in self._lent)
+        scope.given = frozenset(natives[index] for index in self._lent)
 
     def _check_freed(self, what: str) -> None:
         """R8.6: what is no block of the heap was not freed, and the declaration is wrong."""
@@ -152,6 +151,7 @@ class FunctionPlan:
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
         """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed."""
         self.discard(result, natives, scope)
+        # R8.8: a call that failed transfers nothing, so what the call holds is freed as if nobody had seen it
         return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result)
 
     def _leave_outs(self, result: Any, natives: Sequence[Any], scope: Scope) -> list[Any]:
@@ -193,7 +193,7 @@ _POINTERS: Final = (Address, Bytes, Elements, Text, Wide)
 
 def _is_memory(form: Form) -> bool:
     """Whether values of the form may hold memory that native code hands over."""
-    return not isinstance(form, Nothing | Integer | Enumeration | Floating | Boolean | Handle)
+    return not isinstance(form, Nothing | Integer | Enumeration | Floating | Boolean)
 
 
 def _is_looked_at(plan: ParameterPlan) -> bool:

@@ -17,7 +17,7 @@ char *bss(void) { strcpy(nothing, "zeroed at the start"); return nothing; }
 char *inside(void) { char *p = malloc(100); strcpy(p + 32, "inside a block"); return p + 32; }
 char *large(void) { char *p = malloc(1 << 20); memset(p, 'x', (1 << 20) - 1); p[(1 << 20) - 1] = 0; return p; }
 int out_literal(char **out) { *out = "a literal"; return 1; }
-int out_two(char **first, char **second) { *first = "a literal"; *second = malloc(3); strcpy(*second, "ok"); tracked++; return 2; }
+int out_two(char **first, char **second) { *first = "a literal"; *second = malloc(3); strcpy(*second, "ok"); return 2; }
 wchar_t *wide_literal(void) { return L"wide"; }
 
 char *tracked_text(const char *s) { tracked++; return strdup(s); }
@@ -25,6 +25,16 @@ void tracked_free(void *p) { if (p) tracked--; free(p); }
 int tracked_alive(void) { return tracked; }
 int two_texts(char **a, char **b) { *a = tracked_text("one"); *b = tracked_text("two"); return 0; }
 int bad_then_good(char **a, char **b) { *a = tracked_text("one"); *b = tracked_text("two"); return 0; }
+
+/* R8.8: fails after leaving, replacing or taking away what it was given by reference. */
+int fail_with_text(char **s, int mode)
+{
+    if (mode == 1)
+        *s = tracked_text("replaced");
+    if (mode == 2)
+        *s = 0;
+    return mode == 3 ? 0 : (int)0x80004005;
+}
 
 struct person { int id; char *name; char *city; };
 int person_check(const struct person *p) { return p->id * 10000 + (p->name ? (int)strlen(p->name) * 100 : 0) + (p->city ? (int)strlen(p->city) : 0); }
