@@ -52,7 +52,7 @@ class Callbacks:
                 self._workers[thread] = outer
 
     def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:  # noqa: PLR0911 - ways of a call
-        """R9.9: what the client answers, or `on_error` when there is no answer."""
+        """R9.9, R11.12: what the client answers, or `on_error` when there is no answer."""
         target = thunk.target
         worker = self._workers.get(threading.get_ident())
         call = worker.active if worker is not None else None

@@ -149,7 +149,7 @@ class FunctionPlan:
         return Fault("DoubleOwnershipError", text, function=self.name)
 
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
-        """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed."""
+        """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed (R8.7, R8.8)."""
         self.discard(result, natives, scope)
         # R8.8: a call that failed transfers nothing, so what the call holds is freed as if nobody had seen it
         return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result)

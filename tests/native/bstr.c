@@ -55,6 +55,8 @@ int32_t three(BSTR a, BSTR *b, BSTR *c)
     *c = SysAllocString(u"in and out");
     return 0;
 }
+/* Does the same with it, and then fails (R8.8). */
+int32_t change_and_fail(int how, BSTR *b) { change(how, b); return (int32_t)0x80004005; }
 /* Sets its out, and then fails. */
 int32_t set_and_fail(BSTR *b) { *b = SysAllocStringByteLen(0, 20000); return (int32_t)0x80004005; }
 

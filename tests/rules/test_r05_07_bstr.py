@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from callgate.convert import bstrs
 from callgate.variant import BStrBytes
 
 from .conftest import Loader
+from .heap import NOISE, leaks
 
 PROTOTYPES = """
     long heap(void);
@@ -27,6 +29,7 @@ PROTOTYPES = """
     BSTR result_is_out([out] BSTR *out);
     [throws] HRESULT three(BSTR a, [out] BSTR *b, [in, out] BSTR *c);
     [throws] HRESULT set_and_fail([out] BSTR *b);
+    [throws] HRESULT change_and_fail(int how, [in, out] BSTR *b);
     int total([size_is(n)] BSTR *v, int n);
     void replace_first([in, out, size_is(n)] BSTR *v, int n);
     void fill([out, size_is(n)] BSTR *v, int n);
@@ -44,24 +47,11 @@ PROTOTYPES = """
 """
 LARGE = 20_000
 """Bytes of one text: a hundred calls that lose one lose two million."""
-NOISE = 100_000
-"""Bytes that the heap may grow by without a leak: caches, and other threads."""
 
 
 @pytest.fixture(scope="module")
 def lib(load_both: Loader) -> Any:
     return load_both("bstr", PROTOTYPES)
-
-
-def leaks(lib: Any, call: Any, times: int = 100) -> int:
-    """How many bytes of native heap so many calls leave in use, beyond what two calls do."""
-    call()
-    call()
-    before: int = lib.heap()
-    for _ in range(times):
-        call()
-    grown: int = lib.heap() - before
-    return grown
 
 
 def test_r05_03_null_and_empty(lib: Any) -> None:
@@ -183,6 +173,20 @@ def test_r08_03_outs_of_a_failure_are_freed(lib: Any) -> None:
     assert leaks(lib, call) < NOISE
 
 
+@pytest.mark.parametrize("how", range(4))
+def test_r08_08_a_failure_takes_nothing_over(lib: Any, how: int) -> None:
+    """A callee that keeps, replaces, drops or edits an in-out text and then fails: the final block is ours, once."""
+    text = "x" * (LARGE // 2)
+
+    def call() -> None:
+        box = callgate.Box(text)
+        with pytest.raises(callgate.ComError):
+            lib.change_and_fail(how, box)
+        assert box.value is text
+
+    assert leaks(lib, call) < NOISE
+
+
 @pytest.mark.parametrize("name", ["MethodOne", "out_is_in"])
 def test_r08_04_method_one_would_be_freed_twice(lib: Any, name: str) -> None:
     """The argument comes back as the result: freed once, and said so; the heap is intact."""
@@ -235,7 +239,7 @@ def test_r05_07_members(lib: Any) -> None:
     assert lib.rename_person(ada).name == "Grace"
     large = {"id": 1, "name": "x" * (LARGE // 2), "names": ["y" * (LARGE // 2), None]}
     for call in (lib.weigh, lib.weigh_at, lib.rename_person):
-        assert leaks(lib, lambda call=call: call(large)) < NOISE
+        assert leaks(lib, partial(call, large)) < NOISE
     assert leaks(lib, lib.give_person, 4000) < NOISE
     with pytest.raises(TypeError, match=r"'p'\.names\[1\]"):
         lib.weigh(ada | {"names": [None, 3]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ import callgate
 from callgate.variant import NdArr
 
 from .conftest import Loader
+from .heap import NOISE, leaks
 
 PROTOTYPES = """
     struct item { int32_t id; BSTR name; };
@@ -41,7 +41,6 @@ PROTOTYPES = """
 HAVE_VARTYPE = 0x80
 LARGE = 5_000
 """Characters of one text: a hundred calls that lose two of them lose two million bytes."""
-NOISE = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +61,6 @@ def described(lib: Any, value: Any, count: int = 9) -> list[int]:
     fields = [0] * count
     assert lib.describe(value, fields, count) == 16 * 100 + 24
     return fields
-
-
-def leaks(lib: Any, call: Callable[[], Any], times: int = 100) -> int:
-    call()
-    call()
-    before: int = lib.heap()
-    for _ in range(times):
-        call()
-    grown: int = lib.heap() - before
-    return grown
 
 
 def test_r06_17_descriptor(lib: Any) -> None:

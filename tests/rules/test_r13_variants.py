@@ -42,6 +42,7 @@ from callgate.variant import (
 )
 
 from .conftest import Loader
+from .heap import NOISE, leaks
 
 PROTOTYPES = """
     struct pair { int32_t id; VARIANT value; };
@@ -75,7 +76,6 @@ PROTOTYPES = """
     int types([size_is(n)] const VARIANT *v, int n);
 """
 LARGE = 10_000
-NOISE = 100_000
 
 
 @pytest.fixture(scope="module")
@@ -88,16 +88,6 @@ def typed(load_both: Loader) -> Any:
     """The same library, whose VARIANTs come back with their types."""
     text = PROTOTYPES.replace("VARIANT give(void)", "[keep_types] VARIANT give(void)")
     return load_both("variant", text.replace("get([out]", "get([out, keep_types]"))
-
-
-def leaks(lib: Any, call: Callable[[], Any], times: int = 100) -> int:
-    call()
-    call()
-    before: int = lib.heap()
-    for _ in range(times):
-        call()
-    grown: int = lib.heap() - before
-    return grown
 
 
 def sent(lib: Any, value: Any) -> tuple[int, bytes]:

@@ -1,4 +1,7 @@
-"""DATE and FILETIME (R12.2 to R12.5, R2.8): integers all the way, no zone of this machine, no float seconds."""
+"""DATE and FILETIME (R12.2 to R12.5, R2.8): integers all the way, no zone of this machine, no float seconds.
+
+What is out of range, or has a zone that would be lost, is refused (R19.42).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""DECIMAL and CURRENCY (R12.6 to R12.8): integer arithmetic only, so that no context of the caller rounds anything."""
+"""DECIMAL and CURRENCY (R12.6 to R12.8): integer arithmetic only, so that no context of the caller rounds anything.
+
+What does not fit is refused, not rounded and not cut (R19.42).
+"""
 
 from __future__ import annotations
 
