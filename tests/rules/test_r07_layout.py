@@ -186,3 +186,27 @@ def test_r07_17_a_pointer_to_itself_may_stand_in_a_struct(load_both: Loader) -> 
 @pytest.mark.rule("R7.20")
 def test_r06_14_arrays_lie_inline(lib: Lib) -> None:
     assert callgate.layout(lib, "WithArray") == (16, 4, {"flag": 0, "vals": 4})
+
+
+ALIGNMENTS = {
+    1: ["char", "signed char", "unsigned char", "int8_t", "uint8_t", "_Bool"],
+    2: ["short", "unsigned short", "int16_t", "uint16_t", "char16_t", "VARIANT_BOOL"],
+    4: ["int", "unsigned", "int32_t", "uint32_t", "float", "BOOL", "DWORD", "wchar_t", "char32_t", "GUID"],
+    8: ["long", "unsigned long", "long long", "int64_t", "uint64_t", "double", "size_t", "intptr_t", "uintptr_t"],
+}
+"""Of LP64, as R2.1 lists them; pointers and DECIMAL beside them."""
+
+
+@pytest.mark.rule("R2.13")
+def test_r02_01_alignments_are_the_hosts(load_both: Loader) -> None:
+    """A member lies behind one byte at its own alignment, which is that of the struct."""
+    names = [(spelling, alignment) for alignment, spellings in ALIGNMENTS.items() for spelling in spellings]
+    names += [("void *", 8), ("DECIMAL", 8), ("DATE", 8), ("float _Complex", 4), ("double _Complex", 8)]
+    text = "".join(f"struct after{number} {{ char c; {name} v; }};" for number, (name, _) in enumerate(names))
+    loaded = load_both("libc.so.6", text)
+
+    found = [callgate.layout(loaded, f"after{number}") for number in range(len(names))]
+
+    assert [(name, each.alignment, each.offsets["v"]) for (name, _), each in zip(names, found, strict=True)] == [
+        (name, alignment, alignment) for name, alignment in names
+    ]
