@@ -243,7 +243,7 @@ NUMBERS: Final[tuple[Kind, ...]] = (
 )
 """As they are on 64-bit Linux, where `long` is 64 bits and `char` is signed on x86."""
 
-INT: Final = next(kind for kind in NUMBERS if kind.spelling == "int")
+INT: Final = next(kind for kind in NUMBERS if isinstance(kind, Integer) and kind.spelling == "int")
 BYTES: Final = frozenset({"unsigned char", "uint8_t"})
 """Arrays of these in a struct are bytes in Python."""
 BYTE_POINTERS: Final = BYTES | {"signed char", "int8_t"}

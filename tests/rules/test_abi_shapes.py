@@ -18,10 +18,10 @@ import callgate
 from callgate import Lib
 from tests.random_signatures.callbacks import CallbackSlot
 from tests.random_signatures.cases import Case, Types
-from tests.random_signatures.kinds import NUMBERS, Kind, Series
-from tests.random_signatures.records import Member, Record, Union
+from tests.random_signatures.kinds import INT, NUMBERS, Kind, Series
+from tests.random_signatures.records import Bits, Member, Record, Union
 from tests.random_signatures.run import differences_of
-from tests.random_signatures.slots import ByValue, PointerInOut, Slot
+from tests.random_signatures.slots import ArrayInOut, ByValue, PointerInOut, Slot
 from tests.random_signatures.source import Source, compile_source, write
 
 from .ways import WAYS, Way
@@ -29,6 +29,7 @@ from .ways import WAYS, Way
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="no C compiler (gcc) on this machine")
 
 C: Final[Mapping[str, Kind]] = {kind.spelling: kind for kind in NUMBERS}
+LONG, DOUBLE, FLOAT = C["long"], C["double"], C["float"]
 SHORT_NAMES: Final = {
     "c": "signed char",
     "u": "unsigned char",
@@ -116,13 +117,30 @@ UNIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+PACKED: Final[dict[str, tuple[int, tuple[str, ...]]]] = {
+    "pack1_int": (1, ("c", "i", "h")),
+    "pack2_double": (2, ("c", "d", "c")),
+    "pack1_bits": (1, ("c", "i:20", "c")),
+    "pack2_bits": (2, ("c", "i:20", "c")),
+    "pack4_bits": (4, ("h", "i:18", "l")),
+    "pack4_bits_behind": (4, ("l", "u", "l", "h", "i:20")),
+    "pack2_bits_between": (2, ("c", "i:5", "h", "i:9", "c")),
+    "pack4_bits_last": (4, ("c", "d", "u", "i:29", "c")),
+    "bits": (0, ("i:3", "i:7", "i:30", "c", "i:5")),
+    "bits_and_long": (0, ("i:31", "l", "i:2")),
+}
+"""Packing and members, `i:5` for a bit-field, where only pointers go."""
+
+
 def _member(code: str) -> Kind:
+    if ":" in code:
+        return Bits(INT, int(code.partition(":")[2]))
     kind = C[SHORT_NAMES[code[0]]]
     return Series(kind, int(code[1:])) if code[1:] else kind
 
 
-def _record(name: str, kinds: list[Kind]) -> Record:
-    return Record(name, tuple(Member(f"m{index}", kind) for index, kind in enumerate(kinds)))
+def _record(name: str, kinds: list[Kind], pack: int = 0) -> Record:
+    return Record(name, tuple(Member(f"m{index}", kind) for index, kind in enumerate(kinds)), pack)
 
 
 FLAT: Final = {name: _record(f"s_{name}", [_member(code) for code in codes]) for name, codes in SHAPES.items()}
@@ -131,8 +149,11 @@ OVER: Final = {
     name: Union(name, tuple(Member(f"u{index}", C[each]) for index, each in enumerate(members)))
     for name, members in UNIONS.items()
 }
+TIGHT: Final = {
+    name: _record(f"s_{name}", [_member(code) for code in codes], pack) for name, (pack, codes) in PACKED.items()
+}
 KINDS: Final[dict[str, Kind]] = {**FLAT, **DEEP, **OVER}
-TYPES: Final = Types((), tuple(OVER.values()), (*FLAT.values(), *DEEP.values()))
+TYPES: Final = Types((), tuple(OVER.values()), (*FLAT.values(), *DEEP.values(), *TIGHT.values()))
 
 
 class Build:
@@ -162,8 +183,11 @@ class Build:
         """An in-out pointer."""
         return PointerInOut("p", kind, self._random)
 
+    def array(self, kind: Kind) -> Slot:
+        """An in-out array and its count."""
+        return ArrayInOut("v", kind, self._random)
 
-INT, LONG, DOUBLE, FLOAT = C["int"], C["long"], C["double"], C["float"]
+
 BETWEEN: Final = [INT, DOUBLE, LONG, FLOAT]
 
 
@@ -184,6 +208,9 @@ def _build() -> dict[str, Case]:
             kind,
         )
         build.add_slots(f"{name}__by_pointer", [build.pointer(kind)])
+    for name, kind in TIGHT.items():
+        build.add_slots(f"{name}__by_pointer", [build.pointer(kind)])
+        build.add_slots(f"{name}__in_an_array", [build.array(kind)])
     for kind in NUMBERS:
         name = kind.spelling.replace(" ", "_")
         build.add(f"{name}_x20__passed", [kind] * 20, kind)
