@@ -110,3 +110,13 @@ uint64_t tag_units(const struct tag *t) { uint64_t v; memcpy(&v, t->w, 8); retur
 long tag_wide(const struct tag *t) { return t->l[0] * 100 + t->l[1] * 10 + t->l[2]; }
 struct tag full_tag(void) { struct tag t = {{'f', 'u', 'l', 'l'}, {'w', 'i', 'd', 'e'}, {'a', 'b', 'c'}}; return t; }
 struct tag short_tag(void) { struct tag t = {"s", {'h', 0xD83D, 0}, {0x1F600, 0, 'x'}}; return t; }
+
+/* -- callbacks that edit ------------------------------------------------------------------------------------------ */
+
+/* a text of the library's own, edited by the callback; the byte behind it must stay */
+long call_edit(int (*callback)(char *text)) {
+    char text[8] = {'h', 'e', 'l', 'l', 'o', 0, 'G', 0};
+    int answer = callback(text);
+    return text[6] == 'G' ? sum_bytes(text) * 100 + answer : -1;
+}
+int call_fill(int (*callback)(int *v, int n)) { int v[4] = {1, 2, 3, 4}; int got = callback(v, 3); return got * 10000 + v[0] * 1000 + v[1] * 100 + v[2] * 10 + v[3]; }

@@ -24,6 +24,8 @@ BUFFERS = """
     int put_wide([out, size_is(size)] wchar_t *buffer, int size);
     int get_name([out, size_is(size)] char *buffer, int size);
     int get_long([out, size_is(size)] char *buffer, int size);
+    long call_edit(int (*callback)([in, out, string] char *text));
+    int call_fill(int (*callback)([out, size_is(n)] int *v, int n));
     int never_enough([out, size_is(size)] char *buffer, int size);
 """
 
@@ -153,3 +155,32 @@ def test_r05_20_none_and_bad_values(load_both: Loader, buffers: Lib) -> None:
         buffers.shout("a\0b")
     with untouched(buffers), pytest.raises(TypeError, match="argument 1 's' of shout"):
         buffers.shout(5)
+
+
+@pytest.mark.parametrize(("given", "left"), [("HEY", b"HEY"), ("", b""), ("ab\xe9d", "ab\xe9d".encode())])
+@pytest.mark.rule("R9.8")
+def test_r05_20_a_callback_edits_the_librarys_text(buffers: Lib, given: str, left: bytes) -> None:
+    """It gets a str and gives back another, which is written where the old one stood."""
+    seen: list[str] = []
+
+    def edit(text: str) -> tuple[int, str]:
+        seen.append(text)
+        return 7, given
+
+    assert buffers.call_edit(edit) == 100 * sum(place * byte for place, byte in enumerate(left, 1)) + 7
+    assert seen == ["hello"]
+
+
+@pytest.mark.rule("R9.8")
+def test_r05_20_a_callback_cannot_lengthen_it(buffers: Lib) -> None:
+    """The library's memory ends where its text ended; nothing is written beyond."""
+    with pytest.raises(callgate.MarshalError, match="6 bytes were given where 5 have room"):
+        buffers.call_edit(lambda text: (7, text + "!"))
+
+
+@pytest.mark.rule("R9.8", "R6.4")
+def test_r05_20_a_callback_fills_the_librarys_array(buffers: Lib) -> None:
+    """As many elements as the count says, and never more."""
+    assert buffers.call_fill(lambda n: (n, [7, 8, 9])) == 37894
+    with pytest.raises(callgate.MarshalError, match="4 elements were given where 3 have room"):
+        buffers.call_fill(lambda n: (n, [7, 8, 9, 10]))
