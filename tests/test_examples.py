@@ -54,6 +54,14 @@ EXPECTED = {
         it was sleeping
         abs: 7
     """,
+    "in_this_process.py": r"""
+        this process: True - and there: False
+        sorted: \[1, 2, 3\] - in the stack of the comparator: False
+        sorted: \[1, 2, 3\] - in the stack of the comparator: True
+        refused: argument 1 'base' of qsort: it has 1 elements, but 'n' says 2 \(R6\.3\)
+        refused: argument 1 'base' of qsort: it has 1 elements, but 'n' says 2 \(R6\.3\)
+        no deadlines: nothing can stop native code that runs in this process; leave one of the two out
+    """,
     "header_zlib.py": r"""
         version: (True|False)
         compressed: True True
