@@ -39,6 +39,7 @@ class NativeFunction:
         self._binding = binding
         self._number = number
         self._declared = declared
+        self._signature: inspect.Signature | None = None
         self._count = -1
         """How many arguments a plain call has; unknown until the first."""
 
@@ -117,6 +118,12 @@ class NativeFunction:
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"
 
+    def _whole(self) -> inspect.Signature:
+        """The signature, made once: calls with names need it each time."""
+        if self._signature is None:
+            self._signature = self.__signature__
+        return self._signature
+
     @property
     def __signature__(self) -> inspect.Signature:
         import inspect  # noqa: PLC0415 - slow to import, and a program that only calls does without
@@ -155,20 +162,23 @@ class NativeFunction:
         """Positional arguments, for a call with names or of the wrong length. Raises TypeError."""
         if self._number in self._binding.missing:
             raise EntryPointNotFoundError(f"{self._binding.label} has no function {self.__name__!r}")
-        signature = self._binding.signature(self._number)
+        plan = self._binding.plan(self._number)
+        signature = plan.signature
         if not signature.variadic:
             self._count = len(signature.passed)
         if not named and len(arguments) == len(signature.passed):
             return arguments
+        if not named and plan.defaults is not None and (completed := plan.completed(arguments)) is not None:
+            return completed
         try:
-            bound = self.__signature__.bind(*arguments, **named)
+            bound = self._whole().bind(*arguments, **named)
         except TypeError as error:
             wanted = ", ".join(python_name(plan.name) for plan in signature.passed) or "nothing"
             raise TypeError(f"{self.__name__}() of {self._binding.label} takes {wanted}: {error}") from None
-        if not self._binding.face(self._number).defaults:
+        if plan.defaults is None:
             return bound.args
         bound.apply_defaults()
-        return self._binding.plan(self._number).with_counts(bound.args)
+        return plan.with_counts(bound.args)
 
 
 def _finish(context: CallContext | None) -> None:

@@ -41,6 +41,9 @@ __all__ = ["DelegatePlan", "FunctionPlan"]
 _SCALARS = (Integer, Floating, Boolean, Truth, Character, Enumeration, Complex, Nothing, SystemValue)
 
 
+_NEEDED = object()
+
+
 class FunctionPlan:
     """How one function's arguments become a `call`, and its `return` a result."""
 
@@ -49,6 +52,8 @@ class FunctionPlan:
         self.passed = signature.passed
         self._types = types
         self._encoders = [_encoder(plan, types, face) for plan in self.passed]
+        self.defaults = [face.defaults.get(plan.name, _NEEDED) for plan in self.passed] if face.defaults else None
+        """What stands for arguments that the caller leaves out; None when that is not allowed for any."""
         self._counted = counted(self.passed, types)
         self._aliases = aliases_of(self.passed)
         self._result = types.decoder(signature.result)
@@ -126,8 +131,18 @@ class FunctionPlan:
         text = f"what came back from {name}{fault.path and ' at ' + fault.path}: {fault.text}"
         return fault.kind(text, library=self._types.library, function=name, path=fault.path)
 
+    def completed(self, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """Positional arguments with defaults behind them; None when an argument without a default is missing."""
+        assert self.defaults is not None
+        missing = self.defaults[len(arguments) :]
+        if len(arguments) > len(self.defaults) or any(each is _NEEDED for each in missing):
+            return None
+        return self.with_counts((*arguments, *missing))
+
     def with_counts(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
         """Arguments with the counts filled in that the caller left to their arrays (`count_of`)."""
+        if not any(type(each) is CountOf for each in arguments):
+            return tuple(arguments)
         given = dict(zip((plan.name for plan in self.passed), arguments, strict=False))
         forms = {plan.name: plan.form for plan in self.passed}
         return tuple(
