@@ -16,7 +16,7 @@ from callgate.declare import Declarations, parse
 from callgate.headers import locate, read_for, read_header
 from callgate.sources import FromHeader
 from callgate.values import Constant
-from callgate_protocol.model import Function, TypeLibrary
+from callgate_protocol.model import Delegate, Function, TypeLibrary
 from callgate_protocol.typelib import decode_library, encode_library
 from tests.conftest import NATIVE
 from tests.rules.three_styles import GALLERY, GALLERY_BEYOND_C, SQLITE, SQLITE_BEYOND_C, ZLIB
@@ -122,6 +122,21 @@ def test_constants(gallery: Declarations) -> None:
     assert constants["BLUE"] == -1
     assert "GALLERY_API" not in constants
     assert "GALLERY_H" not in constants
+
+
+def test_contexts_are_guessed_where_they_are_sure(tmp_path: Path) -> None:
+    """A callback type that is also used without its `void *`, or in a struct, gets a plain pointer everywhere."""
+    text = """
+        typedef int (*once)(void *user, int n); typedef int (*twice)(void *user, int n);
+        typedef int (*held)(void *, int);
+        int a(once f, void *user); int b(twice f, void *user); int c(twice f); struct s { held f; void *user; };
+        int d(struct s *s, int n); int e(held f, void *user); int g(void (*release)(void *memory), void *memory);
+    """
+    library = read(written(tmp_path, text)).library
+    callables: list[Function | Delegate] = [*library.functions, *library.delegates]
+    contexts = {each.name for each in callables if any(given.has("context") for given in each.parameters)}
+
+    assert contexts == {"a", "once"}
 
 
 @needs("sqlite3.h")

@@ -7,13 +7,13 @@ memory that is not its own. Prototypes given beside the header overrule them all
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from callgate.declare.nodes import VOID, EnumTag, FunctionNode, Node, ParameterNode, PointerTo, RecordTag, Signature
 from callgate_protocol.model import FLOATS, Attribute, Scalar, Void
 
-__all__ = ["guess_callback", "guess_function"]
+__all__ = ["guess_callback", "guess_contexts", "guess_function", "shape_of"]
 
 _COUNT: Final = re.compile(
     r"(?:[nN]|[lL]en|[lL]ength|[sS]ize|[cC]ount|num|nbytes?|nByte|avail)"
@@ -59,7 +59,6 @@ def guess_function(node: FunctionNode, objects: Collection[RecordTag]) -> None:
         parameter.attributes = tuple(sorted(set(found)))
     if len(parameters) == 1 and _is_handle(parameters[0].type) and words and words[-1] in _CLOSING:
         parameters[0].attributes = (Attribute("closes"),)
-    _guess_context(parameters)
 
 
 def _attributes(
@@ -70,7 +69,7 @@ def _attributes(
     objects: Collection[RecordTag],
 ) -> Collection[Attribute]:
     kind = parameter.type
-    shape = _shape(kind)
+    shape = shape_of(kind)
     if shape is not None:
         return [Attribute("keep")] if _KEEPING.intersection(words) else []
     if not isinstance(kind, PointerTo):
@@ -150,19 +149,26 @@ def _is_count(following: list[ParameterNode]) -> bool:
     return _is_integer(kind.target if isinstance(kind, PointerTo) else kind)
 
 
-def _guess_context(parameters: list[ParameterNode]) -> None:
-    """`[context]` where a function takes one callback and one `void *`, and the callback gets one `void *`.
+def guess_contexts(nodes: Iterable[FunctionNode], elsewhere: Collection[Signature]) -> None:
+    """`[context]` where a function takes one callback and one `void *`, and the callback gets one `void *` (R9.13).
 
-    Not for a callback that only frees what it gets: what is freed is memory.
+    Not for a callback that only frees what it gets: what is freed is memory. Not for one that is used in another way
+    too, or stands in a struct (`elsewhere`): there its `void *` would be something else.
     """
-    shapes = [shape for parameter in parameters if (shape := _shape(parameter.type)) is not None]
-    carried = [parameter for parameter in parameters if _is_context(parameter)]
-    if len(shapes) != 1 or len(carried) != 1:
-        return
-    received = [parameter for parameter in shapes[0].parameters if _is_context(parameter)]
-    if len(received) == 1 and len(shapes[0].parameters) > 1:
-        for parameter in (*carried, *received):
-            parameter.attributes = (Attribute("context"),)
+    pairs: dict[Signature, list[ParameterNode]] = {}
+    spoiled = set(elsewhere)
+    for node in nodes:
+        shapes = [shape for each in node.signature.parameters if (shape := shape_of(each.type)) is not None]
+        carried = [each for each in node.signature.parameters if _is_context(each)]
+        if len(shapes) == 1 and len(carried) == 1:
+            pairs.setdefault(shapes[0], []).append(carried[0])
+        else:
+            spoiled.update(shapes)
+    for shape, given in pairs.items():
+        received = [each for each in shape.parameters if _is_context(each)]
+        if shape not in spoiled and len(received) == 1 and len(shape.parameters) > 1:
+            for parameter in (*given, *received):
+                parameter.attributes = (Attribute("context"),)
 
 
 def guess_callback(shape: Signature) -> None:
@@ -174,7 +180,7 @@ def guess_callback(shape: Signature) -> None:
     for index, parameter in enumerate(shape.parameters):
         kind = parameter.type
         parameter.attributes = ()  # native code may well give fewer than `T v[n]` says
-        if not isinstance(kind, PointerTo) or _is_handle(kind) or _shape(kind) is not None or kind.target == VOID:
+        if not isinstance(kind, PointerTo) or _is_handle(kind) or shape_of(kind) is not None or kind.target == VOID:
             continue
         following = shape.parameters[index + 1 : index + 3]
         count = _count_of(kind.target, following, writes=False) if kind.const else ""
@@ -206,7 +212,8 @@ def _levels(node: Node) -> int:
     return levels
 
 
-def _shape(node: Node) -> Signature | None:
+def shape_of(node: Node) -> Signature | None:
+    """The shape of a function, or of what a pointer to one points to."""
     node = node.target if isinstance(node, PointerTo) else node
     return node if isinstance(node, Signature) else None
 

@@ -17,7 +17,7 @@ from callgate.headers.clang import Compiler, Number
 from callgate.headers.contradictions import contradictions
 from callgate.headers.elf import read_exports, where_is
 from callgate.headers.family import Family
-from callgate.headers.guess import guess_callback, guess_function
+from callgate.headers.guess import guess_callback, guess_contexts, guess_function, shape_of
 from callgate.headers.layout import read_members
 from callgate.headers.locate import find
 from callgate.headers.prune import Refusals, prune
@@ -216,6 +216,9 @@ class _Import:
             guess_function(node, objects)
             kept.append(node)
         self._nodes = kept
+        records = [tag for tag in (*state.tags.values(), *state.anonymous) if isinstance(tag, RecordTag)]
+        members = [shape_of(member.type) for tag in records for member in tag.members or ()]
+        guess_contexts(kept, [shape for shape in members if shape is not None])
 
     # -- constants ---------------------------------------------------------------------------------------------------
 

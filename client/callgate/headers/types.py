@@ -231,7 +231,7 @@ def parameter_nodes(types: Types, kinds: list[Any], cursors: list[Any]) -> list[
 
 
 def _parameter(types: Types, name: str, node: Node, const: bool) -> ParameterNode:
-    """A parameter; `T v[n]` is a pointer to at least so many, as C has it."""
+    """A parameter; `T v[n]` is a pointer to at least so many, `T v[]` to one, as C has it (R6.23)."""
     if not isinstance(node, ArrayOf):
         return ParameterNode(name, node, const, -1)
     pointer = PointerTo()
