@@ -166,14 +166,17 @@ def _allocated(
 
 
 def _owned(library: TypeLibrary, ctype: Pointer, entry: Parameter, count: Count | None, where: str) -> Form:
-    """The form of a block that is copied and freed."""
+    """The form of a block that is copied and freed; with `borrowed`, the texts in it are not (R8.5)."""
+    free = _words(entry.attributes).get("free", "")
+    if entry.has("borrowed"):
+        entry = entry.replace(attributes=tuple(word for word in entry.attributes if word.name != "free"))
     if count is None:
         content: Form = Elements(_pointed(library, ctype.target, entry, where), nullable=True)
     else:
         content = _counted_form(library, ctype, entry, count, where)
         content = Elements(content.element, count, nullable=True) if isinstance(content, Elements) else content
     assert isinstance(content, Elements | Bytes)
-    return Allocated(content, _words(entry.attributes).get("free", ""))
+    return Allocated(content, free)
 
 
 def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count, where: str) -> Form:

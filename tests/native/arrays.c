@@ -75,6 +75,17 @@ char **split(const char *s, int *n) {
     return list;
 }
 
+/* one block: two pointers, and behind them the texts that they point to */
+char **in_one_block(int *n) {
+    char **list = hand_out(2 * sizeof(char *) + 16);
+    list[0] = (char *)(list + 2);
+    list[1] = list[0] + 8;
+    strcpy(list[0], "first");
+    strcpy(list[1], "second");
+    *n = 2;
+    return list;
+}
+
 /* -- counts ------------------------------------------------------------------------------------------------------ */
 
 int sum(const int *v, int n) { called++; int s = 0; for (int i = 0; v && i < n; i++) s += v[i] * (i + 1); return v ? s : -1; }

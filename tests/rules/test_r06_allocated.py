@@ -35,6 +35,7 @@ ARRAYS = """
     [size_is(3)] const int *static_ints(void);
     [size_is(3), free(take_back)] int *no_ints(void);
     [size_is(*n), free(take_back)] unsigned char *owned_bytes([out] size_t *n);
+    [size_is(*n), free(take_back), borrowed] char **in_one_block([out] int *n);
     [size_is(*n), free(take_back)] char **split(const char *s, [out] int *n);
 """
 TEN = list(range(1, 11))
@@ -174,6 +175,13 @@ def test_r06_09_bytes_and_texts(arrays: Lib) -> None:
     """The count is an out of the same call; of texts, each and their array are freed."""
     assert arrays.owned_bytes() == (b"\0\1\2", 3)
     assert arrays.split("left,right") == (["left", "right"], 2)
+    assert arrays.blocks_alive() == 0
+
+
+@pytest.mark.rule("R8.5")
+def test_r06_09_texts_inside_the_block_are_borrowed(arrays: Lib) -> None:
+    """One block with everything in it: it is freed, the texts inside are not freed one by one."""
+    assert arrays.in_one_block() == (["first", "second"], 2)
     assert arrays.blocks_alive() == 0
 
 
