@@ -11,14 +11,12 @@ from callgate_protocol.messages import Return
 from callgate_protocol.model import c_name
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import HungUp
-from callgate_transport.pipeline import Submitted
 
 from .binding import Binding
 from .convert import CallContext
 from .deadline import ambient, expiry
 from .errors import DeadlineExceeded, EntryPointNotFoundError
-from .host import Host
-from .process import defer
+from .promises import promise
 from .records import python_name
 
 if TYPE_CHECKING:
@@ -89,31 +87,12 @@ class NativeFunction:
         except BaseException:
             _finish(context)
             raise
-        return self._promise(host, submitted, arguments, context)
 
-    def _promise(self, host: Host, submitted: Submitted, arguments: tuple[Any, ...], context: Any) -> Future[Any]:
-        """The caller's future, settled when the submitted call has come back."""
-        promised: Future[Any] = Future()
-        promised.set_running_or_notify_cancel()
+        def finish(reply: Return, payloads: list[Any]) -> Any:
+            result = self._finish(reply, payloads, arguments, context)
+            return result if self.errcheck is None else self.errcheck(result, self, arguments)
 
-        def settle() -> None:
-            try:
-                reply, payloads = host.outcome(submitted, self.__name__)
-                result = self._finish(reply, payloads, arguments, context)
-                promised.set_result(result if self.errcheck is None else self.errcheck(result, self, arguments))
-            except BaseException as error:  # handed to whoever asks for the result
-                promised.set_exception(error)
-            finally:
-                _finish(context)
-
-        def came_back(_: Future[Any]) -> None:
-            if submitted.cancelled() or submitted.exception() is not None:
-                defer(settle)  # the broker will be asked what happened, which must not hold up the I/O thread
-            else:
-                settle()
-
-        submitted.add_done_callback(came_back)
-        return promised
+        return promise(host, submitted, self.__name__, finish, lambda: _finish(context))
 
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.forms import Form, Raw, Structure
+from callgate_protocol.messages import Return
 from callgate_protocol.system import HostFunction
+from callgate_transport.callchannel import HungUp
 
 # ruff: noqa: SLF001 - a pointer and the object that it points into belong together
 from .convert.base import CallContext, TypeSpace
@@ -14,6 +18,7 @@ from .deadline import ambient, expiry
 from .errors import DeadlineExceeded
 from .memories import HostView
 from .memory import Memory, NativePtr
+from .promises import promise
 from .records import python_name
 
 if TYPE_CHECKING:
@@ -38,21 +43,47 @@ class NativeFunctionPointer(NativePtr):
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it in its host and wait for it; arguments, result and errors are those of a declared function."""
-        host: Host = self._base._host
-        plan = self._types.pointed(self._delegate)
+        host, plan, context = self._open()
         given = self._bind(plan, arguments, named)
-        context = CallContext(host)
         try:
-            wire = plan.encode(given, context)
-            request = [self._types.number, self._delegate, {"at": [self._base._check(), self._offset]}, wire]
-            reply, context.received = host.invoke(
-                0, HostFunction.INVOKE, request, context.payloads, self._expiry(), self._delegate
-            )
-            for handle in context.closing:
-                handle._gone = f"{self._delegate} closed it"
-            return plan.finish(given, reply, context)
+            request = self._request(plan, given, context)
+            answer = host.invoke(0, HostFunction.INVOKE, request, context.payloads, self._expiry(), self._delegate)
+            return self._finish(plan, given, context, *answer)
         finally:
             context.finish()
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """Have it called without waiting, in order with the other calls submitted to its library."""
+        host, plan, context = self._open()
+        given = self._bind(plan, arguments, named)
+        try:
+            request = self._request(plan, given, context)
+            submitted = host.submit(0, HostFunction.INVOKE, request, context.payloads, self._expiry(), self._delegate)
+        except HungUp:
+            context.finish()
+            raise host.obituary() from None
+        except BaseException:
+            context.finish()
+            raise
+        finish = partial(self._finish, plan, given, context)
+        return promise(host, submitted, self._delegate, finish, context.finish)
+
+    def _open(self) -> tuple[Host, FunctionPlan, CallContext]:
+        host: Host = self._base._host
+        return host, self._types.pointed(self._delegate), CallContext(host)
+
+    def _request(self, plan: FunctionPlan, given: tuple[Any, ...], context: CallContext) -> list[Any]:
+        wire = plan.encode(given, context)
+        return [self._types.number, self._delegate, {"at": [self._base._check(), self._offset]}, wire]
+
+    def _finish(
+        self, plan: FunctionPlan, given: tuple[Any, ...], context: CallContext, reply: Return, payloads: list[Any]
+    ) -> Any:
+        context.received = payloads
+        for handle in context.closing:
+            handle._gone = f"{self._delegate} closed it"
+            context.host.holdings.closed(handle._number)
+        return plan.finish(given, reply, context)
 
     def _bind(self, plan: FunctionPlan, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         names = [python_name(each.name) for each in plan.passed]

@@ -64,6 +64,16 @@ def test_r09_07_a_function_that_native_code_hands_out_is_called(lib: Lib) -> Non
         add(1, c=2)
 
 
+def test_r09_07_such_calls_are_submitted(lib: Lib, table: Any) -> None:
+    """In order, with callbacks; a bad argument is refused at once."""
+    add = lib.get_adder(0)
+    with untouched(lib), pytest.raises(callgate.OutOfRange, match="argument 1 'a' of Adder"):
+        add.submit(1 << 31, 1)
+    futures = [add.submit(each, b=1) for each in range(5)]
+    assert [future.result(10) for future in futures] == [1, 2, 3, 4, 5]
+    assert table.each.submit(table, lambda value: value, 3).result(10) == 1 + 6
+
+
 @pytest.mark.rule("R9.4")
 def test_r09_07_the_same_pointer_is_equal_and_goes_back(lib: Lib) -> None:
     """It may be compared, stored, passed on and called from C."""
