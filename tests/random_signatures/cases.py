@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from .callbacks import CallbackSlot
 from .kinds import NUMBERS, Enumeration, FixedText, Integer, Kind, Series, Text
-from .records import UNION_MEMBERS, Bits, Member, Record, Union
+from .records import UNION_MEMBERS, Bits, Member, Record, Union, Unnamed
 from .slots import ArrayIn, ArrayInOut, ArrayOut, ByValue, PointerIn, PointerInOut, PointerOut, Slot
 
 __all__ = ["Case", "Types", "draw_case", "draw_types"]
@@ -71,7 +71,11 @@ def _record(random: Random, name: str, known: Types) -> Record:
             for at, kind in enumerate(kinds)
             if not (at and isinstance(kinds[at - 1], Bits) and isinstance(kind, Bits))
         ]
-    return Record(name, tuple(Member(f"m{at}", kind) for at, kind in enumerate(kinds)), pack)
+    members: list[Member | Unnamed] = [Member(f"m{at}", kind) for at, kind in enumerate(kinds)]
+    if not pack and random.random() < 0.15:
+        inner = [Member(f"n{at}", _member(random, known)) for at in range(random.randint(1, 3))]
+        members.insert(random.randint(0, len(members)), Unnamed(tuple(inner)))
+    return Record(name, tuple(members), pack)
 
 
 def _member(random: Random, known: Types) -> Kind:

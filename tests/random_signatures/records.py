@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .kinds import NUMBERS, Check, Integer, Kind, Series
 
-__all__ = ["Bits", "Member", "Record", "Union"]
+__all__ = ["Bits", "Member", "Record", "Union", "Unnamed"]
 
 
 class Bits(Integer):
@@ -30,12 +30,32 @@ class Member(NamedTuple):
     kind: Kind
 
 
+class Unnamed(NamedTuple):
+    """A struct without a name inside a struct: its members are members of the one around it."""
+
+    members: tuple[Member, ...]
+
+    def define(self) -> str:
+        """It, inside the definition of the one around it."""
+        return f"struct {{ {_defined(self.members)} }};"
+
+
+def _defined(members: tuple[Member | Unnamed, ...]) -> str:
+    return " ".join(
+        each.define() if isinstance(each, Unnamed) else f"{each.kind.declare(each.name)};" for each in members
+    )
+
+
 class Record(Kind):
     """A struct. Its value is a dict."""
 
-    def __init__(self, name: str, members: tuple[Member, ...], pack: int = 0) -> None:
+    def __init__(self, name: str, members: tuple[Member | Unnamed, ...], pack: int = 0) -> None:
         self.name = name
-        self.members = members
+        self._defined = _defined(members)
+        self.members = tuple(
+            inner for each in members for inner in (each.members if isinstance(each, Unnamed) else (each,))
+        )
+        """Those of unnamed structs inside are its own."""
         self.pack = pack
         self.spelling = f"struct {name}"
 
@@ -56,8 +76,7 @@ class Record(Kind):
 
     def define(self) -> str:
         """Its definition."""
-        members = " ".join(f"{member.kind.declare(member.name)};" for member in self.members)
-        definition = f"struct {self.name} {{ {members} }};"
+        definition = f"struct {self.name} {{ {self._defined} }};"
         return f"#pragma pack(push, {self.pack})\n{definition}\n#pragma pack(pop)" if self.pack else definition
 
     def draw(self, random: Random) -> dict[str, Any]:
@@ -98,8 +117,7 @@ class Union(Kind):
 
     def define(self) -> str:
         """Its definition."""
-        members = " ".join(f"{member.kind.declare(member.name)};" for member in self.members)
-        return f"union {self.name} {{ {members} }};"
+        return f"union {self.name} {{ {_defined(self.members)} }};"
 
     def draw(self, random: Random) -> bytes:
         """See `Kind`: the bytes of the longest member, which every other one starts."""
