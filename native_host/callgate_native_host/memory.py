@@ -7,7 +7,7 @@ from typing import Any, Final
 from callgate_protocol.errors import Fault
 
 from .backend import Backend
-from .convert.places import Place, Places
+from .convert.places import MASK, Place, Places
 from .faults import Mismatch, expected
 from .libc import Libc
 from .loading import Libraries
@@ -78,7 +78,7 @@ class Memory:
         """R10.8: end a handle. Its object ends now, or when the calls that use it are over (R10.2)."""
         place = self._places.find(wire, scope)
         entry = place.entry
-        if entry is None or entry.is_ours or place.address != entry.address:
+        if entry is None or entry.is_ours or place.address != entry.address & MASK:
             raise Mismatch("only handles can be closed", "ArgumentError")
         self._objects.withdraw(entry)
 

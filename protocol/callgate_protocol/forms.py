@@ -301,6 +301,8 @@ class Handle(Value):
     """Whether what comes is the receiver's to end (R10.3)."""
     lent: bool = False
     """Whether it stands in a struct, where it only goes in (R10.5)."""
+    scalar: str = ""
+    """The integer that it is in C; "" for a pointer (R10.10)."""
 
 
 class Address(Value):

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from .directives import DirectiveError
 from .forms import Elements, Form, Handle, Member, ParameterPlan, Series
-from .model import Delegate, Function, OpaqueType, Parameter, TypeLibrary
+from .model import CType, Delegate, Function, Opaque, OpaqueType, Parameter, TypeLibrary
 
-__all__ = ["lived_member", "lived_parameter", "lived_result"]
+__all__ = ["is_hidden", "lived_member", "lived_parameter", "lived_result"]
+
+
+def is_hidden(library: TypeLibrary, ctype: CType) -> bool:
+    """Whether only pointers to the type are values; handles that are numbers are values themselves (R10.10)."""
+    return isinstance(ctype, Opaque) and not any(each.name == ctype.name and each.base for each in library.opaques)
 
 
 def _type_of(library: TypeLibrary, form: Handle) -> OpaqueType:

@@ -32,7 +32,7 @@ from .forms import (
     Signature,
     Structure,
 )
-from .handles import lived_member, lived_parameter, lived_result
+from .handles import is_hidden, lived_member, lived_parameter, lived_result
 from .layout import LayoutError, is_overlaid
 from .model import (
     Array,
@@ -154,7 +154,9 @@ def _allocated(
 ) -> Form | None:
     """R6.7, R6.8: `[out] T **` is an array of native code's own if it is freed, or counted by the callee."""
     words = _words(parameter.attributes)
-    if not isinstance(ctype.target, Pointer) or isinstance(ctype.target.target, Opaque | SafeArray):
+    if not isinstance(ctype.target, Pointer) or (
+        is_hidden(library, ctype.target.target) or isinstance(ctype.target.target, SafeArray)
+    ):
         return None
     inner = ctype.target
     owned = "free" in words or (count is not None and count.dereference)
@@ -183,7 +185,7 @@ def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, co
     target, length = ctype.target, read_count(_words(parameter.attributes), "length_is")
     if (binary := bytes_form(target, _words(parameter.attributes), count, length, where)) is not None:
         return binary
-    if isinstance(target, Opaque):
+    if isinstance(target, Opaque) and is_hidden(library, target):
         raise DirectiveError(f"{where}: {target.name} is opaque, so an array of it has no element size")
     if isinstance(target, SafeArray):
         raise DirectiveError(f"{where}: a SAFEARRAY knows its own length (R6.18); leave size_is out")
@@ -192,7 +194,7 @@ def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, co
 
 def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
     target = ctype.target
-    if isinstance(target, Opaque):
+    if isinstance(target, Opaque) and is_hidden(library, target):
         if direction.travels_out:
             raise DirectiveError(f"{where}: the type of an out handle is {target.name} **, one star more")
         return Handle(target.name, parameter.has("closes"), is_nullable(parameter))
@@ -227,7 +229,7 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     inner = target.target
     if isinstance(inner, SafeArray):
         return _safe_array(library, inner, parameter.attributes, where)
-    if isinstance(inner, Opaque):
+    if isinstance(inner, Opaque) and is_hidden(library, inner):
         return Handle(inner.name, nullable=True)
     if (text := text_form(inner, _words(parameter.attributes), where)) is not None:
         return text
@@ -255,6 +257,9 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
             return _named(library, ctype, where)
         case FunctionPointer(delegate):
             return Code(delegate)
+        case Opaque(name) if not is_hidden(library, ctype):
+            closes = any(attribute.name == "closes" for attribute in attributes)
+            return Handle(name, closes, scalar=library.opaque(name).base)
         case Opaque(name):
             raise DirectiveError(f"{where}: {name} is opaque, so only a pointer to it can be used")
         case SystemType(name):
@@ -306,7 +311,7 @@ def _loose(library: TypeLibrary, ctype: Pointer, attributes: tuple[Attribute, ..
     target = ctype.target
     if isinstance(target, SafeArray):
         return _safe_array(library, target, attributes, where)
-    if isinstance(target, Opaque):
+    if isinstance(target, Opaque) and is_hidden(library, target):
         return Handle(target.name, nullable=True)
     if (text := text_form(target, _words(attributes), where)) is not None:
         return text

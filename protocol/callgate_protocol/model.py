@@ -208,16 +208,20 @@ class Enum(Value):
 class OpaqueType(Value):
     """An opaque type. `release` names the function that ends a handle's life; `invalid` are values that need no end.
 
-    R10.9: a handle of an invalid value is never released. NULL is always invalid.
+    R10.9: a handle of an invalid value is never released. NULL is always invalid. `base` is "" for pointers; for
+    handles that are numbers, such as descriptors (R10.10), it is the integer scalar that holds them.
     """
 
     name: str
     release: str = ""
     invalid: tuple[int, ...] = (0,)
+    base: str = ""
 
     def __post_init__(self) -> None:
         if list(self.invalid) != sorted(set(self.invalid)):
             raise ValueError(f"invalid values of {self.name} must be sorted and unique: {self.invalid}")
+        if self.base and self.base not in INTEGERS:
+            raise ValueError(f"{self.name} is based on {self.base}, which is no integer")
 
 
 class Delegate(Value):

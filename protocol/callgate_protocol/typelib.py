@@ -68,7 +68,7 @@ def encode_library(library: TypeLibrary) -> bytes:
             ],
             [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
             [_callable(delegate) for delegate in library.delegates],
-            [[opaque.name, opaque.release, list(opaque.invalid)] for opaque in library.opaques],
+            [[each.name, each.release, list(each.invalid), each.base] for each in library.opaques],
         ]
     )
 
@@ -153,8 +153,8 @@ def _read_field(entry: Any) -> Field:
 
 
 def _read_opaque(entry: Any) -> OpaqueType:
-    name, release, invalid = entry
-    return OpaqueType(_text(name), _text(release), tuple(_integer(number) for number in invalid))
+    name, release, invalid, base = entry
+    return OpaqueType(_text(name), _text(release), tuple(_integer(number) for number in invalid), _text(base))
 
 
 def _read_enum(entry: Any) -> Enum:

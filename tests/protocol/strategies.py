@@ -165,6 +165,6 @@ libraries: st.SearchStrategy[TypeLibrary] = st.builds(
         )
     ),
     delegates=_group(st.builds(Delegate, names, results, _many(parameters), st.booleans())),
-    opaques=_group(st.builds(OpaqueType, names, names | st.just(""), INVALID)),
+    opaques=_group(st.builds(OpaqueType, names, names | st.just(""), INVALID, st.sampled_from(["", *INTEGERS]))),
 )
 """Type libraries of any shape; that the names in them fit together is `marshal`'s business, not the encoding's."""

@@ -409,7 +409,7 @@ def test_handles_come_and_close(host: Host) -> None:
     declared = library(
         ["fopen", ["", stream, []], [["path", TEXT, []], ["mode", TEXT, []]], False],
         function("fclose", "int", ["stream", stream, [["closes", ""]]]),
-        opaques=[["FILE", "", [0]]],
+        opaques=[["FILE", "", [0], ""]],
     )
     number = host.load("libc.so.6", declared)
     fclose, fopen = 0, 1

@@ -408,7 +408,7 @@ def test_r10_09_invalid_values_are_wrapped_and_never_ended(lib: Lib) -> None:
     ("declaration", "words"),
     [
         ("typedef [release(f)] struct s { int x; } s; int f(s *v);", "has members"),
-        ("typedef [release(f)] int number; int f(number v);", "opaque struct"),
+        ("typedef [release(f)] double number; int f(number v);", "opaque struct"),
         ("int abs([release(g)] int *v);", "typedef of an opaque struct"),
         ("typedef [invalid()] struct s s; int f(s *v);", "."),
     ],
@@ -451,3 +451,38 @@ def test_r10_08_sqlite_closes_its_databases(tmp_path: Path) -> None:
             assert wait_until(lambda: sqlite.sqlite3_exec(other, "insert into t values (1)", None, None, None) == 0)  # noqa: B023
             callgate.release(other)
     assert os.path.getsize(path) > 0
+
+
+def test_r10_10_descriptors_are_handles_that_are_numbers(load_both: Loader, tmp_path: Path) -> None:
+    """-1 is the invalid one and 0 a good one; each is closed once, and its number is never sent again."""
+    libc = load_both(
+        "libc.so.6",
+        """
+        typedef [release(close), invalid(-1)] int fd;
+        fd open(const char *path, int flags);
+        fd dup(fd file);
+        long write(fd file, [size_is(n)] const void *data, size_t n);
+        int close([closes] fd file);
+        int pipe2([out, size_is(2)] int *ends, int flags);
+        int fcntl(int number, int command);
+        """,
+    )
+    path = tmp_path / "file"
+    path.touch()
+    file = libc.open(str(path), 1)
+    assert not callgate.is_invalid(file)
+    assert libc.write(file, b"text", 4) == 4
+    with libc.dup(file) as other:
+        assert other is not file
+        assert libc.write(other, b"more", 4) == 4
+    with pytest.raises(callgate.ObjectGone):
+        libc.write(other, b"late", 4)
+    assert libc.close(file) == 0
+    with pytest.raises(callgate.ObjectGone):
+        libc.write(file, b"late", 4)
+    assert path.read_bytes() == b"textmore"
+    missing = libc.open(str(tmp_path / "missing"), 0)
+    assert callgate.is_invalid(missing)
+    assert libc.write(missing, b"x", 1) == -1, "what the library gave for a failure goes back as it is"
+    with pytest.raises(callgate.MarshalError):
+        libc.write(3, b"x", 1)

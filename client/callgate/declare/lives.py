@@ -7,11 +7,11 @@ from typing import Final
 
 from callgate.declare.attributes import Written
 from callgate.declare.errors import fault
-from callgate.declare.nodes import Node, PointerTo, RecordTag, Signature
+from callgate.declare.nodes import HANDLE, Node, PointerTo, RecordTag, Signature
 from callgate.declare.state import State
-from callgate_protocol.model import Attribute, OpaqueType
+from callgate_protocol.model import INTEGERS, Attribute, OpaqueType, Scalar
 
-__all__ = ["hand_down", "opaques_of", "take_life"]
+__all__ = ["hand_down", "number_handle", "opaques_of", "take_life"]
 
 _LIFE: Final = frozenset({"release", "invalid"})
 _POINTERS: Final = frozenset({"on_error", "oneway"})
@@ -26,11 +26,23 @@ def take_life(state: State, node: Node, written: list[Written]) -> bool:
         if attribute.name not in _LIFE or not isinstance(target, RecordTag):
             raise state.error(
                 f"[{attribute.name}] does not belong here: [release(f)] and [invalid(0, -1)] stand on the typedef "
-                "of an opaque struct, e.g. 'typedef [release(fclose)] struct _IO_FILE FILE;'",
+                "of an opaque struct or an integer, e.g. 'typedef [release(fclose)] struct _IO_FILE FILE;'",
                 attribute.index,
             )
         target.life[attribute.name] = attribute.argument
     return True
+
+
+def number_handle(state: State, node: Node, name: str, offset: int, written: list[Written]) -> Node:
+    """`typedef [release(close)] int fd;`: a handle that is a number (R10.10); anything else stays as it is."""
+    if not isinstance(node, Scalar) or node.name not in INTEGERS or not any(each.name in _LIFE for each in written):
+        return node
+    tag = RecordTag(HANDLE, "", offset)
+    tag.life["base"] = node.name
+    tag.life["invalid"] = "-1"
+    tag.alias = name
+    state.anonymous.append(tag)
+    return tag
 
 
 def opaques_of(source: str, tags: Iterable[RecordTag]) -> list[OpaqueType]:
@@ -39,7 +51,7 @@ def opaques_of(source: str, tags: Iterable[RecordTag]) -> list[OpaqueType]:
     for tag in tags:
         if tag.members is None:
             invalid = tuple(int(number) for number in tag.life.get("invalid", "0").split())
-            opaques.append(OpaqueType(tag.name, tag.life.get("release", ""), invalid))
+            opaques.append(OpaqueType(tag.name, tag.life.get("release", ""), invalid, tag.life.get("base", "")))
         elif tag.life:
             message = f"{tag.kind} {tag.name} has members, so it is no handle; [release(f)] belongs to an opaque struct"
             raise fault(source, tag.offset, message)

@@ -8,6 +8,7 @@ from callgate.declare.errors import PrototypeError, fault, line_of
 from callgate.declare.layouts import place
 from callgate.declare.lives import hand_down, opaques_of
 from callgate.declare.nodes import (
+    HANDLE,
     ArrayOf,
     EnumTag,
     FunctionNode,
@@ -244,7 +245,7 @@ def _name_of(entry: Record | Enum | OpaqueType) -> str:
 
 
 def _is_opaque(node: Node) -> TypeGuard[RecordTag]:
-    return isinstance(node, RecordTag) and node.members is None
+    return isinstance(node, RecordTag) and node.members is None and node.kind != HANDLE
 
 
 def _said(path: str) -> str:

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 VOID: Final = Void()
+HANDLE: Final = "handle"
+"""The kind of a tag that stands for a number with a life (R10.10)."""
 
 
 class RecordTag:

@@ -12,7 +12,7 @@ from callgate.declare.directives import read_directives
 from callgate.declare.errors import PrototypeError, fault, shown
 from callgate.declare.layouts import take_size
 from callgate.declare.lexer import is_name, tokenise
-from callgate.declare.lives import take_life
+from callgate.declare.lives import number_handle, take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
 from callgate.declare.records import adopt, read_members
 from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
@@ -116,6 +116,7 @@ def _check_name(state: State, declared: Declarator, spec: Specifiers) -> None:
 
 def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
     name, offset = declared.name, declared.offset
+    declared.type = number_handle(state, declared.type, name, offset, spec.attributes)
     typedef = Typedef(declared.type, declared.const, offset)
     _name_parts(state, declared, node, spec)
     known = state.typedefs.get(name)

@@ -9,10 +9,10 @@ from callgate_native_host.lives import Release
 from callgate_native_host.objects import Entry, Objects
 from callgate_native_host.scope import Scope
 
-__all__ = ["MASK", "Place", "Places", "is_place"]
+__all__ = ["END", "MASK", "Place", "Places", "is_place"]
 
-_LOWEST, _END = -(1 << 63), 1 << 64
-MASK: Final = _END - 1
+_LOWEST, END = -(1 << 63), 1 << 64
+MASK: Final = END - 1
 
 
 class Place(NamedTuple):
@@ -78,7 +78,7 @@ class Places:
 
 
 def _constant(value: Any) -> int:
-    if type(value) is not int or not _LOWEST <= value < _END:
+    if type(value) is not int or not _LOWEST <= value < END:
         raise expected("a constant of pointer width", value)
     return value & MASK
 

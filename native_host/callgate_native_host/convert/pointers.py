@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.lives import Release
+from callgate_native_host.measure import spelling
 from callgate_native_host.objects import Entry
 from callgate_native_host.scope import Scope
 from callgate_native_host.session import Session
@@ -15,7 +16,7 @@ from callgate_native_host.thunks import Thunk
 from callgate_protocol import forms
 
 from .base import Converter
-from .places import MASK, Places, is_place
+from .places import END, MASK, Places, is_place
 
 __all__ = ["AddressConverter", "CodeConverter", "ContextConverter", "HandleConverter", "ThunkSource"]
 
@@ -30,6 +31,9 @@ class ThunkSource(NamedTuple):
 
 
 _REFERENCE_NODES = 11
+_SIGNED = frozenset(
+    {"char", "schar", "short", "int", "long", "llong", "i1", "i2", "i4", "i8", "ssize", "iptr", "ptrdiff"}
+)
 
 
 class HandleConverter(Converter):
@@ -43,10 +47,12 @@ class HandleConverter(Converter):
     def __init__(
         self, backend: Backend, form: forms.Handle, places: Places, invalid: Sequence[int], release: Release | None
     ) -> None:
-        self.ctype = backend.pointer
+        self.ctype = backend.primitive(spelling(backend, form.scalar)) if form.scalar else backend.pointer
         self._form = form
         self._places = places
-        self._invalid = {value & MASK: value for value in invalid if value}
+        self._invalid = {value & MASK: value for value in invalid if value or form.scalar}
+        self._bits = 8 * backend.sizeof(self.ctype)
+        self._base = -END if form.scalar else 0
         self._release = release
 
     def from_wire(self, wire: Any, scope: Scope) -> int:
@@ -58,7 +64,12 @@ class HandleConverter(Converter):
         place = self._places.find(wire, scope)
         if place.entry is not None:
             self._take(place.entry, scope)
-        return place.address
+        return self._number(place.address) if self._form.scalar else place.address
+
+    def _number(self, address: int) -> int:
+        """R10.10: the integer that stands for the address in the table."""
+        low = address & ((1 << self._bits) - 1)
+        return low - (1 << self._bits) if low >> (self._bits - 1) and self._form.scalar in _SIGNED else low
 
     def _take(self, entry: Entry, scope: Scope) -> None:
         if entry.kind not in ("", self._form.opaque):  # as in C, an untyped pointer becomes whatever is wanted
@@ -74,8 +85,9 @@ class HandleConverter(Converter):
 
     def to_wire(self, native: int, scope: Scope) -> Any:
         """A reference; the same pointer is the same object while it lives. R10.9: an invalid value is itself."""
-        if native in self._invalid:
-            return {"constant": self._invalid[native]}
+        if native & MASK in self._invalid:
+            return {"constant": self._invalid[native & MASK]}
+        native += self._base  # numbers lie where no pointer does, so that the two never meet in the table
         if self._release is not None and scope.owning:
             return self._places.own(native, self._form.opaque, scope, self._release)
         if self._form.lent and scope.owning and native:
@@ -89,8 +101,8 @@ class HandleConverter(Converter):
 
     def discard(self, native: int, scope: Scope) -> None:
         """R8.1: what native code handed out and nobody gets ends now."""
-        if self._release is not None and native and native not in self._invalid:
-            self._places.abandon(native, self._form.opaque, self._release, scope)
+        if self._release is not None and (native or self._form.scalar) and native & MASK not in self._invalid:
+            self._places.abandon(native + self._base, self._form.opaque, self._release, scope)
 
 
 class AddressConverter(Converter):

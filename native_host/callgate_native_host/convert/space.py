@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 from callgate_native_host.backend import Backend
 from callgate_native_host.heap import Heap
 from callgate_native_host.libc import Libc
+from callgate_native_host.measure import spelling
 from callgate_native_host.objects import Objects
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
@@ -16,7 +17,7 @@ from callgate_protocol.marshal import DirectiveError, members_of
 from callgate_protocol.model import OpaqueType, Record, TypeLibrary
 
 from .base import Converter
-from .places import Places
+from .places import END, Places
 from .pointers import ThunkSource
 from .records import MemberCode, RawConverter, StructureConverter
 from .scalars import IntegerConverter
@@ -93,6 +94,19 @@ class Space:
     def opaque(self, name: str) -> OpaqueType:
         """An opaque type; one that nobody described has no release."""
         return next((each for each in self.model.opaques if each.name == name), OpaqueType(name))
+
+    def releaser(self, opaque: OpaqueType) -> Callable[[int], None]:
+        """The function of the library that ends what a handle owns (R10.8); numbers are passed as such (R10.10)."""
+        if not opaque.base:
+            return self.deallocator(opaque.release)
+        backend = self.tools.backend
+        number = backend.primitive(spelling(backend, opaque.base))
+        function: Callable[[int], None] | None = self._symbol(
+            opaque.release, backend.function_type((number,), backend.void, variadic=False)
+        )
+        if function is None:
+            raise Fault("EntryPointNotFoundError", f"there is no function {opaque.release} to end {opaque.name} with")
+        return lambda address: function(address + END)
 
     def deallocator(self, name: str) -> Callable[[int], None]:
         """The function of the library, declared or not, that frees what it handed out (R8.1).

@@ -56,7 +56,7 @@ def _wide(space: Space, form: forms.Wide) -> Converter:
 
 def _handle(space: Space, form: forms.Handle) -> Converter:
     opaque = space.opaque(form.opaque)
-    release = space.deallocator(opaque.release) if form.owned else None
+    release = space.releaser(opaque) if form.owned else None
     return HandleConverter(space.tools.backend, form, space.tools.places, opaque.invalid, release)
 
 
