@@ -16,7 +16,7 @@ from callgate_protocol.system import HostFunction
 
 from .backend import Backend
 from .faults import Mismatch, expected
-from .rawshapes import Shape, Shapes
+from .rawshapes import Shape, Shapes, signed
 from .rawthunks import RawThunks
 from .scope import Scope
 from .session import Session
@@ -149,7 +149,7 @@ class Raw:
         natives = compiled.enter(arguments, scope)
         function = compiled.at(_address(address))
         if errno is not None:
-            self._backend.set_errno(_number(errno))
+            self._backend.set_errno(signed(_number(errno)))
         result = function(*natives)
         left = self._backend.get_errno() if errno is not None else 0
         if scope.failure is not None:

@@ -21,7 +21,7 @@ from .faults import Mismatch, expected
 from .registers import Split, split_parameter
 from .scope import Scope
 
-__all__ = ["Shape", "Shapes"]
+__all__ = ["Shape", "Shapes", "signed"]
 
 _LIMITS: Final = Limits()
 
@@ -46,6 +46,12 @@ _ALIGNMENTS: Final = (1, 2, 4, 8, 16)
 _LARGEST: Final = 1 << 20
 """More is not put onto a stack."""
 _DOUBLE: Final = {"d", "f"}
+
+
+def signed(errno: int) -> int:
+    """`errno` as C has it; it crosses as the same 32 bits without a sign."""
+    low = errno & 0xFFFFFFFF
+    return low - (1 << 32) if low >> 31 else low
 
 
 class _Number:

@@ -13,7 +13,7 @@ from callgate_protocol.errors import Fault
 
 from .backend import Backend
 from .faults import Mismatch
-from .rawshapes import Shape, Shapes
+from .rawshapes import Shape, Shapes, signed
 from .scope import Scope
 from .session import Session
 from .thunks import Thunk, ThunkPool
@@ -55,7 +55,7 @@ class RawDelegate:
         except Mismatch as finding:
             raise finding.fault_of("the result of a callback") from None
         for errno in outs:
-            self._backend.set_errno(errno)
+            self._backend.set_errno(signed(errno))
         return native
 
 

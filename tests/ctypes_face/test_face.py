@@ -219,6 +219,8 @@ def test_errno_is_a_copy_per_thread(path: str) -> None:
 
     assert lib.fail_with(33) == 5
     assert ctypes.get_errno() == 33
+    ctypes.set_errno(-7)
+    assert lib.fail_with(33) == -7
     seen: list[int] = []
     thread = threading.Thread(target=lambda: seen.append(ctypes.get_errno()))
     thread.start()
@@ -255,6 +257,22 @@ def test_callbacks(lib: Any) -> None:
     assert lib.call_struct(kind(with_struct), ctypes.byref(place)) == 0.5
     assert seen == [(8, 0.125, b"text", 4)]
     assert place.value == 5
+
+
+def test_errno_in_callbacks(path: str) -> None:
+    """With `use_errno`, a callback sees what C left, and leaves something itself."""
+    lib = ctypes.CDLL(path, use_errno=True)
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, use_errno=True)
+    seen = []
+
+    def callback(value: int) -> int:
+        seen.append(ctypes.set_errno(value))
+        return value
+
+    ctypes.set_errno(21)
+    assert lib.call_twice(kind(callback), 40) == 81
+    assert seen == [21, 40]
+    assert ctypes.get_errno() == 41
 
 
 def test_a_kept_callback_is_called_later_and_from_a_thread(lib: Any) -> None:
