@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from rich.console import Console
@@ -293,6 +293,11 @@ def _wait_for_a_call(process: int) -> dict[str, Any]:
     raise AssertionError("no call in flight was shown")
 
 
+@callgate.library("libm.so.6")
+class TypedMath(Protocol):
+    def cos(self, x: callgate.f8) -> callgate.f8: ...
+
+
 class TestBroker:
     """`callgate broker`."""
 
@@ -305,6 +310,7 @@ class TestBroker:
             with callgate.connect(address) as connection:
                 libm = connection.load("libm.so.6", "double cos(double);")
                 assert libm.cos(0.0) == 1.0
+                assert connection.load(TypedMath).cos(0.0) == 1.0
                 assert re.search(r"broker clitest +shared service", run("ps").stdout)
                 callgate.close(libm)
             broker.send_signal(signal.SIGTERM)
