@@ -8,7 +8,7 @@ from callgate_protocol.messages import Raise
 
 from . import errors
 
-__all__ = ["exception_of"]
+__all__ = ["exception_of", "with_cause"]
 
 _CLASSES: Final[dict[str, type[errors.Error]]] = {
     name: getattr(errors, name)
@@ -52,3 +52,10 @@ def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
     text = fault.message if library in fault.message else f"{fault.message} ({library})"
     details = {name: value for name, value in fault.details.items() if isinstance(value, str | int | None)}
     return kind(text, **{"library": library, "function": function} | details)
+
+
+def with_cause(failure: BaseException, fault: Raise, library: str, function: str) -> BaseException:
+    """R9.9: what a callback raised; if native code then failed as well, that is its cause, unless it has one."""
+    if "hresult" in fault.details and failure.__cause__ is None:
+        failure.__cause__ = exception_of(fault._replace(name="ComError"), library, function)
+    return failure

@@ -31,7 +31,7 @@ from .errors import (
     ObjectGone,
     ProtocolError,
 )
-from .faults import exception_of
+from .faults import exception_of, with_cause
 from .foreign import ForeignCalls, unraisable
 from .holdings import Holdings, references_in
 from .lines import Line, Opened
@@ -303,7 +303,7 @@ class Host:
         if fault.name == "CallbackFailed":
             failure = self._failures.pop((channel, fault.details.get("callback", 0)), None)
             if failure is not None:
-                return failure
+                return with_cause(failure, fault, self.label, name)
         return exception_of(fault, self.label, name)
 
     def _forget_failures(self, channel: int, raised: BaseException) -> None:

@@ -112,5 +112,5 @@ class Caller:
             reach("host.after_native")
         if scope.failure is not None:
             plan.discard(result, natives, scope)
-            raise scope.failure
+            raise plan.failed_too(scope.failure, result)
         return _Outcome(*plan.leave(result, natives, scope), errno)

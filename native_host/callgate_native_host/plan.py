@@ -148,6 +148,12 @@ class FunctionPlan:
         )
         return Fault("DoubleOwnershipError", text, function=self.name)
 
+    def failed_too(self, failure: Fault, result: Any) -> Fault:
+        """R9.9: a callback of the call failed; what native code says of itself goes with it."""
+        if self._throws and result < 0:
+            return Fault(failure.name, failure.message, **failure.details, hresult=result)
+        return failure
+
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
         """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed (R8.7, R8.8)."""
         self.discard(result, natives, scope)

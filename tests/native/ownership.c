@@ -36,6 +36,9 @@ int fail_with_text(char **s, int mode)
     return mode == 3 ? 0 : (int)0x80004005;
 }
 
+/* R9.9: asks, and fails itself. */
+int ask_and_fail(int (*f)(int)) { f(1); return (int)0x80070005; }
+
 struct person { int id; char *name; char *city; };
 int person_check(const struct person *p) { return p->id * 10000 + (p->name ? (int)strlen(p->name) * 100 : 0) + (p->city ? (int)strlen(p->city) : 0); }
 void person_fill(struct person *p) { p->id = 9; p->name = strdup("native"); p->city = strdup("code"); }

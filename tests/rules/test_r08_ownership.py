@@ -37,6 +37,7 @@ PROTOTYPES = """
     int same_pointers(const void *a, const void *b);
     int set_both([in, out] int *a, [in, out] int *b);
     [throws] HRESULT fail_with_text([in, out, free(tracked_free)] char **s, int mode);
+    [throws] HRESULT ask_and_fail(int (*f)(int value));
     void keep(const void *p);
     int look(int i);
 """
@@ -133,6 +134,19 @@ def test_r08_08_a_failing_call_transfers_nothing(lib: Lib, mode: int) -> None:
     assert lib.tracked_alive() == 0
     assert lib.fail_with_text("given", 3) == "given"
     assert lib.make_text("the heap is whole") == "the heap is whole"
+
+
+def test_r09_09_native_code_that_fails_as_well_is_the_cause(lib: Lib) -> None:
+    """The callback's exception is raised; the call's own HRESULT, E_ACCESSDENIED, stands behind it."""
+
+    def fail(value: int) -> int:
+        raise KeyError(value)
+
+    with pytest.raises(KeyError) as caught:
+        lib.ask_and_fail(fail)
+    assert isinstance(caught.value.__cause__, PermissionError)
+    with pytest.raises(PermissionError):
+        lib.ask_and_fail(lambda value: value)
 
 
 # -- R8.11: pointers belong to one host ----------------------------------------------------------------------------
