@@ -1,7 +1,8 @@
 """`isolation="none"`: the library in this process, called on the thread that calls, by the same plans.
 
 Client and host keep the conversation that they have across processes, with the messages handed over in memory
-(`docs/decisions/0007-the-second-way.md`), so that what is seen is the same (R1.13). A library that crashes takes this process along, and nothing can stop it.
+(`docs/decisions/0007-the-second-way.md`), so that what is seen is the same (R1.13). A library that crashes takes this
+process along, and nothing can stop it.
 """
 
 from __future__ import annotations
