@@ -1,4 +1,4 @@
-"""`isolation="none"`: the library in this process, called on the thread that calls, by the same plans.
+"""`isolation="none"`: the library in this process, called on the thread that calls, by the same plans (R1.13).
 
 Client and host keep the conversation that they have across processes, with the messages handed over in memory
 (`docs/decisions/0007-the-second-way.md`), so that what is seen is the same (R1.13). A library that crashes takes this

@@ -14,7 +14,7 @@ from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
 from .declare.errors import NestingError
 from .declare.modes import Modes, apply_modes
-from .errors import DeclarationError, TypeLoadError
+from .errors import DeclarationError, HostLost, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
 from .sources import FromHeader, Moded, Typed, Written
@@ -93,14 +93,22 @@ def info(lib: Any) -> Info:
     """Where a library runs, and what it has printed."""
     binding = binding_of(lib)
     host = binding.host
+    counts = _counts(host)
     alive = host is not None and not host.dead
     if host is not None and alive:
         host.output.settle()
     output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
     process = host.session.process if host is not None and alive else 0
-    counts = host.system(HostFunction.INFO) if host is not None and alive else {}
     callbacks = (counts.get(name, 0) for name in ("delegates", "stale_callbacks", "dropped_callbacks"))
     return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused, *callbacks)
+
+
+def _counts(host: Any) -> dict[str, int]:
+    """What the host counts; nothing when there is none, or when it is found dead just now."""
+    try:
+        return host.system(HostFunction.INFO) if host is not None and not host.dead else {}
+    except HostLost:
+        return {}
 
 
 def types(lib: Any) -> SimpleNamespace:

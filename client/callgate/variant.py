@@ -273,7 +273,7 @@ class R8(_Float):
 
 
 class Char16(str):
-    """One UTF-16 unit as VT_UI2 (R4). It comes back as an int."""
+    """One UTF-16 unit as VT_UI2 (R4.5). It comes back as an int."""
 
     __slots__ = ()
 

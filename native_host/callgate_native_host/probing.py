@@ -32,7 +32,7 @@ def candidates(name: str) -> list[str]:
 def open_library(backend: Backend, name: str) -> Opened:
     """Load a library.
 
-    The fault carries the loader's words of the first attempt that means something: a file that exists and cannot be
+    R19.32: the fault has the loader's words of the first attempt that means something: a file that exists and cannot be
     loaded says more than one that is not there.
     """
     if not name or "\0" in name:

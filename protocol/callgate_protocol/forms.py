@@ -185,7 +185,7 @@ class Raw(Value):
 
 
 class Series(Value):
-    """An array inside a struct; `length` 0 is a flexible member and carries nothing."""
+    """An array inside a struct; `length` 0 is a flexible member and carries nothing (R19.14)."""
 
     element: Form
     length: int

@@ -1,4 +1,4 @@
-"""What a record's declaration says of its layout, before any host has laid it out (R7.4, R7.5, R7.8, R7.17).
+"""What a record's declaration says before any host has laid it out (R7.4, R7.5, R7.8, R7.17, R19.7).
 
 Sizes and offsets are the host's business. Two questions cannot wait for it: whether the declaration is sound, and
 whether members of an explicit layout overlap, because then the bytes are the value, as with a union. They are answered

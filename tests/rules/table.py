@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 __all__ = ["PAGE", "Rule", "book", "implementations", "page", "shown_by"]
@@ -57,6 +58,7 @@ def _rule(number: Number, entry: str | dict[str, str]) -> Rule:
     return Rule(number, entry["rule"], entry.get("later", ""), entry.get("instead", ""))
 
 
+@cache
 def implementations() -> dict[Number, list[str]]:
     """The source files that name each rule."""
     places: dict[Number, list[str]] = defaultdict(list)
@@ -74,6 +76,7 @@ def _numbers_in(text: str) -> Iterator[Number]:
             yield chapter, number
 
 
+@cache
 def shown_by() -> dict[Number, list[str]]:
     """The tests that show each rule: by their name, or by `@pytest.mark.rule`."""
     tests: dict[Number, list[str]] = defaultdict(list)

@@ -189,6 +189,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.rule("R4.5")
 @pytest.mark.parametrize(("value", "vartype", "payload"), ROWS, ids=lambda value: repr(value)[:30])
 def test_r13_03_from_python(lib: Any, value: Any, vartype: int, payload: bytes) -> None:
     """One value per row of the table: its type and its bytes."""

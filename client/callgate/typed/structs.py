@@ -1,4 +1,4 @@
-"""`@struct`, `@union` and `@layout_class`: a user's own class with a C layout (R7)."""
+"""`@struct`, `@union` and `@layout_class`: a user's own class with a C layout (R7.1, R7.13)."""
 
 from __future__ import annotations
 

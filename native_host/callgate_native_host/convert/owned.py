@@ -1,4 +1,4 @@
-"""What values have in common that are blocks of memory with an owner: BSTR, SAFEARRAY, VARIANT (R8.1, R8.3)."""
+"""What values have in common that are blocks of memory with an owner: BSTR, SAFEARRAY, VARIANT (R8.1, R8.3, R7.19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Structs, unions, and the arrays inside them (R6.14, R7)."""
+"""Structs, unions, and what their members can be (R6.14, R7.18)."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class FixedTextConverter(Converter):
 
 
 class SeriesConverter(Converter):
-    """An array inside a struct (R6.14); a flexible one carries nothing."""
+    """An array inside a struct (R6.14, R7.20); a flexible one carries nothing."""
 
     def __init__(self, backend: Backend, form: forms.Series, element: Converter) -> None:
         self._backend = backend

@@ -1,4 +1,4 @@
-"""Values that libffi cannot describe, passed by value all the same (R2.12, R7.9).
+"""Values that libffi cannot describe, passed by value all the same (R2.12, R7.7, R7.9).
 
 libffi knows neither unions nor bit-fields, packing, explicit offsets and complex numbers. What it has to know is only
 in which registers, or where on the stack, the bytes of a value travel; another struct whose bytes travel in the same
