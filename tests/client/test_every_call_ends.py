@@ -26,12 +26,13 @@ ROUNDS = int(os.environ.get("CALLGATE_KILL_ROUNDS", "1"))
 PROGRAM = """
 import sys, os
 import callgate
+from callgate.lib import binding_of
 from callgate.process import current
 lib = callgate.load(sys.argv[1], sys.argv[2])
 lib.add(1, 1)
 broker = current().embedded_broker()
 report = callgate.connect(f"ipc://{broker.report()['broker']['directory']}/broker").report()
-print(broker.process, callgate.info(lib).process, report["broker"]["talker"]["pid"], flush=True)
+print(broker.process, binding_of(lib).host.session.process, report["broker"]["talker"]["pid"], flush=True)
 sys.stdin.readline()
 try:
     outcome = lib.call_it(lambda value: value + 1, 1)
