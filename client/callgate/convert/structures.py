@@ -120,7 +120,7 @@ def decode_raw(form: Raw, types: TypeSpace) -> Decoder:
 
 
 def encode_series(form: Series, types: TypeSpace) -> Encoder:
-    """R6.14, R19.15: exactly `length` elements; None is all zeros."""
+    """R6.14, R19.15: at least `length` elements, of which the first are used; None is all zeros."""
     elements = encode_many(form.element, types)
     is_bytes = isinstance(form.element, Integer) and form.element.scalar in BYTE_SCALARS
 
@@ -129,9 +129,11 @@ def encode_series(form: Series, types: TypeSpace) -> Encoder:
             return None
         if not is_buffer(value) and (isinstance(value, str) or not isinstance(value, Sequence)):
             raise wrong_type(f"a sequence of {form.length} elements", value)
-        if form.length and len(value) != form.length:
+        if form.length and len(value) < form.length:
             text = f"{len(value)} elements were given for an array of {form.length} (R6.14)"
             raise Mismatch(ArgumentError, text)
+        if form.length:
+            value = value[: form.length]
         if is_bytes and isinstance(value, bytes | bytearray):
             return binary(bytes(value), context)
         return elements(value, context)

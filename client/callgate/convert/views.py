@@ -195,10 +195,10 @@ class _Elements:
 
     def write(self, data: bytearray, value: Any) -> None:
         values = [0] * len(self._views) if value is None else list(value)
-        if len(values) != len(self._views):
+        if len(values) < len(self._views):
             text = f"{len(values)} elements were given for an array of {len(self._views)} (R6.14)"
             raise Mismatch(ArgumentError, text)
-        for position, (view, each) in enumerate(zip(self._views, values, strict=True)):
+        for position, (view, each) in enumerate(zip(self._views, values, strict=False)):
             try:
                 view.write(data, each)
             except Mismatch as fault:
