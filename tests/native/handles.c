@@ -31,6 +31,12 @@ thing *thing_open(int value)
     return t;
 }
 int thing_make(int value, thing **out) { *out = thing_open(value); return *out ? 0 : -1; }
+int thing_make_and_ask(int value, thing **out, int (*f)(int value))
+{
+    *out = thing_open(value);
+    return f(value);
+}
+
 int thing_make_two(int value, thing **first, char **text)
 {
     *first = thing_open(value);

@@ -37,6 +37,7 @@ PROTOTYPES = """
     thing *thing_open(int value);
     int thing_make(int value, [out] thing **out);
     int thing_make_two(int value, [out] thing **first, [out, free] char **text);
+    int thing_make_and_ask(int value, [out] thing **out, int (*f)(int value));
     int thing_value(thing *t);
     int thing_sum(thing *t, int more);
     uintptr_t thing_address(thing *t);
@@ -152,13 +153,24 @@ def test_r10_03_results_and_outs_are_owned(lib: Lib) -> None:
     assert freed(lib, before, 2)
 
 
-def test_r10_03_what_nobody_gets_is_ended(lib: Lib) -> None:
-    """The text beside it cannot be sent, or a callback failed: the handle that came out is not leaked."""
+def test_r10_03_a_handle_comes_beside_other_outs(lib: Lib) -> None:
     before = lib.things_freed()
     code, thing, text = lib.thing_make_two(6)
     assert (code, len(text)) == (0, 1999)
     callgate.release(thing)
     assert lib.things_freed() == before + 1
+
+
+def test_r10_03_what_nobody_gets_is_ended(lib: Lib) -> None:
+    """A callback failed, so the call raises: the handle that came out all the same is not leaked."""
+
+    def fail(value: int) -> int:
+        raise LookupError(value)
+
+    before = lib.things_freed()
+    with pytest.raises(LookupError):
+        lib.thing_make_and_ask(7, fail)
+    assert freed(lib, before, 1)
 
 
 class Plain(callgate.Handle, name="thing", release="thing_free"):
