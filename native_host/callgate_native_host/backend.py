@@ -213,6 +213,17 @@ class Backend:
         address = self.address_of(memory)
         return memory, address + -address % _ALIGNMENT
 
+    @staticmethod
+    def is_memory(value: Any) -> bool:
+        """Whether something is C memory or a view of it."""
+        return isinstance(value, _cffi_backend._CDataBase)  # noqa: SLF001 - cffi's name for all its values
+
+    @staticmethod
+    def fill(memory: Any, byte: int) -> None:
+        """Overwrite all of some memory."""
+        view = _cffi_backend.buffer(memory)
+        view[:] = bytes([byte]) * len(view)
+
     def text(self, data: bytes) -> Any:
         """A private copy with a NUL behind it (R5.2)."""
         return self.newp(self._chars, data)

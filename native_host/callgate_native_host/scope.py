@@ -11,6 +11,7 @@ from .faults import Mismatch, expected
 from .ledger import Ledger
 from .lives import Life
 from .objects import Entry, Kept
+from .poison import POISONED, spoil
 from .session import Session
 from .thunks import Thunk
 
@@ -126,7 +127,7 @@ class Scope:
             return bytes(data)
         if crowded:
             raise Mismatch(f"there are more than {limits.payloads} long binary values in one answer")
-        self.bulk.append(data)
+        self.bulk.append(bytes(data) if POISONED else data)
         return {"payload": len(self.bulk) - 1}
 
     def take_kept(self) -> Kept:
@@ -159,3 +160,5 @@ class Scope:
             undo()
         if self.ledger_used is not None:
             self.ledger_used.end(entered=not self.lent)  # nothing is lent any more once native code was entered
+        if POISONED:
+            spoil(self.keep)
