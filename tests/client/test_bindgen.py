@@ -21,6 +21,7 @@ from callgate.sources import FromHeader
 from callgate.typed.libraries import declarations_of
 from callgate_protocol.blittable import check_result
 from callgate_protocol.marshal import DirectiveError
+from callgate_protocol.model import TypeLibrary
 from tests.client.test_headers import GALLERY_H, needs
 from tests.rules.three_styles import GALLERY_BEYOND_C
 
@@ -70,6 +71,34 @@ def test_the_module_means_what_the_header_means(tmp_path: Path, library: str, he
     assert set(found.enums) <= set(declared.library.enums)
     assert set(found.delegates) <= set(declared.library.delegates)
     assert set(found.opaques) <= set(declared.library.opaques)
+    assert type_names(found) == type_names(declared.library), "also types that no function reaches"
+
+
+def type_names(library: TypeLibrary) -> set[str]:
+    groups = (library.records, library.enums, library.opaques, library.delegates)
+    return {each.name for group in groups for each in group}
+
+
+def test_types_that_no_function_reaches(tmp_path: Path, compiled: Callable[[str], str]) -> None:
+    """They are in `types=`, so that the library knows them: memory of the host can hold one."""
+    header = tmp_path / "mine.h"
+    header.write_text(
+        """
+        struct lonely { int number; double value; }; union either { int number; double value; };
+        enum mood { GOOD = 1 }; typedef struct secret *secret_t; struct secret;
+        typedef int (*told)(struct lonely *); int abs(int number);
+        """
+    )
+    declared = read_header(FromHeader((str(header),)))
+    module = made(tmp_path, declared, compiled("gallery"), "Lonely")
+
+    with callgate.load(module.Lonely, path="libc.so.6") as libc:
+        lonely = callgate.new(libc, module.lonely)
+        lonely.number, lonely.value = libc.abs(-3), 1.5
+        assert (lonely.number, lonely.value) == (3, 1.5)
+        assert callgate.layout(libc, "either").size == 8
+        assert callgate.types(libc).mood is module.mood
+        assert callgate.types(libc).secret is module.secret
 
 
 def test_the_gallery(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from callgate import (
     FixedText,
     Guid,
     Handle,
+    In,
     InOut,
     LPStr,
     LPWStr,
@@ -33,6 +34,7 @@ from callgate import (
     Ref,
     StrBuf,
     VBool,
+    delegate,
     f8,
     i4,
     int_,
@@ -215,6 +217,21 @@ def test_r19_09_a_struct_inside_itself() -> None:
     with pytest.raises(callgate.TypeLoadError, match=r"Inner contains Outer contains Inner by value"):
         declare_parameter(Inner)
     accepted(Node)
+    accepted(Methods)
+
+
+@struct
+class Methods:
+    """A table of functions that are handed the table."""
+
+    size: i4
+    call: CallOfMethods | None
+    plain: Callable[[In[Ref[Methods]]], i4] | None
+
+
+@delegate
+class CallOfMethods(Protocol):
+    def __call__(self, table: In[Ref[Methods]], by_value: Methods, /) -> i4: ...
 
 
 @struct

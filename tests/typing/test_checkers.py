@@ -15,7 +15,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOTS = [str(HERE.parent.parent / root) for root in ("client", "protocol", "transport", "native_host", "broker")]
-MODULES = ("t_ok.py", "t_bad.py", "t_more.py", "t_more_bad.py")
+MODULES = ("t_ok.py", "t_bad.py", "t_more.py", "t_more_bad.py", "t_header.py", "t_header_bad.py")
 
 Found = Mapping[str, set[int]]
 
@@ -94,7 +94,7 @@ def test_errors_are_where_they_should_be(module: str, checker: str, request: pyt
     assert found[module] == _marked(module)
 
 
-@pytest.mark.parametrize("module", ["t_bad.py", "t_more_bad.py"])
+@pytest.mark.parametrize("module", ["t_bad.py", "t_more_bad.py", "t_header_bad.py"])
 def test_there_are_marks(module: str) -> None:
     """The comparison above would also hold of an empty list."""
     assert len(_marked(module)) >= 6

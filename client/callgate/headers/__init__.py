@@ -7,7 +7,7 @@ given beside the header say the rest. The extra `headers` brings what this packa
 
 from __future__ import annotations
 
-from callgate.headers.contradictions import contradictions
+from callgate.headers.contradictions import contradictions, record_contradictions
 from callgate.headers.importer import read_for, read_header
 
-__all__ = ["contradictions", "read_for", "read_header"]
+__all__ = ["contradictions", "read_for", "read_header", "record_contradictions"]

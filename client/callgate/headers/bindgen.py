@@ -15,6 +15,7 @@ from callgate.declare import Declarations
 from callgate.headers.annotations import Annotations, Unwritable, spelled
 from callgate.headers.demote import demote
 from callgate.headers.naming import class_names, method_name, sorted_names
+from callgate.headers.prune import reached
 from callgate.values import Constant
 from callgate_protocol.blittable import check_result
 from callgate_protocol.marshal import DirectiveError, resolve
@@ -190,16 +191,31 @@ class _Writer:
     # -- functions ---------------------------------------------------------------------------------------------------
 
     def _write_functions(self) -> Iterator[str]:
-        yield f'\n\n@library("{self._about.library}")'
-        yield f"class {self._about.class_name}(Protocol):"
-        yield f'    """The functions of {self._about.library}."""'
+        written, methods = [], []
         for function in self._sorted(self._library.functions):
             try:
-                yield "\n".join(["", *self._function(function)])
+                methods.append("\n".join(["", *self._function(function)]))
+                written.append(function)
             except DirectiveError as error:
                 self._skipped[function.name] = str(error)
             except Unwritable as error:
                 self._skipped[function.name] = f"no annotation says {error}; declare it with @prototype"
+        yield f'\n\n@library("{self._about.library}"{self._unreached(written)})'
+        yield f"class {self._about.class_name}(Protocol):"
+        yield f'    """The functions of {self._about.library}."""'
+        yield from methods
+
+    def _unreached(self, functions: Sequence[Function]) -> str:
+        """The library has to be told of the types that none of its functions leads to."""
+        library, known = self._library, reached(self._library, functions)
+        names = [
+            *(each.name for each in self._sorted(library.enums)),
+            *(each.name for each in self._sorted(library.opaques)),
+            *(each.name for each in self._sorted(library.records)),
+            *(each.name for each in self._sorted(library.delegates)),
+        ]
+        classes = "".join(f"{self._names[name]}, " for name in names if name not in known)
+        return f", types=({classes})" if classes else ""
 
     def _function(self, function: Function) -> list[str]:
         check_result(self._library, function)

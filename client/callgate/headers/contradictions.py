@@ -8,19 +8,21 @@ from typing import Final
 from callgate.declare.words import BIT_WIDTHS
 from callgate_protocol.model import (
     FLOATS,
+    Array,
     CType,
     EnumType,
     Function,
     FunctionPointer,
     Opaque,
     Pointer,
+    Record,
     Scalar,
     StructType,
     Void,
     c_name,
 )
 
-__all__ = ["contradictions"]
+__all__ = ["contradictions", "record_contradictions"]
 
 _UNITS: Final = {"char": 1, "schar": 1, "uchar": 1, "i1": 1, "u1": 1, "char16": 2, "wchar": 4, "char32": 4}
 """Bytes of a unit of text. `wchar_t` has four here, whatever Windows headers take it for."""
@@ -52,6 +54,33 @@ def _compare(mine: Function, other: Function) -> Iterator[str]:
         why = _differ(one, two)
         if why:
             yield f"{place} of {mine.name} is {c_name(one)} here and {c_name(two)} in the header: {why}"
+
+
+def record_contradictions(mine: Record, other: Record) -> Iterator[str]:
+    """As `contradictions`, for a struct and the header's struct of the same name."""
+    if (mine.union, mine.pack) != (other.union, other.pack) or len(mine.fields) != len(other.fields):
+        shapes = [
+            f"a {'union' if each.union else 'struct'} of {len(each.fields)} members"
+            f"{f' packed to {each.pack}' if each.pack else ''}"
+            for each in (mine, other)
+        ]
+        yield f"{mine.name} is {shapes[0]} here and {shapes[1]} in the header"
+        return
+    for one, two in zip(mine.fields, other.fields, strict=True):
+        why = _members_differ(one.type, two.type) or ("" if one.bits == two.bits else "they have different widths")
+        if why or one.name != two.name:
+            spelled = [f"{c_name(each.type)} {each.name}" for each in (one, two)]
+            yield f"{mine.name} has {spelled[0]} here and {spelled[1]} in the header: {why or 'their names differ'}"
+
+
+def _members_differ(one: CType, two: CType) -> str:
+    while isinstance(one, Array) and isinstance(two, Array):
+        if one.length != two.length:
+            return "their lengths differ"
+        one, two = one.element, two.element
+    if isinstance(one, StructType) and isinstance(two, StructType):
+        return "" if one.name == two.name else "they are different structs"
+    return _differ(one, two)
 
 
 def _differ(one: CType, two: CType) -> str:

@@ -20,7 +20,7 @@ from callgate_protocol.model import (
     TypeLibrary,
 )
 
-__all__ = ["Refusals", "prune"]
+__all__ = ["Refusals", "prune", "reached"]
 
 Refusals: TypeAlias = dict[str, str]
 """Name of what cannot be declared → why."""
@@ -32,7 +32,8 @@ def prune(
 ) -> TypeLibrary:
     """The library without what cannot be marshalled, and without types that neither functions nor `roots` need."""
     library = _without(library, set(_refuse(library, refused)), refused)
-    wanted = _needed(library, [*library.functions], [*typedefs.values()], roots)
+    named = [name for ctype in typedefs.values() for name in _names(ctype)]
+    wanted = reached(library, library.functions, [*named, *roots])
     return TypeLibrary(
         library.functions,
         tuple(record for record in library.records if record.name in wanted),
@@ -81,15 +82,11 @@ def _without(library: TypeLibrary, gone: set[_Entry], refused: Refusals) -> Type
     )
 
 
-def _needed(
-    library: TypeLibrary, functions: Iterable[_Entry], typedefs: Iterable[CType], roots: Collection[str]
-) -> set[str]:
-    """Names of all types within reach."""
+def reached(library: TypeLibrary, functions: Iterable[Function], names: Iterable[str] = ()) -> set[str]:
+    """Names of all types within reach of the functions, and of the `names` themselves."""
     described: dict[str, _Entry] = {each.name: each for each in library.records}
     described |= {each.name: each for each in library.delegates}
-    waiting = [name for function in functions for name in _mentions(function)]
-    waiting += [name for ctype in typedefs for name in _names(ctype)]
-    waiting += [*roots]
+    waiting = [*names, *(name for function in functions for name in _mentions(function))]
     wanted: set[str] = set()
     while waiting:
         name = waiting.pop()

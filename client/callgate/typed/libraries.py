@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -12,12 +12,14 @@ from callgate.declare.modes import Modes, apply_modes
 from callgate.declare.python import Face, PythonSide
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate.memory import opaque_of
+from callgate.sources import FromHeader, Paths, written
 from callgate_protocol.blittable import check_result
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
-from callgate_protocol.model import Function, TypeLibrary
+from callgate_protocol.model import Function, OpaqueType, TypeLibrary
 from callgate_protocol.value import Value
 
+from .by_header import Headed, Method, says_c
 from .callables import c_spelling, read_delegate, read_function, read_inline
 from .members import read_record
 from .prototypes import Prototype, read_prototypes
@@ -42,6 +44,7 @@ class LibrarySpec(Value):
     modes: Modes
     scope: Scope
     types: tuple[Any, ...] = ()
+    header: FromHeader | None = None
 
 
 class _Native(Value):
@@ -63,20 +66,27 @@ def library(
     encoding: str = "",
     errors: str = "",
     types: Sequence[Any] = (),
+    header: Paths = (),
+    include_dirs: Paths = (),
+    defines: str | Sequence[str] = (),
 ) -> Callable[[type[T]], type[T]]:
     """A Protocol whose methods are the functions of the library `name`; `callgate.load` makes it callable.
 
     `charset` is what `str` and `Char` mean ("ansi", "unicode", "auto": R5.1), `strict` wants every text and truth
     value marked (R1.25), `raw` allows only what needs no conversion (R1.24), `compat_pin` makes changes to plain
     arrays and layout classes visible, as pinning does (R1.10). `encoding` and `errors` are those of `char` text (R5.5).
-    `types` are classes that no function mentions.
+    `types` are classes that no function mentions. With a `header`, C says what the methods are whose annotations do not
+    (`def crc32(self, crc: int, buf: bytes, len: int) -> int`); `include_dirs` and `defines` are as for `callgate.load`.
     """
+    source = written("", header, include_dirs, defines)
     modes = Modes(charset, strict, raw, compat_pin, encoding, errors)
     if not name:
         raise DeclarationError('a library is named by a file name: @library("libm.so.6")')
 
     def decorate(cls: type[T]) -> type[T]:
-        spec = LibrarySpec(name, modes, scope_of(cls, 1), tuple(types))
+        spec = LibrarySpec(
+            name, modes, scope_of(cls, 1), tuple(types), source if isinstance(source, FromHeader) else None
+        )
         cls.__callgate_library__ = spec  # type: ignore[attr-defined]
         with suppress(Unresolved):  # what stands further below is there when the library is loaded
             declarations_of(cls)
@@ -129,17 +139,19 @@ def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
     functions: dict[str, Function] = {}
     names: dict[str, str] = {}
     texts: list[Prototype] = []
+    plain: list[Method] = []
     for method_name, (method, scope) in _methods(cls, spec).items():
         options = getattr(method, "__callgate_native__", _Native())
         c_name = options.entry_point or c_spelling(method_name)
-        if options.prototype:
-            texts.append(Prototype(method_name, options.prototype, options.entry_point))
-            for hint in scope.hints(method, f"{space.label}.{method_name}").values():
-                space.know(hint)
-            continue
-        if c_name in functions:
-            raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")
-        names[method_name] = c_name
+        if options.prototype or spec.header is not None:
+            hints = scope.hints(method, f"{space.label}.{method_name}")
+            if options.prototype or not says_c(hints):
+                for hint in hints.values():
+                    space.know(hint)
+                texts += [Prototype(method_name, options.prototype, options.entry_point)] if options.prototype else []
+                plain += [] if options.prototype else [Method(method_name, c_name, method)]
+                continue
+        _claim(space, functions, names, method_name, c_name)
         charset = options.charset or spec.modes.charset
         found = read_function(space, method, c_name, charset, scope, throws=options.throws)
         text = f"{method_name}{inspect.signature(method)}"
@@ -149,8 +161,42 @@ def _declare(cls: Any, spec: LibrarySpec) -> Declarations:
     for mentioned in spec.types:
         space.lower(read(mentioned), Where(space.label, f"type {mentioned!r}", "field", "", "", spec.modes))
     space.settle()
-    read_prototypes(space, texts, functions, names)
-    return _checked(space, functions, names)
+    if spec.header is None:
+        read_prototypes(space, texts, functions, names)
+        return _checked(space, functions, names)
+    return _with_header(space, Headed(spec.name, spec.header, space.label), functions, names, texts, plain)
+
+
+def _with_header(
+    space: Space,
+    headed: Headed,
+    functions: dict[str, Function],
+    names: dict[str, str],
+    texts: list[Prototype],
+    plain: list[Method],
+) -> Declarations:
+    """The library, with what the header says of the methods and types that Python does not describe."""
+    told: dict[str, Function] = {}
+    for each, function in headed.prototypes(space, texts):
+        _claim(space, functions | told, names, each.method, function.name)
+        told[function.name] = function
+    for method in plain:
+        _claim(space, functions | told, names, method.python, method.c_name)
+        told[method.c_name], face = headed.function(method)
+        if face != Face():
+            space.faces[method.c_name] = face
+    opaques = headed.adopt(space, told)
+    declared = _checked(space, functions | told, names, opaques)
+    return Declarations(declared.library, headed.constants, {}, headed.refused, declared.python)
+
+
+def _claim(
+    space: Space, functions: Mapping[str, Function], names: dict[str, str], method_name: str, c_name: str
+) -> None:
+    """Note what a method is called in C. Raises DeclarationError when another one is that function already."""
+    if c_name in functions:
+        raise DeclarationError(f"{space.label}.{method_name}: {c_name} is declared twice; keep one of them")
+    names[method_name] = c_name
 
 
 def _methods(cls: Any, spec: LibrarySpec) -> dict[str, tuple[Any, Scope]]:
@@ -170,13 +216,16 @@ def _methods(cls: Any, spec: LibrarySpec) -> dict[str, tuple[Any, Scope]]:
     return found
 
 
-def _checked(space: Space, functions: dict[str, Function], names: dict[str, str]) -> Declarations:
+def _checked(
+    space: Space, functions: dict[str, Function], names: dict[str, str], others: Sequence[OpaqueType] = ()
+) -> Declarations:
+    opaques = {opaque.name: opaque for opaque in (*others, *map(opaque_of, space.handles.values()))}
     library = TypeLibrary(
         functions=tuple(functions[name] for name in sorted(functions)),
         records=tuple(space.records[name] for name in sorted(space.records)),
         enums=tuple(space.enums[name] for name in sorted(space.enums)),
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
-        opaques=tuple(opaque_of(space.handles[name]) for name in sorted(space.handles)),
+        opaques=tuple(opaques[name] for name in sorted(opaques)),
     )
     renamed = {python: c for python, c in names.items() if python != c}
     side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)

@@ -22,7 +22,7 @@ from callgate_protocol.value import Value
 
 from .space import Space
 
-__all__ = ["Prototype", "read_prototypes"]
+__all__ = ["Prototype", "preamble", "read_prototypes"]
 
 
 class Prototype(Value):
@@ -46,7 +46,7 @@ def read_prototypes(
 
 
 def _read(space: Space, each: Prototype) -> Function:
-    before = _preamble(space)
+    before = preamble(space)
     try:
         found = parse_declarations(before + each.text)
     except PrototypeError as error:
@@ -72,13 +72,20 @@ def _read(space: Space, each: Prototype) -> Function:
     )
 
 
-def _preamble(space: Space) -> str:
-    """The library's types as C knows them by name; what they hold is in the model. One line: columns are kept."""
-    records = "".join(f"typedef struct {name} {{ char _; }} {name};" for name in space.records)
-    enums = "".join(f"typedef enum {name} {{ {name}_0_ }} {name};" for name in space.enums)
-    opaques = "".join(f"typedef struct {name} {name};" for name in space.handles)
-    delegates = "".join(f"typedef void (*{name})(void);" for name in space.delegates if name.isidentifier())
-    return records + enums + opaques + delegates
+def preamble(space: Space, without: Collection[str] = ()) -> str:
+    """The library's types as C knows them by name; what they hold is in the model. One line: columns are kept.
+
+    Leaves out what is defined elsewhere (`without`).
+    """
+    groups: list[tuple[str, Collection[str]]] = [
+        ("typedef struct {0} {{ char _; }} {0};", space.records),
+        ("typedef enum {0} {{ {0}_0_ }} {0};", space.enums),
+        ("typedef struct {0} {0};", space.handles),
+        ("typedef void (*{0})(void);", space.delegates),
+    ]
+    return "".join(
+        form.format(name) for form, names in groups for name in names if name.isidentifier() and name not in without
+    )
 
 
 def _delegate(space: Space, delegate: Delegate) -> Delegate:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, get_args, get_origin
 
 from callgate.declare.modes import Modes
@@ -59,7 +60,7 @@ class Space:
         self.faces: dict[str, Face] = {}
         self._shapes: dict[str, Any] = {}
         self._open: list[Any] = []
-        """Structs that are being read, the outermost first."""
+        """Structs that are being read, the outermost first; None for a function pointer in one of them."""
         self._pending: list[Any] = []
         self.readers = readers
 
@@ -71,6 +72,8 @@ class Space:
         """Make a struct known, with everything inside it. Raises TypeLoadError when it contains itself (R7.17)."""
         layout = layout_of(cls)
         assert layout is not None
+        if cls in self._open and None in self._open[self._open.index(cls) :]:
+            return self.mention(cls)  # a function pointer leads back to it: that contains nothing
         if cls in self._open:
             path = " contains ".join(each.__name__ for each in (*self._open[self._open.index(cls) :], cls))
             raise TypeLoadError(f"{self.label}: {path} by value; make one of the members a pointer (R7.17, R19.9)")
@@ -135,7 +138,8 @@ class Space:
         """Make a declared kind of function pointer known."""
         if callback.name not in self._shapes:
             self._shapes[callback.name] = callback
-            self.delegates[callback.name] = self.readers.delegate(self, callback)
+            with self._pointed():
+                self.delegates[callback.name] = self.readers.delegate(self, callback)
         self._claim(self._shapes, callback.name, callback, "delegates")
         return callback.name
 
@@ -143,11 +147,21 @@ class Space:
         """Make the shape of a `Callable[…]` known, named after the place where it stands."""
         name, number = path, 1
         while True:
-            made = build(name)
+            with self._pointed():
+                made = build(name)
             if name not in self._shapes and self.delegates.setdefault(name, made) == made:
                 return name
             number += 1
             name = f"{path}.{number}"
+
+    @contextmanager
+    def _pointed(self) -> Iterator[None]:
+        """What is read meanwhile is no part of the struct that is being read: only a pointer leads there."""
+        self._open.append(None)
+        try:
+            yield
+        finally:
+            self._open.pop()
 
     def _claim(self, names: dict[str, Any], name: str, declared: Any, kind: str) -> None:
         """Raises DeclarationError when the name means something else already."""
