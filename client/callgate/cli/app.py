@@ -64,9 +64,11 @@ A parameter with a star is filled in place. Both need: pip install 'callgate\\[h
   callgate inspect ./libscope.so --header scope.h -I include -D LEVEL=2"""
 
 _BINDGEN_EXAMPLES = """The module holds a class per struct, enum, handle and callback, the constants, and a Protocol
-with the functions, in the order of the header. Type checkers understand it; correct in it what had to be guessed.
+with the functions, in the order of the header; correct in it what had to be guessed. Beside it, sqlite.pyi says the
+same in plain Python, for type checkers and editors; given the module, the command makes that file anew.
 
   callgate bindgen sqlite3.h -o sqlite.py
+  callgate bindgen sqlite.py --force
   callgate bindgen libxml/parser.h libxml/tree.h --library libxml2.so.2 -o xml.py
 
 In Python:  import callgate, sqlite; db = callgate.load(sqlite.Sqlite3)"""
@@ -166,15 +168,16 @@ def _bindgen(
     class_name: Annotated[str, typer.Option("--class", help="Name of the class with the functions.")] = "",
     include: Annotated[list[str] | None, typer.Option("--include", "-I", help="Where other headers are.")] = None,
     define: Annotated[list[str] | None, typer.Option("--define", "-D", help="NAME or NAME=VALUE.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    stub: Annotated[bool, typer.Option("--stub/--no-stub", help="Also write the .pyi beside the module.")] = True,
 ) -> None:
-    """Write a typed Python module from C headers."""
+    """Write a typed Python module from C headers, and its stub in plain Python."""
     from callgate.sources import FromHeader  # noqa: PLC0415 - see the module
 
     from .bindgen import Wish, bindgen  # noqa: PLC0415 - see the module
 
     source = FromHeader(tuple(headers), tuple(include or ()), tuple(define or ()))
-    raise typer.Exit(bindgen(Wish(source, output, library, class_name, force)))
+    raise typer.Exit(bindgen(Wish(source, output, library, class_name, force, stub)))
 
 
 @app.command("broker", epilog=_BROKER_EXAMPLES)

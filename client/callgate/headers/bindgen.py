@@ -57,13 +57,13 @@ def generate(declared: Declarations, about: Module) -> str:
     return _Writer(declared, about).write()
 
 
-def tidied(source: str) -> str:
+def tidied(source: str, name: str = "module.py") -> str:
     """The source as `ruff format` would write it, where ruff is installed; else as it is."""
     ruff = shutil.which("ruff", path=f"{sys.exec_prefix}/bin") or shutil.which("ruff")
     if ruff is None:
         return source
     done = subprocess.run(
-        [ruff, "format", "--isolated", "--line-length", "120", "-"],
+        [ruff, "format", "--isolated", "--line-length", "120", "--stdin-filename", name, "-"],
         input=source,
         capture_output=True,
         text=True,
@@ -228,6 +228,7 @@ class _Writer:
             *([f'    @{self._notes.use("native")}(entry_point="{function.name}")'] if renamed else []),
             f"    def {name}({', '.join(['self', *given])}) -> {result}:",
             f'        """{function.prototype}"""',
+            "        ...",
         ]
 
     def _signature(self, entry: Function | Delegate) -> tuple[list[str], str]:

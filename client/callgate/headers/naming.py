@@ -14,6 +14,7 @@ __all__ = ["class_name", "class_names", "method_name", "sorted_names"]
 _TAKEN: Final = frozenset(
     {"Annotated", "Any", "Final", "IntEnum", "Protocol", "bool", "bytes", "bytearray", "float", "int", "list"}
     | {"str", "tuple"}
+    | {"Buffer", "Constant", "Decimal", "Memory", "Sequence", "TypeAlias", "UUID", "datetime"}
 )
 
 
