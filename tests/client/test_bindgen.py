@@ -143,6 +143,9 @@ def test_names_that_python_has_other_uses_for(tmp_path: Path) -> None:
         """
         struct Array { int from; int in[2]; };
         struct stat { int x; };
+        struct point { int x; };
+        struct line { struct point point; int int_; float bytes; unsigned char raw[4]; struct point other; };
+        int length(struct line *l);
         typedef void (*Handle)(struct Array *class);
         int stat(struct stat *s);
         int lambda(int from, Handle import, struct Array *of);
@@ -156,6 +159,8 @@ def test_names_that_python_has_other_uses_for(tmp_path: Path) -> None:
     found = declarations_of(module.Names).library
     assert found.functions == declared.library.functions
     assert found.records == declared.library.records
+    whole = module.line(module.point(1), 2, 0.5, b"rawr", module.point(3))
+    assert (whole.point.x, whole.bytes, whole.other.x) == (1, 0.5, 3)
 
 
 @pytest.mark.parametrize(("library", "headers"), CASES[:2])

@@ -161,7 +161,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ImportError, match=r"needs the Python package libclang.*pip install 'callgate\[headers\]'"):
 
-        @library("libnot-read-before.so", header=GALLERY_H)
+        @library("libgallery.so", header=GALLERY_H)
         class Wrong(Protocol):
             def sum(self, v: list[int], n: int) -> int: ...
 

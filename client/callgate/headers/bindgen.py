@@ -40,6 +40,8 @@ from callgate_protocol.model import (
 __all__ = ["Module", "generate", "tidied"]
 
 _LONGEST_TEXT: Final = 200
+_WORD: Final = r'(?<!["\w])[A-Za-z_]\w*(?!["\w])'
+"""A name in an annotation, and not in a text."""
 _Entry = TypeVar("_Entry", Record, Delegate, Enum, Function, OpaqueType)
 
 
@@ -85,6 +87,8 @@ class _Writer:
         self._functions = {function.name for function in self._library.functions}
         self._names = class_names(self._library, about.class_name)
         self._notes = Annotations(self._names)
+        self._hidden: dict[str, str] = {}
+        """Types with the name of a member of some struct → what they are called there."""
 
     def write(self) -> str:
         """The whole source."""
@@ -102,7 +106,9 @@ class _Writer:
         yield "from __future__ import annotations\n"
         if "(IntEnum)" in text:
             yield "from enum import IntEnum"
-        typing = [name for name in ("Annotated", "Any", "Final", "Protocol") if re.search(rf"\b{name}\b", text)]
+        typing = [
+            name for name in ("Annotated", "Any", "Final", "Protocol", "TypeAlias") if re.search(rf"\b{name}\b", text)
+        ]
         yield f"from typing import {', '.join(typing)}\n"
         used = self._notes.used | {"library"} | ({"Handle"} if "(Handle)" in text else set())
         used |= {"constant"} if re.search(r"= constant\(", text) else set()
@@ -164,11 +170,31 @@ class _Writer:
         word = self._notes.use("union" if record.union else "struct")
         yield f"\n\n@{word}" + (f"({', '.join(options)})" if options else "")
         yield f"class {name}:"
-        members = [self._member(field, index) for index, field in enumerate(record.fields, 1)]
+        members = self._unhidden([self._member(field, index) for index, field in enumerate(record.fields, 1)])
         required = max([index for index, (_, default) in enumerate(members) if not default], default=-1)
         for index, (line, default) in enumerate(members):
             # A member without a default cannot follow one that has it.
             yield f"    {line} = {default}" if default and (record.union or index > required) else f"    {line}"
+
+    def _unhidden(self, members: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """In a class with a member called `point`, the type `point` has to be called something else."""
+        parts = [line.partition(": ") for line, _ in members]
+        hidden = {name for name, _, _ in parts} & {word for *_, note in parts for word in re.findall(_WORD, note)}
+        for name in sorted(hidden):
+            alias = f"_{name}"
+            while alias in self._names.values() or alias in self._constants:
+                alias += "_"
+            self._hidden[name] = alias
+        changed = []
+        for (name, _, note), (_, default) in zip(parts, members, strict=True):
+            written = re.sub(_WORD, lambda word: self._hidden[word[0]] if word[0] in hidden else word[0], note)
+            changed.append(
+                (
+                    f"{name}: {written}",
+                    re.sub(r"^bytes\((\d+)\)$", r'b"\\0" * \1', default) if "bytes" in hidden else default,
+                )
+            )
+        return changed
 
     def _member(self, field: Field, index: int) -> tuple[str, str]:
         note = self._notes.field(field)
@@ -200,6 +226,10 @@ class _Writer:
                 self._skipped[function.name] = str(error)
             except Unwritable as error:
                 self._skipped[function.name] = f"no annotation says {error}; declare it with @prototype"
+        if self._hidden:
+            yield "\n"
+        for name, alias in self._hidden.items():
+            yield f"{alias}: TypeAlias = {name}"
         yield f'\n\n@library("{self._about.library}"{self._unreached(written)})'
         yield f"class {self._about.class_name}(Protocol):"
         yield f'    """The functions of {self._about.library}."""'

@@ -134,6 +134,8 @@ class _Stub:
 
     def _constant(self, node: ast.AnnAssign, value: ast.expr) -> ast.stmt:
         kind = self._plain.annotation(node.annotation)
+        if ast.unparse(kind) == "TypeAlias":
+            return ast.AnnAssign(node.target, kind, self._plain.annotation(value), 1)
         called = value.func if isinstance(value, ast.Call) else None
         if ast.unparse(kind) == "Final" and isinstance(called, ast.Name) and called.id in _MADE:
             return ast.AnnAssign(node.target, _expression(f"Final[{_MADE[called.id]}]"), None, 1)

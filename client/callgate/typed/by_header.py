@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple, get_args, get_origin
 
 from callgate.declare import Declarations, PrototypeError
@@ -214,9 +213,7 @@ def _at_line(texts: list[Prototype], line: int) -> tuple[Prototype, int]:
     return texts[-1], line
 
 
-@cache
 def _read(library: str, source: FromHeader) -> Declarations:
-    """A header is read once, though a class may be looked at twice: when it is decorated and when it is loaded."""
     from callgate.headers import read_for  # noqa: PLC0415 - brings libclang in, for those who use a header
 
     return read_for(library, source)
