@@ -15,6 +15,7 @@ from callgate_protocol.forms import (
     Enumeration,
     Floating,
     Handle,
+    Instance,
     Integer,
     Nothing,
     ParameterPlan,
@@ -28,6 +29,7 @@ from .convert import CallContext, Mismatch, TypeSpace
 from .convert.aliases import aliases_of
 from .convert.counted import counted
 from .convert.in_place import in_place_encoder, write_back
+from .convert.instances import finish_instance
 from .convert.text import fill_edited
 from .declare.python import PLAIN, CountOf, Face
 from .errors import InvalidCastError, MarshalError
@@ -63,7 +65,7 @@ class FunctionPlan:
         self._positions = {plan.index: position for position, plan in enumerate(self.passed)}
         self._outs = [
             (
-                plan.in_place or plan.name in face.filled,
+                _is_filled(plan, face),
                 plan.name in face.dropped,
                 plan.index == signature.retval,
                 self._positions.get(plan.index),
@@ -122,7 +124,7 @@ class FunctionPlan:
             elif is_retval:
                 values.insert(self._has_result, finish(None, wire, context))
             else:
-                values.append(finish(None, wire, context))
+                values.append(finish(given, wire, context))
         return values[0] if len(values) == 1 else tuple(values) or None
 
     def _unread(self, fault: Mismatch) -> MarshalError:
@@ -170,11 +172,19 @@ def _encoder(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[Any
     return in_place_encoder(plan, types) if plan.in_place else types.encoder(plan.form)
 
 
+def _is_filled(plan: ParameterPlan, face: Face) -> bool:
+    """Whether what comes back goes into the caller's object only (R1.18, R7.12, R1.9)."""
+    updated = isinstance(plan.form, Instance) and plan.name in face.dropped
+    return plan.in_place or plan.name in face.filled or updated
+
+
 def _finisher(plan: ParameterPlan, types: TypeSpace, face: Face) -> Callable[[Any, Any, CallContext], Any]:
     if plan.name in face.filled:
         return fill_back(plan, types)
     if plan.in_place:
         return write_back(plan, types)
+    if isinstance(plan.form, Instance):
+        return finish_instance(plan.form, types)
     return _boxed(
         types.decoder(plan.form), fill_edited(plan.form, types) if isinstance(plan.form, EditedText) else None
     )

@@ -34,6 +34,13 @@ class Ledger:
         self._blocks[address] = free
         return True
 
+    def claims(self, address: int) -> bool:
+        """Whether the call owns the block already, so that who hands it out again must not free it (R8.4)."""
+        if address not in self._blocks:
+            return False
+        self.doubles += 1
+        return True
+
     def end(self, *, entered: bool = True) -> None:
         """Free them. What native code never saw holds nothing of its own."""
         cleared, self.cleared = self.cleared, []  # they hold the scope

@@ -23,6 +23,7 @@ form            wire value
 `Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
 `Bytes`         nil for NULL, binary, or an address
 `Allocated`     nil for NULL, else what stands behind the inner pointer: as `Elements` or `Bytes`
+`Instance`      nil for NULL, `[value]` towards the owner; from it `[value, whether the pointer is still the same]`
 `Handle`        nil for NULL, or an address
 `Address`       nil for NULL, binary for a copy that lives during the call, or an address
 `SystemValue`   the number of a DATE, CURRENCY, FILETIME, OLE_COLOR or HRESULT; the 16 bytes of a GUID or DECIMAL
@@ -67,6 +68,7 @@ __all__ = [
     "Floating",
     "Form",
     "Handle",
+    "Instance",
     "Integer",
     "Member",
     "Nothing",
@@ -291,6 +293,16 @@ class Allocated(Value):
     free: str
 
 
+class Instance(Value):
+    """`[copied] T **`: a struct behind two stars as a value, which is a layout class by reference (R1.9, R7.14).
+
+    `free` names the function that releases what native code puts in its place; "" when that stays native's.
+    """
+
+    element: Structure | Raw
+    free: str = ""
+
+
 class Handle(Value):
     """A pointer to an opaque type. `closes`: the call ends the handle's life."""
 
@@ -351,6 +363,7 @@ Form: TypeAlias = (
     | Elements
     | Bytes
     | Allocated
+    | Instance
     | Handle
     | Address
     | Context

@@ -7,6 +7,7 @@ client between Python values and wire values, the host between wire values and C
 
 from __future__ import annotations
 
+from .copied import copied_target, refuse_copied
 from .counting import check_counts, is_inner, read_count
 from .directives import DirectiveError
 from .failing import answerless, refuse_misplaced
@@ -22,6 +23,7 @@ from .forms import (
     Enumeration,
     Form,
     Handle,
+    Instance,
     Member,
     Nothing,
     Offset,
@@ -120,9 +122,18 @@ def _parameter_form(library: TypeLibrary, parameter: Parameter, direction: Direc
     ctype = parameter.type
     if isinstance(ctype, FunctionPointer):
         return Code(ctype.delegate, parameter.has("keep"))
+    if parameter.has("copied"):
+        return _copied(library, parameter, where)
     if not isinstance(ctype, Pointer):
         return _value(library, ctype, where, parameter.attributes)
     return _pointer_form(library, ctype, parameter, direction, where)
+
+
+def _copied(library: TypeLibrary, parameter: Parameter, where: str) -> Form:
+    """R1.9: what stands behind both stars."""
+    element = _value(library, copied_target(parameter, where), where)
+    assert isinstance(element, Structure | Raw)  # it is a struct
+    return Instance(element, _words(parameter.attributes).get("free", ""))
 
 
 def _pointer_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
@@ -281,6 +292,7 @@ def _named(library: TypeLibrary, ctype: EnumType | StructType, where: str) -> Fo
 
 def _result(library: TypeLibrary, entry: Function | Delegate) -> Form:
     where = f"the result of {entry.name}"
+    refuse_copied(entry.result.attributes, where)
     check_markers(entry.result, where)
     form = _result_form(library, entry, where)
     check_text_words(entry.result.type, form, _words(entry.result.attributes), where)
@@ -324,6 +336,7 @@ def _target_name(ctype: CType) -> str:
 
 def _field_form(library: TypeLibrary, record: Record, field: Field) -> Form:
     where = f"member '{field.name}' of {record.name}"
+    refuse_copied(field.attributes, where)
     form = _member_form(library, field, where)
     check_text_words(field.type, form, _words(field.attributes), where)
     return form

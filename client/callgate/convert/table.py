@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from callgate_protocol import forms
 
-from . import characters, elements, pointers, scalars, structures, text
+from . import characters, elements, instances, pointers, scalars, structures, text
 from .base import DECODERS, ENCODERS, later
 
 ENCODERS.update(
@@ -24,6 +24,7 @@ ENCODERS.update(
         forms.FixedText: text.encode_fixed_text,
         forms.Floating: scalars.encode_floating,
         forms.Handle: pointers.encode_handle,
+        forms.Instance: instances.encode_instance,
         forms.Integer: scalars.encode_integer,
         forms.Nothing: pointers.encode_nothing,
         forms.Offset: pointers.encode_offset,
@@ -56,6 +57,7 @@ DECODERS.update(
         forms.FixedText: text.decode_fixed_text,
         forms.Floating: scalars.decode_floating,
         forms.Handle: pointers.decode_handle,
+        forms.Instance: instances.decode_instance,
         forms.Integer: scalars.decode_integer,
         forms.Nothing: pointers.decode_nothing,
         forms.Offset: pointers.decode_offset,

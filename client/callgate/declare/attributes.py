@@ -23,6 +23,7 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "borrowed": "",
     "closes": "",
     "context": "",
+    "copied": "",
     "keep": "",
     "lenient": "",
     "oneway": "",

@@ -166,10 +166,13 @@ def _array_out(space: Space, note: Note, where: Where, _parts: list[Part]) -> Pa
 
 
 def _value_out(space: Space, note: Note, where: Where, _parts: list[Part]) -> Part:
+    layout = layout_of(note.python)
+    if layout is not None and layout.reference and not note.shape:
+        inside = space.lower(note, where.inside("target"))
+        return Part(Pointer(Pointer(inside.type)), {"copied": ""} | dict(inside.attributes), note, where)
     lowered = space.lower(note, where)
     ctype = lowered.type
-    layout = layout_of(note.python)
-    if isinstance(ctype, Void) or (layout is not None and layout.reference):
+    if isinstance(ctype, Void):
         raise where.refusal(note, "this is no value that could come back through a pointer", "R7.14")
     attributes = dict(lowered.attributes)
     attributes.pop("unique", None)

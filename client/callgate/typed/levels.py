@@ -58,9 +58,12 @@ def _reference(space: Space, note: Note, where: Where) -> Lowered:
         )
     inside = space.lower(element, where.inside("target"))
     ctype, attributes = inside.type, dict(inside.attributes)
-    if isinstance(ctype, StructType) and _is_reference(element):
-        ctype = Pointer(ctype)  # a class already is one level, so this is the second (R7.12, R7.14)
     way = _direction(note) or "inout"
+    if isinstance(ctype, StructType) and _is_reference(element):
+        if note.optional:
+            raise where.refusal(note, "the pointer is never NULL; write Ref[… | None] for a NULL behind it", "R1.9")
+        ctype = Pointer(ctype, way == "in")  # a class already is one level, so this is the second (R7.12, R7.14)
+        attributes["copied"] = ""
     if way != "in" and note.find(Borrow) is None and element.find(Borrow) is None and _is_text(ctype):
         attributes["free"] = "free"
     attributes |= dict.fromkeys({"in": (), "out": ("out",), "inout": ("in", "out")}[way], "")

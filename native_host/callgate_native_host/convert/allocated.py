@@ -62,7 +62,7 @@ class OwnedBlock:
                 return [self.many.element.to_wire(view[0], scope)]
             return self.many.read(view, self._count(natives, scope), scope, own=False)
         finally:
-            self._release(address, given)
+            self._release(address, given, scope)
 
     def discard(self, address: int, given: int, natives: Sequence[Any], scope: Scope) -> None:
         """R8.1: free it unread. When its count makes no sense, its elements are left alone."""
@@ -73,9 +73,11 @@ class OwnedBlock:
         except Mismatch:
             count = 0
         self.many.discard(self._backend.at(self.many.pointer_type, address), count, scope)
-        self._release(address, given)
+        self._release(address, given, scope)
 
-    def _release(self, address: int, given: int) -> None:
+    def _release(self, address: int, given: int, scope: Scope) -> None:
+        if scope.ledger_used is not None and scope.ledger_used.claims(address):
+            return
         if address == given:
             self._libc.free(address)
         elif self._free is not None:

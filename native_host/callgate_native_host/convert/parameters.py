@@ -13,6 +13,7 @@ from callgate_protocol.forms import (
     EditedText,
     Elements,
     Enumeration,
+    Instance,
     Integer,
     Offset,
     ParameterPlan,
@@ -28,6 +29,7 @@ from .base import Converter
 from .counts import ConstantCount, Counter, ParameterCount, PointedCount
 from .edited import EditedPassing
 from .elements import ElementsPassing, ElementsResult
+from .instances import InstancePassing, Owner
 from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
 from .space import Space
@@ -45,6 +47,8 @@ def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -
         return OffsetPassing(backend, plan.index, base)
     if isinstance(form, EditedText):
         return _edited(space, plan.index, form)
+    if isinstance(form, Instance):
+        return _instance(space, plan, form)
     counter = _counter(space, signature, count_of(form))
     if isinstance(form, Allocated):
         block = OwnedBlock(space.tools, _many(space, form.content), counter, _deallocator(space, form))
@@ -71,6 +75,13 @@ def _edited(space: Space, index: int, form: EditedText) -> Passing:
     units = Many(backend, space.converter(Integer("u1")), bytes_only=True)
     width = backend.sizeof(space.converter(Integer(form.scalar)).ctype)
     return EditedPassing(backend, space.tools.places, index, units, text, width)
+
+
+def _instance(space: Space, plan: ParameterPlan, form: Instance) -> Passing:
+    free = space.deallocator(form.free) if form.free else None
+    owner = Owner(free, space.heap.suspect, shared=form.free == "free")
+    many = Many(space.tools.backend, space.converter(form.element))
+    return InstancePassing(space.tools, plan.index, plan.direction, many, owner)
 
 
 def _deallocator(space: Space, form: Allocated) -> Callable[[int], None] | None:
