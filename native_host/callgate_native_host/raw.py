@@ -2,7 +2,7 @@
 
 `callgate.ctypes` takes declarations that name nothing beforehand: shapes change between two calls, and pointers are
 numbers. All of it lives in one host that serves nothing else, so that a wrong address can only harm what the client
-loaded there itself; `docs/decisions/0010-the-ctypes-face.md` says why that is sound.
+loaded there itself; `docs/decisions/0009-the-ctypes-face.md` says why that is sound.
 """
 
 from __future__ import annotations
