@@ -189,10 +189,8 @@ def _define(cls: Any, fields: Any) -> None:
         name, kind = entry[0], _swapped_kind(entry[1], swapped)
         shown = getattr(mirror, name)
         bits = entry[2] if len(entry) > 2 else 0
-        if bits and shown.offset + layout_of(kind).size > std.sizeof(mirror):
-            refuse(
-                f"the bit-field {cls.__name__}.{name}", "this Python's ctypes lays it out beyond the end of its memory"
-            )
+        if bits and not 0 <= shown.offset <= std.sizeof(mirror) - layout_of(kind).size:
+            refuse(f"the bit-field {cls.__name__}.{name}", "this Python's ctypes lays it out outside of its memory")
         field = Field(kind, mirror, start + number, shown.offset, shown.size, name, bits)
         type.__setattr__(cls, name, field)
         cls._members_.append(name)
