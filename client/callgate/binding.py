@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from typing import Any
 
-from callgate_protocol.forms import Signature
 from callgate_protocol.layout import LayoutError, check_records, inside_first, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import Record
+from callgate_protocol.signatures import Signature
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
 

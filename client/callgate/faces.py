@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from callgate_protocol.forms import Elements, Form, ParameterPlan, Series, Structure, content_of
+from callgate_protocol.forms import Elements, Form, Series, Structure, content_of
+from callgate_protocol.signatures import ParameterPlan
 
 from .convert import CallContext, TypeSpace
 from .convert.base import Decoder, Encoder, wrong_type

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from callgate_protocol.forms import Form, Member, Raw, Series, Structure
+from callgate_protocol.forms import Form, Raw, Series, Structure
+from callgate_protocol.signatures import Member
 from callgate_protocol.system import HostFunction
 
 # ruff: noqa: SLF001 - a view and the memory it shows belong together

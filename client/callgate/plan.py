@@ -18,12 +18,11 @@ from callgate_protocol.forms import (
     Instance,
     Integer,
     Nothing,
-    ParameterPlan,
-    Signature,
     SystemValue,
     Truth,
 )
 from callgate_protocol.messages import Return
+from callgate_protocol.signatures import ParameterPlan, Signature
 
 from .convert import CallContext, Mismatch, TypeSpace
 from .convert.aliases import aliases_of

@@ -15,7 +15,6 @@ from callgate_protocol.forms import (
     Floating,
     Form,
     Integer,
-    Member,
     Raw,
     Series,
     Structure,
@@ -23,6 +22,7 @@ from callgate_protocol.forms import (
     Truth,
 )
 from callgate_protocol.model import Enum
+from callgate_protocol.signatures import Member
 
 from .unions import Union, python_name
 

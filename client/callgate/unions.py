@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
-from callgate_protocol.forms import Member
+from callgate_protocol.signatures import Member
 
 # ruff: noqa: SLF001 - instances of one class know each other
 

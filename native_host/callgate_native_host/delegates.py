@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, Signature
+from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing
 from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.signatures import Signature
 
 from .backlog import Backlog
 from .convert.parameters import parameter_passing

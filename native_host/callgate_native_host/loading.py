@@ -6,9 +6,9 @@ import threading
 from typing import Any
 
 from callgate_protocol.errors import Fault, RemoteProtocolError
-from callgate_protocol.forms import Signature
 from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import Delegate, Function, TypeLibrary
+from callgate_protocol.signatures import Signature
 from callgate_protocol.typelib import decode_library, library_hash
 
 from .backlog import Backlog

@@ -11,18 +11,16 @@ from callgate_protocol.forms import (
     Address,
     Boolean,
     Bytes,
-    Direction,
     Elements,
     Enumeration,
     Floating,
     Form,
     Integer,
     Nothing,
-    ParameterPlan,
-    Signature,
     Text,
     Wide,
 )
+from callgate_protocol.signatures import Direction, ParameterPlan, Signature
 
 from .convert.elements import ElementsResult
 from .convert.parameters import parameter_passing, result_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .directives import DirectiveError
-from .forms import Boolean, Enumeration, Floating, Form, Integer, Nothing, ParameterPlan
+from .forms import Boolean, Enumeration, Floating, Form, Integer, Nothing
 from .model import Delegate, Function, FunctionPointer, Parameter
+from .signatures import ParameterPlan
 
 __all__ = ["answerless", "refuse_misplaced"]
 

@@ -2,38 +2,39 @@
 
 Client and host each keep one table from form to converter; this module says what the two sides exchange.
 
-==============  =======================================================================================
-form            wire value
-==============  =======================================================================================
-`Nothing`       nil
-`Integer`       integer
-`Enumeration`   integer
-`Floating`      float
-`Boolean`       boolean
-`Truth`         boolean
-`Character`     integer
-`Complex`       array of two floats: the real and the imaginary part
-`Structure`     array with one wire value per member, in order
-`Raw`           binary: the bytes of a union, or of a struct whose members overlap
-`Series`        (array inside a struct) binary for numbers, packed in the host's representation; else an array
-`FixedText`     (`char[n]` and wider inside a struct) binary up to the first zero unit
-`Text`          nil for NULL, binary without the NUL, or an address
-`Wide`          nil for NULL, binary of whole units without the zero unit, or an address
-`EditedText`    nil for NULL, binary without the terminator, or an address
-`Elements`      nil for NULL, binary for packed numbers, an array of wire values, or an address
-`Bytes`         nil for NULL, binary, or an address
-`Allocated`     nil for NULL, else what stands behind the inner pointer: as `Elements` or `Bytes`
-`Instance`      nil for NULL, `[value]` towards the owner; from it `[value, whether the pointer is still the same]`
-`Handle`        nil for NULL, or an address
-`Address`       nil for NULL, binary for a copy that lives during the call, or an address
-`SystemValue`   the number of a DATE, CURRENCY, FILETIME, OLE_COLOR or HRESULT; the 16 bytes of a GUID or DECIMAL
-`BStr`          nil for NULL, binary of any length, or an address
-`Variant`       `[vt, value]`
-`SafeElements`  nil for NULL, or `[bounds, elements]`
-`Context`       nil for NULL, or `{"context": token}`
-`Code`          nil for NULL, `{"delegate": number}`, or an address
-`Offset`        nil for NULL, or the distance in bytes
-==============  =======================================================================================
+==================  =======================================================================================
+form                wire value
+==================  =======================================================================================
+`Nothing`           nil
+`Integer`           integer
+`Enumeration`       integer
+`Floating`          float
+`Boolean`           boolean
+`Truth`             boolean
+`Character`         integer
+`Complex`           array of two floats: the real and the imaginary part
+`Structure`         array with one wire value per member, in order
+`Raw`               binary: the bytes of a union, or of a struct whose members overlap
+`Series`            (array inside a struct) binary for numbers, packed in the host's representation; else an array
+`FixedText`         (`char[n]` and wider inside a struct) binary up to the first zero unit
+`Text`              nil for NULL, binary without the NUL, or an address
+`Wide`              nil for NULL, binary of whole units without the zero unit, or an address
+`EditedText`        nil for NULL, binary without the terminator, or an address
+`Elements`          nil for NULL, binary for packed numbers, an array of wire values, or an address
+`Bytes`             nil for NULL, binary, or an address
+`Allocated`         nil for NULL, else what stands behind the inner pointer: as `Elements` or `Bytes`
+`Instance`          nil for NULL, `[value]` towards the owner; from it `[value, whether the pointer is still the same]`
+`Handle`            nil for NULL, or an address
+`Address`           nil for NULL, binary for a copy that lives during the call, or an address
+`SystemValue`       the number of a DATE, CURRENCY, FILETIME, OLE_COLOR or HRESULT; the 16 bytes of a GUID or DECIMAL
+`BStr`              nil for NULL, binary of any length, or an address
+`Variant`           `[vt, value]`
+`SafeElements`      nil for NULL, or `[bounds, elements]`
+`Context`           nil for NULL, or `{"context": token}`
+`Code`              nil for NULL, `{"delegate": number}`, or an address
+`Offset`            nil for NULL, or the distance in bytes
+`InterfacePointer`  nil for NULL; `{"object": number}` for an object of the client; else an address
+==================  =======================================================================================
 
 An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref": reference, "offset": n}` from it
 (`references.Reference`), or `{"constant": n}` for a library's magic pointers. Any binary may be replaced by
@@ -42,7 +43,6 @@ An address is `{"at": [object, offset]}` towards the owner of the memory, `{"ref
 
 from __future__ import annotations
 
-from enum import Enum as PythonEnum
 from typing import Final, TypeAlias
 
 from .value import Value
@@ -60,7 +60,6 @@ __all__ = [
     "Complex",
     "Context",
     "Count",
-    "Direction",
     "EditedText",
     "Elements",
     "Enumeration",
@@ -70,14 +69,12 @@ __all__ = [
     "Handle",
     "Instance",
     "Integer",
-    "Member",
+    "InterfacePointer",
     "Nothing",
     "Offset",
-    "ParameterPlan",
     "Raw",
     "SafeElements",
     "Series",
-    "Signature",
     "Structure",
     "SystemValue",
     "Text",
@@ -98,24 +95,6 @@ CARRIERS: Final[dict[str, str]] = {
     "OLE_COLOR": "u4",
 }
 """System types that are a number for C, and its scalar (R12.11). GUID and DECIMAL are 16 bytes instead."""
-
-
-class Direction(PythonEnum):
-    """Which way the value of a parameter travels, seen from the caller (R1.8)."""
-
-    IN = "in"
-    OUT = "out"
-    INOUT = "in, out"
-
-    @property
-    def travels_in(self) -> bool:
-        """Whether the caller's value reaches the callee."""
-        return self is not Direction.OUT
-
-    @property
-    def travels_out(self) -> bool:
-        """Whether the callee's value comes back."""
-        return self is not Direction.IN
 
 
 class Count(Value):
@@ -334,6 +313,18 @@ class Code(Value):
     keep: bool = False
 
 
+class InterfacePointer(Value):
+    """A pointer to a COM interface (R14.9): an object of the host, or of the client, or NULL.
+
+    `borrowed`: what native code gives is not counted, so it is not the receiver's to release. `iid_is` names the
+    parameter whose GUID says which interface it really is (R1.23).
+    """
+
+    interface: str
+    borrowed: bool = False
+    iid_is: str = ""
+
+
 class Offset(Value):
     """`[out, offset(s)] char **end`: a pointer into the text of parameter `s`, as a distance in bytes."""
 
@@ -368,6 +359,7 @@ Form: TypeAlias = (
     | Address
     | Context
     | Code
+    | InterfacePointer
     | Offset
 )
 
@@ -388,55 +380,3 @@ def length_of(form: Form) -> Count | None:
     """How many elements travel, where fewer may than there is room for."""
     content = content_of(form)
     return None if content is None else content.length
-
-
-class ParameterPlan(Value):
-    """One parameter, decided. `passed`: the caller gives a value; `in_place`: outs are written into what it gave."""
-
-    index: int
-    name: str
-    direction: Direction
-    form: Form
-    passed: bool
-    in_place: bool
-    aliased: bool = False
-    """Whether it may be the same memory as another parameter (`[ptr]`)."""
-
-    @property
-    def returned(self) -> bool:
-        """Whether its final value stands in the result of the call (section 0 of the rule book)."""
-        return self.direction.travels_out and not self.in_place
-
-
-class Signature(Value):
-    """A function or delegate, decided."""
-
-    name: str
-    parameters: tuple[ParameterPlan, ...]
-    result: Form
-    variadic: bool
-    on_error: float = 0
-    """Of a delegate: what native code gets when there is no answer (R9.9)."""
-    oneway: bool = False
-    """Of a delegate: whether native code goes on without waiting for an answer."""
-    throws: bool = False
-    """The result is an HRESULT that nobody sees: a failure is raised (R11.6)."""
-    retval: int = -1
-    """Index of the parameter that stands first among the outs of the result (R1.20); -1 for none."""
-
-    @property
-    def passed(self) -> tuple[ParameterPlan, ...]:
-        """What the caller gives, in order; exactly these stand in the arguments of a `call`."""
-        return tuple(plan for plan in self.parameters if plan.passed)
-
-    @property
-    def outs(self) -> tuple[ParameterPlan, ...]:
-        """What comes back, in order; exactly these stand in the outs of a `return`."""
-        return tuple(plan for plan in self.parameters if plan.direction.travels_out)
-
-
-class Member(Value):
-    """One member of a struct, decided."""
-
-    name: str
-    form: Form

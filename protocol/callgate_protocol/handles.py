@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .directives import DirectiveError
-from .forms import Elements, Form, Handle, Member, ParameterPlan, Series
+from .forms import Elements, Form, Handle, Series
 from .model import CType, Delegate, Function, Opaque, OpaqueType, Parameter, TypeLibrary
+from .signatures import Member, ParameterPlan
 
 __all__ = ["is_hidden", "lived_member", "lived_parameter", "lived_result"]
 

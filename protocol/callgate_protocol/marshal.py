@@ -7,6 +7,8 @@ client between Python values and wire values, the host between wire values and C
 
 from __future__ import annotations
 
+from typing import Final
+
 from .copied import copied_target, refuse_copied
 from .counting import check_counts, is_inner, read_count
 from .directives import DirectiveError
@@ -18,23 +20,21 @@ from .forms import (
     Code,
     Context,
     Count,
-    Direction,
     Elements,
     Enumeration,
     Form,
     Handle,
     Instance,
-    Member,
+    InterfacePointer,
     Nothing,
     Offset,
-    ParameterPlan,
     Raw,
     SafeElements,
     Series,
-    Signature,
     Structure,
 )
 from .handles import is_hidden, lived_member, lived_parameter, lived_result
+from .interface_forms import interface_form, is_interface
 from .layout import LayoutError, is_overlaid
 from .model import (
     Array,
@@ -45,6 +45,7 @@ from .model import (
     Field,
     Function,
     FunctionPointer,
+    InterfaceType,
     Opaque,
     Parameter,
     Pointer,
@@ -58,11 +59,20 @@ from .model import (
     c_name,
 )
 from .nulls import check_pointer_words, is_nullable, keeps_aliases
+from .signatures import Direction, Member, ParameterPlan, Signature
 from .system_forms import check_markers, retval_of, safe_element, system_form, throws
 from .texts import bytes_form, check_text_words, edited_form, fixed_text_form, is_text, text_form
 from .wording import Words, scalar_form
 
 __all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
+
+
+_HIDDEN: Final[dict[type[Form], str]] = {
+    Handle: "handle",
+    InterfacePointer: "interface (R14.3)",
+    SafeElements: "array (R6.20)",
+}
+"""What only a pointer to is a value, by its form."""
 
 
 def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
@@ -166,7 +176,9 @@ def _allocated(
     """R6.7, R6.8: `[out] T **` is an array of native code's own if it is freed, or counted by the callee."""
     words = _words(parameter.attributes)
     if not isinstance(ctype.target, Pointer) or (
-        is_hidden(library, ctype.target.target) or isinstance(ctype.target.target, SafeArray)
+        is_hidden(library, ctype.target.target)
+        or isinstance(ctype.target.target, SafeArray)
+        or is_interface(ctype.target.target, parameter.attributes)
     ):
         return None
     inner = ctype.target
@@ -194,6 +206,8 @@ def _owned(library: TypeLibrary, ctype: Pointer, entry: Parameter, count: Count 
 
 def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, count: Count, where: str) -> Form:
     target, length = ctype.target, read_count(_words(parameter.attributes), "length_is")
+    if is_interface(target, parameter.attributes):
+        raise DirectiveError(f"{where}: an array of interfaces is an array of pointers; write one star more")
     if (binary := bytes_form(target, _words(parameter.attributes), count, length, where)) is not None:
         return binary
     if isinstance(target, Opaque) and is_hidden(library, target):
@@ -205,19 +219,24 @@ def _counted_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, co
 
 def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
     target = ctype.target
-    if isinstance(target, Opaque) and is_hidden(library, target):
-        if direction.travels_out:
-            raise DirectiveError(f"{where}: the type of an out handle is {target.name} **, one star more")
-        return Handle(target.name, parameter.has("closes"), is_nullable(parameter))
-    if isinstance(target, SafeArray):
-        if direction.travels_out:
-            raise DirectiveError(f"{where}: the type of an out array is {c_name(ctype)}*, one star more (R6.20)")
-        return _safe_array(library, target, parameter.attributes, where)
+    hidden = _behind_one_star(library, target, parameter.attributes, where)
+    if hidden is not None and direction.travels_out:
+        kind = _HIDDEN[type(hidden)]
+        raise DirectiveError(f"{where}: the type of an out {kind} is {c_name(ctype)}*, one star more")
+    if isinstance(hidden, Handle):
+        return hidden.replace(closes=parameter.has("closes"), nullable=is_nullable(parameter))
+    if hidden is not None:
+        return hidden
     if isinstance(target, Void):
         if direction.travels_out:
             raise DirectiveError(f"{where}: [out] void * needs size_is(…), or a type")
         return Address()
-    words = _words(parameter.attributes)
+    return _values_form(library, ctype, parameter, direction, where)
+
+
+def _values_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, direction: Direction, where: str) -> Form:
+    """A pointer to one value, or to text."""
+    target, words = ctype.target, _words(parameter.attributes)
     edited = edited_form(target, words, where, out_only=direction is Direction.OUT) if direction.travels_out else None
     if edited is not None:
         return edited
@@ -238,10 +257,8 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     if not isinstance(target, Pointer):
         return _value(library, target, where, parameter.attributes)
     inner = target.target
-    if isinstance(inner, SafeArray):
-        return _safe_array(library, inner, parameter.attributes, where)
-    if isinstance(inner, Opaque) and is_hidden(library, inner):
-        return Handle(inner.name, nullable=True)
+    if (hidden := _behind_one_star(library, inner, parameter.attributes, where)) is not None:
+        return hidden
     if (text := text_form(inner, _words(parameter.attributes), where)) is not None:
         return text
     if isinstance(inner, Pointer):
@@ -249,11 +266,24 @@ def _pointed(library: TypeLibrary, target: CType, parameter: Parameter, where: s
     return Address(_target_name(inner))
 
 
+def _behind_one_star(
+    library: TypeLibrary, target: CType, attributes: tuple[Attribute, ...], where: str
+) -> InterfacePointer | SafeElements | Handle | None:
+    """The form of a pointer to what is never a value itself; None for every other pointer."""
+    if is_interface(target, attributes):
+        return interface_form(library, target, attributes, where)
+    if isinstance(target, SafeArray):
+        return _safe_array(library, target, attributes, where)
+    if isinstance(target, Opaque) and is_hidden(library, target):
+        return Handle(target.name, nullable=True)
+    return None
+
+
 def _words(attributes: tuple[Attribute, ...]) -> Words:
     return {attribute.name: attribute.argument for attribute in attributes}
 
 
-def _safe_array(library: TypeLibrary, ctype: SafeArray, attributes: tuple[Attribute, ...], where: str) -> Form:
+def _safe_array(library: TypeLibrary, ctype: SafeArray, attributes: tuple[Attribute, ...], where: str) -> SafeElements:
     element = _value(library, safe_element(library, ctype.element, where), where, attributes)
     return SafeElements(element, any(attribute.name == "bounds" for attribute in attributes))
 
@@ -273,6 +303,8 @@ def _value(library: TypeLibrary, ctype: CType, where: str, attributes: tuple[Att
             return Handle(name, closes, scalar=library.opaque(name).base)
         case Opaque(name):
             raise DirectiveError(f"{where}: {name} is opaque, so only a pointer to it can be used")
+        case InterfaceType(name):
+            raise DirectiveError(f"{where}: {name} is an interface, so only a pointer to it is a value (R14.1)")
         case SystemType(name):
             return system_form(name, attributes)
         case SafeArray():
@@ -315,16 +347,14 @@ def _result_form(library: TypeLibrary, entry: Function | Delegate, where: str) -
 
 
 def _is_value(target: CType) -> bool:
-    return not is_text(target) and not isinstance(target, Void | Opaque | Pointer | SafeArray)
+    return not is_text(target) and not isinstance(target, Void | Opaque | Pointer | SafeArray | InterfaceType)
 
 
 def _loose(library: TypeLibrary, ctype: Pointer, attributes: tuple[Attribute, ...], where: str) -> Form:
     """A pointer without a length, where native code is the owner: a result or a member."""
     target = ctype.target
-    if isinstance(target, SafeArray):
-        return _safe_array(library, target, attributes, where)
-    if isinstance(target, Opaque) and is_hidden(library, target):
-        return Handle(target.name, nullable=True)
+    if (hidden := _behind_one_star(library, target, attributes, where)) is not None:
+        return hidden
     if (text := text_form(target, _words(attributes), where)) is not None:
         return text
     return Address(_target_name(target))

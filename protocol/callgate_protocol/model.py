@@ -21,12 +21,16 @@ __all__ = [
     "Array",
     "Attribute",
     "CType",
+    "Coclass",
     "Delegate",
     "Enum",
     "EnumType",
     "Field",
     "Function",
     "FunctionPointer",
+    "Implemented",
+    "Interface",
+    "InterfaceType",
     "Opaque",
     "OpaqueType",
     "Parameter",
@@ -126,6 +130,12 @@ class Opaque(Value):
     name: str
 
 
+class InterfaceType(Value):
+    """A COM interface by name (`TypeLibrary.interfaces`); only a pointer to it is ever a value (R14.1)."""
+
+    name: str
+
+
 class SystemType(Value):
     """One of `SYSTEM_TYPES`: its format is fixed, and its values are not those of its fields (R12.1)."""
 
@@ -145,7 +155,17 @@ class FunctionPointer(Value):
 
 
 CType: TypeAlias = (
-    Void | Scalar | EnumType | Pointer | Array | StructType | Opaque | FunctionPointer | SystemType | SafeArray
+    Void
+    | Scalar
+    | EnumType
+    | Pointer
+    | Array
+    | StructType
+    | Opaque
+    | FunctionPointer
+    | InterfaceType
+    | SystemType
+    | SafeArray
 )
 
 
@@ -244,17 +264,52 @@ class Function(Value):
     _for_people: ClassVar[frozenset[str]] = frozenset({"prototype"})
 
 
+class Interface(Value):
+    """A COM interface (R14.1). `methods` are its own, in slot order and without `this`; those of `base` come before.
+
+    Words of a method stand on its result: `throws`, `propget`, `propput`, `propputref`, `id(3)`. Words of the interface
+    say what its objects look like in memory where that differs from COM's own (`callgate_protocol.shape`).
+    """
+
+    name: str
+    iid: str
+    base: str
+    methods: tuple[Function, ...]
+    attributes: tuple[Attribute, ...] = ()
+
+
+class Implemented(Value):
+    """One interface of a class: `default` stands in for the class in signatures (R14.11), `source` is of its events."""
+
+    interface: str
+    default: bool = False
+    source: bool = False
+
+
+class Coclass(Value):
+    """A class of objects, known by its CLSID (R14.11, R16.1)."""
+
+    name: str
+    clsid: str
+    interfaces: tuple[Implemented, ...]
+
+
 class TypeLibrary(Value):
-    """Everything declared about one library. Groups are sorted by name; a function's number is its index here."""
+    """Everything declared about one library. Groups are sorted by name.
+
+    What a call performs is known by its number: functions by their index, then the methods of all interfaces in order.
+    """
 
     functions: tuple[Function, ...] = ()
     records: tuple[Record, ...] = ()
     enums: tuple[Enum, ...] = ()
     delegates: tuple[Delegate, ...] = ()
     opaques: tuple[OpaqueType, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    coclasses: tuple[Coclass, ...] = ()
 
     def __post_init__(self) -> None:
-        for group in (self.functions, self.records, self.enums, self.delegates, self.opaques):
+        for group in (getattr(self, name) for name in self.__match_args__):
             names = [entry.name for entry in group]
             if names != sorted(set(names)):
                 raise ValueError(f"entries must be sorted by name and unique: {names}")
@@ -275,8 +330,12 @@ class TypeLibrary(Value):
         """The opaque type of that name; KeyError when there is none."""
         return _find(self.opaques, name)
 
+    def interface(self, name: str) -> Interface:
+        """The interface of that name; KeyError when there is none."""
+        return _find(self.interfaces, name)
 
-_Entry = TypeVar("_Entry", Record, Enum, Delegate, OpaqueType)
+
+_Entry = TypeVar("_Entry", Record, Enum, Delegate, OpaqueType, Interface)
 
 
 def _find(entries: tuple[_Entry, ...], name: str) -> _Entry:
@@ -293,7 +352,7 @@ def c_name(ctype: CType) -> str:
             return "void"
         case Scalar(name):
             return (INTEGERS | FLOATS | COMPLEX | TRUTHS).get(name) or "_Bool"
-        case EnumType(name) | StructType(name) | Opaque(name) | SystemType(name):
+        case EnumType(name) | StructType(name) | Opaque(name) | InterfaceType(name) | SystemType(name):
             return name
         case FunctionPointer(delegate):
             return delegate

@@ -12,6 +12,7 @@ from typing import Any
 
 from .codec import decode, encode
 from .errors import RemoteProtocolError
+from .guids import read_guid
 from .limits import Limits
 from .model import (
     COMPLEX,
@@ -21,6 +22,7 @@ from .model import (
     TRUTHS,
     Array,
     Attribute,
+    Coclass,
     CType,
     Delegate,
     Enum,
@@ -28,6 +30,9 @@ from .model import (
     Field,
     Function,
     FunctionPointer,
+    Implemented,
+    Interface,
+    InterfaceType,
     Opaque,
     OpaqueType,
     Parameter,
@@ -46,8 +51,9 @@ __all__ = ["TYPE_LIBRARY_LIMITS", "decode_library", "encode_library", "library_h
 TYPE_LIBRARY_LIMITS = Limits(header_bytes=16 << 20, nodes=2_000_000)
 """A type library travels as a bulk frame and may be longer than a message: whole headers are thousands of functions."""
 
-_NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer]] = {
+_NAMED: dict[str, type[EnumType | StructType | Opaque | FunctionPointer | InterfaceType]] = {
     "enum": EnumType,
+    "interface": InterfaceType,
     "struct": StructType,
     "opaque": Opaque,
     "function": FunctionPointer,
@@ -58,19 +64,20 @@ _SYSTEM = frozenset(SYSTEM_TYPES)
 
 
 def encode_library(library: TypeLibrary) -> bytes:
-    """The canonical bytes."""
-    return encode(
+    """The canonical bytes. The groups of objects are there when a library has any."""
+    groups = [
+        [_callable(function) for function in library.functions],
         [
-            [_callable(function) for function in library.functions],
-            [
-                [record.name, record.union, record.pack, record.size, [_field(field) for field in record.fields]]
-                for record in library.records
-            ],
-            [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
-            [_callable(delegate) for delegate in library.delegates],
-            [[each.name, each.release, list(each.invalid), each.base] for each in library.opaques],
-        ]
-    )
+            [record.name, record.union, record.pack, record.size, [_field(field) for field in record.fields]]
+            for record in library.records
+        ],
+        [[enum.name, enum.base, [list(member) for member in enum.members]] for enum in library.enums],
+        [_callable(delegate) for delegate in library.delegates],
+        [[each.name, each.release, list(each.invalid), each.base] for each in library.opaques],
+    ]
+    if library.interfaces or library.coclasses:
+        groups += [[_interface(each) for each in library.interfaces], [_coclass(each) for each in library.coclasses]]
+    return encode(groups)
 
 
 def library_hash(encoded: bytes) -> bytes:
@@ -82,13 +89,16 @@ def decode_library(encoded: bytes, limits: Limits = TYPE_LIBRARY_LIMITS) -> Type
     """Read canonical bytes. Raises RemoteProtocolError when they are malformed, out of order or beyond `limits`."""
     value = decode(encoded, limits)
     try:
-        functions, records, enums, delegates, opaques = value
+        functions, records, enums, delegates, opaques, *objects = value
+        interfaces, coclasses = objects or ([], [])
         library = TypeLibrary(
             functions=tuple(Function(*_read_callable(entry)) for entry in functions),
             records=tuple(_read_record(entry) for entry in records),
             enums=tuple(_read_enum(entry) for entry in enums),
             delegates=tuple(Delegate(*_read_callable(entry)) for entry in delegates),
             opaques=tuple(_read_opaque(entry) for entry in opaques),
+            interfaces=tuple(_read_interface(entry) for entry in interfaces),
+            coclasses=tuple(_read_coclass(entry) for entry in coclasses),
         )
     except (ValueError, TypeError, KeyError, IndexError, RecursionError) as error:
         raise RemoteProtocolError(f"malformed type library: {error}") from error
@@ -107,6 +117,20 @@ def _parameter(parameter: Parameter) -> list[Any]:
 
 def _field(field: Field) -> list[Any]:
     return [field.name, _type(field.type), _attributes(field.attributes), field.bits, field.offset]
+
+
+def _interface(each: Interface) -> list[Any]:
+    return [
+        each.name,
+        each.iid,
+        each.base,
+        [_callable(method) for method in each.methods],
+        _attributes(each.attributes),
+    ]
+
+
+def _coclass(each: Coclass) -> list[Any]:
+    return [each.name, each.clsid, [[one.interface, one.default, one.source] for one in each.interfaces]]
 
 
 def _attributes(attributes: tuple[Attribute, ...]) -> list[list[str]]:
@@ -162,6 +186,18 @@ def _read_enum(entry: Any) -> Enum:
     if base not in INTEGERS:
         raise ValueError(f"enum {name!r} has no integer base")
     return Enum(_text(name), tuple((_text(member), _integer(number)) for member, number in members), base)
+
+
+def _read_interface(entry: Any) -> Interface:
+    name, iid, base, methods, attributes = entry
+    own = tuple(Function(*_read_callable(method)) for method in methods)
+    return Interface(_text(name), read_guid(iid), _text(base), own, _read_attributes(attributes))
+
+
+def _read_coclass(entry: Any) -> Coclass:
+    name, clsid, interfaces = entry
+    implemented = tuple(Implemented(_text(each), _flag(default), _flag(source)) for each, default, source in interfaces)
+    return Coclass(_text(name), read_guid(clsid), implemented)
 
 
 def _read_attributes(entry: Any) -> tuple[Attribute, ...]:

@@ -35,6 +35,7 @@ from callgate_protocol.model import (
     SYSTEM_TYPES,
     Array,
     Attribute,
+    Coclass,
     CType,
     Delegate,
     Enum,
@@ -42,6 +43,9 @@ from callgate_protocol.model import (
     Field,
     Function,
     FunctionPointer,
+    Implemented,
+    Interface,
+    InterfaceType,
     Opaque,
     OpaqueType,
     Parameter,
@@ -122,6 +126,7 @@ types: st.SearchStrategy[CType] = st.recursive(
     | st.builds(EnumType, names)
     | st.builds(StructType, names)
     | st.builds(Opaque, names)
+    | st.builds(InterfaceType, names)
     | st.builds(FunctionPointer, names),
     lambda inner: (
         st.builds(Pointer, inner, st.booleans())
@@ -152,6 +157,8 @@ INVALID = st.lists(st.integers(-(1 << 63), (1 << 64) - 1), max_size=2, unique=Tr
 )
 
 
+guids = st.uuids().map(lambda drawn: f"{{{drawn}}}".upper())
+
 libraries: st.SearchStrategy[TypeLibrary] = st.builds(
     TypeLibrary,
     functions=_group(st.builds(Function, names, results, _many(parameters), st.booleans(), texts)),
@@ -166,5 +173,18 @@ libraries: st.SearchStrategy[TypeLibrary] = st.builds(
     ),
     delegates=_group(st.builds(Delegate, names, results, _many(parameters), st.booleans())),
     opaques=_group(st.builds(OpaqueType, names, names | st.just(""), INVALID, st.sampled_from(["", *INTEGERS]))),
+    interfaces=_group(
+        st.builds(
+            Interface,
+            names,
+            guids,
+            names | st.just(""),
+            _many(st.builds(Function, names, results, _many(parameters))),
+            attributes,
+        )
+    ),
+    coclasses=_group(
+        st.builds(Coclass, names, guids, _many(st.builds(Implemented, names, st.booleans(), st.booleans())))
+    ),
 )
 """Type libraries of any shape; that the names in them fit together is `marshal`'s business, not the encoding's."""

@@ -254,7 +254,7 @@ def test_every_scalar_and_type_word_is_named_by_the_page() -> None:
     """The table of types shows each word that a type may start with."""
     shown = re.findall(r'`\["(\w+)"', section("### 7.1 Type libraries"))
 
-    assert set(shown) == {"pointer", "array", "safearray", "enum", "struct", "opaque", "function"}
+    assert set(shown) == {"pointer", "array", "safearray", "enum", "struct", "opaque", "function", "interface"}
 
 
 def test_system_types_are_documented() -> None:

@@ -14,7 +14,6 @@ from callgate_protocol.forms import (
     Code,
     Context,
     Count,
-    Direction,
     Elements,
     Enumeration,
     FixedText,
@@ -22,7 +21,6 @@ from callgate_protocol.forms import (
     Form,
     Handle,
     Integer,
-    Member,
     Nothing,
     Offset,
     Raw,
@@ -51,6 +49,7 @@ from callgate_protocol.model import (
     TypeLibrary,
     Void,
 )
+from callgate_protocol.signatures import Direction, Member
 from tests.protocol.strategies import libraries, quick
 
 INT, CHAR, DOUBLE, VOID, TREE = Scalar("int"), Scalar("char"), Scalar("double"), Void(), Opaque("tree")

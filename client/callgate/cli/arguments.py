@@ -15,7 +15,6 @@ from callgate_protocol.forms import (
     Character,
     Code,
     Context,
-    Direction,
     EditedText,
     Elements,
     Enumeration,
@@ -23,10 +22,8 @@ from callgate_protocol.forms import (
     Form,
     Handle,
     Integer,
-    ParameterPlan,
     Raw,
     SafeElements,
-    Signature,
     Structure,
     SystemValue,
     Text,
@@ -34,6 +31,7 @@ from callgate_protocol.forms import (
     Variant,
     Wide,
 )
+from callgate_protocol.signatures import Direction, ParameterPlan, Signature
 
 __all__ = ["BadArgument", "convert"]
 

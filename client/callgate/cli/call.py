@@ -12,8 +12,9 @@ import callgate
 from callgate.declare import PrototypeError, parse_declarations
 from callgate.lib import binding_of
 from callgate.process import current
-from callgate_protocol.forms import Nothing, Signature
+from callgate_protocol.forms import Nothing
 from callgate_protocol.marshal import DirectiveError, resolve
+from callgate_protocol.signatures import Signature
 
 from .arguments import BadArgument, convert
 from .trouble import complain, exit_status

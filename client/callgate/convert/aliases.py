@@ -7,7 +7,7 @@ from typing import Any
 
 from callgate.records import Struct
 from callgate.values import Box, StrBuf
-from callgate_protocol.forms import ParameterPlan
+from callgate_protocol.signatures import ParameterPlan
 
 from .buffers import can_be_filled
 

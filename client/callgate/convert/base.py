@@ -11,7 +11,8 @@ from callgate.errors import InvalidCastError, MarshalError
 from callgate.memory import Handle
 from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.forms import Form, Member, Raw, Structure
+from callgate_protocol.forms import Form, Raw, Structure
+from callgate_protocol.signatures import Member
 
 if TYPE_CHECKING:
     from callgate.host import Host

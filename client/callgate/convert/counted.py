@@ -8,7 +8,8 @@ from typing import Any
 from callgate.errors import ArgumentError
 from callgate.memory import Addressable
 from callgate.values import Box, Constant
-from callgate_protocol.forms import Bytes, Count, ParameterPlan, content_of, count_of
+from callgate_protocol.forms import Bytes, Count, content_of, count_of
+from callgate_protocol.signatures import ParameterPlan
 
 from .arrays import layout_of
 from .base import CallContext, Mismatch, TypeSpace

@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 
 from callgate.errors import NullReferenceError
 from callgate.values import StrBuf
-from callgate_protocol.forms import Bytes, Direction, Elements, Form, ParameterPlan
+from callgate_protocol.forms import Bytes, Elements, Form
+from callgate_protocol.signatures import Direction, ParameterPlan
 
 from .arrays import layout_of
 from .base import CallContext, Encoder, Mismatch, TypeSpace, binary, received_binary, wrong_type

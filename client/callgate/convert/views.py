@@ -9,17 +9,8 @@ from typing import Any, TypeAlias
 from callgate.errors import ArgumentError, InvalidCastError
 from callgate.records import named_members, python_name
 from callgate.unions import View
-from callgate_protocol.forms import (
-    Complex,
-    FixedText,
-    Form,
-    Integer,
-    Member,
-    Raw,
-    Series,
-    Structure,
-    Truth,
-)
+from callgate_protocol.forms import Complex, FixedText, Form, Integer, Raw, Series, Structure, Truth
+from callgate_protocol.signatures import Member
 
 from .base import CallContext, Mismatch, TypeSpace
 from .codes import element_code

@@ -8,7 +8,7 @@ from typing import Any
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch
 from callgate_native_host.scope import Room, Scope
-from callgate_protocol.forms import Direction
+from callgate_protocol.signatures import Direction
 
 from .counts import Counter
 from .many import Many

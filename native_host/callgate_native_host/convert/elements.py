@@ -8,7 +8,7 @@ from typing import Any
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Room, Scope
-from callgate_protocol.forms import Direction
+from callgate_protocol.signatures import Direction
 
 from .allocated import OwnedBlock
 from .counts import Counter

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from callgate_native_host.faults import expected
 from callgate_native_host.scope import Room, Scope
-from callgate_protocol.forms import Direction
+from callgate_protocol.signatures import Direction
 
 from .many import Many
 from .passing import Passing

@@ -16,13 +16,12 @@ from callgate_protocol.forms import (
     Instance,
     Integer,
     Offset,
-    ParameterPlan,
-    Signature,
     Text,
     Wide,
     count_of,
     length_of,
 )
+from callgate_protocol.signatures import ParameterPlan, Signature
 
 from .allocated import AllocatedPassing, OwnedBlock
 from .base import Converter
