@@ -10,11 +10,12 @@ from typing import Any, Final
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import Fault, LocalProtocolError
 from callgate_protocol.messages import Raise, Return
+from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
 
 from .delegates import DelegatePlan
 from .faults import fault_of
 from .objects import Objects
-from .roles import Ask, Gone, Notify, Performer, Tell
+from .roles import Performer
 from .scope import Scope
 from .thunks import Target, Thunk
 

@@ -10,9 +10,9 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.messages import Call
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
+from callgate_transport.serving.conversation import Conversation
 
 from .backend import Backend
-from .conversation import Conversation
 from .faults import Mismatch, fault_of
 from .loading import Libraries
 from .objects import Objects

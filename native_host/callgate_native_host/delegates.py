@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.signatures import Signature
+from callgate_transport.serving.session import Session
 
 from .backlog import Backlog
 from .convert.parameters import parameter_passing
@@ -16,7 +17,6 @@ from .convert.space import Space
 from .convert.substitutes import result_by_value
 from .faults import Mismatch
 from .scope import Scope
-from .session import Session
 from .thunks import Thunk, ThunkPool
 
 __all__ = ["DelegatePlan", "Runner"]

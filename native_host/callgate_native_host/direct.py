@@ -16,16 +16,16 @@ from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.errors import LocalProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.messages import Call, Callback
+from callgate_transport.serving.conversation import Conversation
+from callgate_transport.serving.roles import Gone
+from callgate_transport.serving.session import Session
 
 from .backend import Backend
-from .conversation import Conversation
 from .engine import Engine, make_engine
 from .libc import Libc
 from .loading import Libraries
 from .measure import measure_abi
-from .roles import Gone
 from .scope import Scope
-from .session import Session
 
 __all__ = ["DirectHost", "Exchange"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from callgate_transport.serving.roles import Ask, Notify, Tell
+
 from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
@@ -17,7 +19,6 @@ from .memory import Memory
 from .objects import Objects
 from .pointers import Pointers
 from .raw import Raw
-from .roles import Ask, Notify, Tell
 from .system import System
 
 __all__ = ["Engine", "make_engine"]

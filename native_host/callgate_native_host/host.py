@@ -10,17 +10,13 @@ from typing import Final, NamedTuple, NoReturn
 import zmq
 
 from callgate_protocol.slots import ANSWERED, HANDLES_OFFSET, MEMORY_BYTES
+from callgate_transport.reactor import Reactor
+from callgate_transport.serving.station import Services, Station
 
 from .backend import Backend
-from .control import Control
-from .crew import Crew
-from .door import Door, Plate
 from .engine import make_engine
 from .libc import Libc
 from .measure import measure_abi
-from .outbox import Outbox
-from .reactor import Reactor
-from .router import Router, router_socket
 from .streams import redirect_streams, refuse_core_files
 
 __all__ = ["Birth", "run_host"]
@@ -56,22 +52,19 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     os.close(birth.slots)
     reactor = Reactor()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    plate = Plate(measure_abi(backend), birth.incarnation, f"ipc://{birth.directory}/control")
-    control_socket = router_socket(context, plate.control)
-    router = Router(control_socket)
-    outbox = Outbox(reactor, router)
+    station = Station(reactor, context, birth.directory, slots)
+    outbox = station.outbox
     engine = make_engine(backend, libc, birth.incarnation, outbox.ask, outbox.tell, outbox.notify)
-    crew = Crew(context, birth.directory, slots, engine.caller.perform, outbox.broke_off, engine.callbacks.register)
-    engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
-    control = Control(router, outbox, crew, engine.objects)
-    reactor.watch(control_socket, control.read)
-
     engine.objects.lives.tell = lambda alive: ANSWERED.pack_into(slots, HANDLES_OFFSET, alive)
 
     def run_down() -> None:
         engine.objects.lives.rest(_REST_SECONDS)
         _leave()
 
-    door = Door(reactor, socket.socket(fileno=birth.link), plate, control, crew, streams, run_down)
+    services = Services(engine.caller.perform, engine.callbacks.register, engine.objects, run_down)
+    station.open(services, socket.socket(fileno=birth.link), measure_abi(backend), birth.incarnation, streams)
+    crew, door = station.crew, station.door
+    engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
     reactor.after(_FIRST_SESSION_SECONDS, lambda: None if door.had_session else _leave())
     reactor.run()
+    _leave()

@@ -13,13 +13,13 @@ from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
+from callgate_transport.serving.session import Session
 
 from .backend import Backend
 from .faults import Mismatch, expected
 from .rawshapes import Shape, Shapes, signed
 from .rawthunks import RawThunks
 from .scope import Scope
-from .session import Session
 
 __all__ = ["Raw"]
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate_protocol.errors import Fault
+from callgate_transport.serving.session import Session
 
 from .backend import Backend
 from .faults import Mismatch
 from .rawshapes import Shape, Shapes, signed
 from .scope import Scope
-from .session import Session
 from .thunks import Thunk, ThunkPool
 
 __all__ = ["RawDelegate", "RawThunks"]

@@ -1,26 +1,19 @@
-"""Who does what around a call: the types by which the parts of a host know each other."""
+"""The thread of a call as the plans of this host see it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Protocol
 
-from callgate_protocol.channel import Frames, Received
-from callgate_protocol.messages import Call
+from callgate_transport.serving import roles
 
-from .conversation import Conversation
 from .scope import Scope
-from .session import Session
 
-__all__ = ["Ask", "BrokeOff", "Gone", "Notify", "Perform", "Performer", "Tell"]
-
-
-class Gone(Exception):
-    """The session or channel ended while its thread waited for it."""
+__all__ = ["Performer"]
 
 
-class Performer(Protocol):
-    """The thread of a call as its plan sees it: a worker of a host process, or the caller's own thread."""
+class Performer(roles.Performer, Protocol):
+    """A worker of a host process, or the caller's own thread."""
 
     @property
     def active(self) -> Scope | None:
@@ -28,28 +21,3 @@ class Performer(Protocol):
 
     def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
         """Enter native code; callbacks of this thread belong to `scope` meanwhile."""
-
-    def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        """Ask the client whose call this thread runs, serving its nested calls meanwhile (R9.10).
-
-        Raises Gone when the session ends, LocalProtocolError when the arguments cannot be sent.
-        """
-
-
-Perform: TypeAlias = Callable[[Performer, Conversation, Call, Sequence[Any]], Frames | None]
-"""Performs a call: the frames of its answer, or None when nobody is left to answer."""
-
-Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
-"""Asks a session beside its calls and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
-
-Tell: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any], Callable[[], None]], None]
-"""Calls something of a session's without waiting; the last is called when it was answered or never will be.
-
-Raises LocalProtocolError when it cannot be sent.
-"""
-
-BrokeOff: TypeAlias = Callable[[Session, int, str], None]
-"""Tells a session that the host has closed one of its channels, and why. From any thread."""
-
-Notify: TypeAlias = Callable[[Session, str, str], None]
-"""Tells people: a session, a level of Python's logging, and the text. From any thread."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_protocol.errors import Fault
+from callgate_transport.serving.session import Session
 
 from .faults import Mismatch, expected
 from .ledger import Ledger
 from .lives import Life
 from .objects import Entry, Kept
 from .poison import POISONED, spoil
-from .session import Session
 from .thunks import Thunk
 
 __all__ = ["Room", "Scope", "Undo"]

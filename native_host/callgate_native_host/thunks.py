@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from callgate_transport.serving.session import Session
+
 from .backend import Backend, BackendType
-from .session import Session
 
 __all__ = ["Target", "Thunk", "ThunkPool"]
 

@@ -13,11 +13,11 @@ from callgate_native_host.libc import Libc
 from callgate_native_host.loading import Libraries, Library
 from callgate_native_host.objects import Objects
 from callgate_native_host.scope import Scope
-from callgate_native_host.session import Session
 from callgate_native_host.thunks import Thunk
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.typelib import encode_library, library_hash
+from callgate_transport.serving.session import Session
 
 
 class CountingBackend(Backend):

@@ -19,7 +19,7 @@ __all__ = ["PAGE", "Rule", "book", "implementations", "page", "shown_by"]
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PAGE = os.path.join(_ROOT, "docs", "marshalling.md")
-_SOURCES = ("protocol", "native_host", "client")
+_SOURCES = ("protocol", "transport", "native_host", "client")
 _NAMED = re.compile(r"\bR(\d{1,2})\.(\d{1,2})\b(?:(?:-| to )R?(?:\d{1,2}\.)?(\d{1,2})\b)?")
 _TEST = re.compile(r"test_r(\d\d)_(\d\d)(?:_|$)")
 

@@ -11,9 +11,9 @@ from callgate_native_host.lives import Release
 from callgate_native_host.measure import spelling
 from callgate_native_host.objects import Entry
 from callgate_native_host.scope import Scope
-from callgate_native_host.session import Session
 from callgate_native_host.thunks import Thunk
 from callgate_protocol import forms
+from callgate_transport.serving.session import Session
 
 from .base import Converter
 from .places import END, MASK, Places, is_place

@@ -14,10 +14,10 @@ from callgate_protocol.limits import DEFAULT_LIMITS, Limits
 from callgate_protocol.messages import MAGIC, Hello, Message, Refuse, Welcome
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 from callgate_transport.link import Link, LinkClosed
+from callgate_transport.reactor import Reactor
 
 from .control import Control
 from .crew import Crew
-from .reactor import Reactor
 from .session import Session
 
 __all__ = ["Door", "Plate"]
@@ -151,7 +151,7 @@ class Door:
         _close_all(descriptors)
 
     def _end(self, session: Session) -> None:
-        """A session is gone: nothing of it stays, and a host without sessions ends."""
+        """A session is gone: nothing of it stays, and whoever serves is told of the last one."""
         link = self._links.pop(session)
         session.alive = False
         self._reactor.forget(link.fileno())
@@ -172,7 +172,7 @@ def _agreed(hello: Message) -> Limits:
     if not isinstance(hello, Hello) or hello.magic != MAGIC:
         raise RemoteProtocolError("a link starts with hello")
     if hello.major != MAJOR:
-        raise RemoteProtocolError(f"this host speaks version {MAJOR} of the protocol, not {hello.major}")
+        raise RemoteProtocolError(f"this process speaks version {MAJOR} of the protocol, not {hello.major}")
     offered: dict[str, Any] = hello.limits
     try:
         return Limits.from_map(offered).meet(DEFAULT_LIMITS)

@@ -11,7 +11,7 @@ __all__ = ["Answered", "SlotWriter"]
 
 
 class Answered:
-    """How many calls the host has answered. Counting is one step of the interpreter, so no thread's count is lost."""
+    """How many calls were answered. Counting is one step of the interpreter, so no thread's count is lost."""
 
     def __init__(self, memory: memoryview) -> None:
         self._memory = memory

@@ -20,7 +20,6 @@ from callgate_protocol.waypoints import ARMED, reach
 from .conversation import Conversation
 from .roles import BrokeOff, Gone, Perform
 from .router import Router
-from .scope import Scope
 from .slotwriter import Answered, SlotWriter
 
 __all__ = ["Worker"]
@@ -45,8 +44,8 @@ class Worker:
         self.endpoint = endpoint
         self.wake = bell
         """Make the thread look whether the channel it waits for is still open."""
-        self.active: Scope | None = None
-        """The call whose native code this thread runs."""
+        self.active: Any = None
+        """What belongs to the code that this thread runs."""
         self.slot: SlotWriter
         self._router = router
         self._make_slot = slots
@@ -95,7 +94,7 @@ class Worker:
             received = conversation.channel.next_parked() if conversation.open else None
 
     def _feed(self, conversation: Conversation, frames: Frames) -> Received | None:
-        """Give a message to its channel. One that breaks the protocol ends the channel, never the host."""
+        """Give a message to its channel. One that breaks the protocol ends the channel, never the process."""
         channel = conversation.channel
         try:
             received = channel.receive(frames)
@@ -135,7 +134,7 @@ class Worker:
             self.slot.done()
             self._serving.pop()
 
-    def run_native(self, function: Any, natives: Sequence[Any], scope: Scope) -> Any:
+    def run_native(self, function: Any, natives: Sequence[Any], scope: Any) -> Any:
         """See `Performer`."""
         outer, self.active = self.active, scope
         self.slot.phase(Phase.NATIVE)

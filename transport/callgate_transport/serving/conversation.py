@@ -1,4 +1,4 @@
-"""One call channel of one session, as the host sees it; and who wins when a call is cancelled as it begins."""
+"""One call channel of one session, as its serving end sees it; and who wins when a call is cancelled as it begins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Conversation"]
 
 
 class Conversation:
-    """The host's end of a call channel. Its thread serves it; the I/O thread only cancels and ends it.
+    """The serving end of a call channel. Its thread serves it; the I/O thread only cancels and ends it.
 
     Calls begin in the order of their numbers, so the highest number that was decided says of every call whether it has
     begun. Deciding is one step under a lock: either the call begins, or it is cancelled, and both sides see the same.

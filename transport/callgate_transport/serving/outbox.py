@@ -1,4 +1,4 @@
-"""What the host says on control channels: notices, answers, and questions that a thread of a library sleeps for."""
+"""What is said on control channels: notices, answers, and questions that a thread of a library sleeps for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, to_wire
+from callgate_transport.reactor import Reactor
 
-from .reactor import Reactor
 from .roles import Gone
 from .router import Router
 from .session import Session
@@ -38,7 +38,6 @@ class Outbox:
         self._router = router
         self._questions: dict[int, _Question] = {}
         self._last = 0
-        self._thread = threading.get_ident()
 
     def notify(self, session: Session, level: str, text: str) -> None:
         """Tell a session's people something."""
@@ -62,8 +61,8 @@ class Outbox:
 
         Raises Gone when the session ends, LocalProtocolError when the question cannot be sent.
         """
-        if threading.get_ident() == self._thread:
-            raise LocalProtocolError("the host's own thread cannot wait for itself; was this a signal handler?")
+        if self._reactor.is_current():
+            raise LocalProtocolError("the I/O thread cannot wait for itself; was this a signal handler?")
         answered = threading.Event()
         question = _Question(session, answered.set)
         self._pose(question, delegate, arguments, payloads)

@@ -1,4 +1,4 @@
-"""A session as the rest of the host sees it: who it is, what it agreed to, and what ends with it."""
+"""A session as its serving end sees it: who it is, what it agreed to, and what ends with it."""
 
 from __future__ import annotations
 

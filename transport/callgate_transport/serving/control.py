@@ -25,8 +25,8 @@ from callgate_protocol.messages import (
 )
 
 from .crew import Crew
-from .objects import Objects
 from .outbox import Outbox
+from .roles import Exports
 from .router import Router
 from .session import Session
 
@@ -36,7 +36,7 @@ __all__ = ["Control"]
 class Control:
     """Reads the one ROUTER of all control channels. Lives on the I/O thread."""
 
-    def __init__(self, router: Router, outbox: Outbox, crew: Crew, objects: Objects) -> None:
+    def __init__(self, router: Router, outbox: Outbox, crew: Crew, objects: Exports) -> None:
         self._router = router
         self._outbox = outbox
         self._crew = crew

@@ -1,4 +1,4 @@
-"""The worker threads of a host, and which of them reads which channel of which session."""
+"""The worker threads of a serving process, and which of them reads which channel of which session."""
 
 from __future__ import annotations
 
