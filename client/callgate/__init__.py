@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from .memory import Buffer, Handle, HandleRef, NativePtr
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
+    from .registrations import RegisteredClass, classes, register, unregister
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .unions import Union
 
@@ -133,6 +134,7 @@ _LATER = {
         "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
         "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
+        "registrations": ("RegisteredClass", "classes", "register", "unregister"),
         "typed": _TYPED.split(),
         "unions": ("Union",),
     }.items()
@@ -236,6 +238,7 @@ __all__ = [
     "Ptr",
     "RankError",
     "Ref",
+    "RegisteredClass",
     "RpcError",
     "SafeArr",
     "SafeArrayRankMismatchError",
@@ -265,6 +268,7 @@ __all__ = [
     "char",
     "char16_t",
     "char32_t",
+    "classes",
     "close",
     "closes",
     "connect",
@@ -316,6 +320,7 @@ __all__ = [
     "raise_last_error",
     "read",
     "read_struct",
+    "register",
     "release",
     "retain",
     "schar",
@@ -337,6 +342,7 @@ __all__ = [
     "ullong",
     "ulong",
     "union",
+    "unregister",
     "uptr",
     "ushort",
     "wchar_t",

@@ -6,6 +6,8 @@ import errno
 from concurrent.futures import CancelledError
 from typing import Any, Final, NamedTuple
 
+from callgate_protocol.activation_codes import CODES
+
 from . import errors
 from .errors import ComError, RpcError
 from .hresults import HResult
@@ -169,7 +171,7 @@ _CLASSES: Final[dict[int, type[ComError]]] = {
     **{code: _made(f"{name}Error", ComError) for code, name in _OTHERS.items()},
 }
 _CODES: Final[dict[type[BaseException], int]] = {kind: code for code, _, kind in reversed(ROWS)} | _OUTGOING
-_NAMES: Final[dict[int, str]] = {code: name for code, name, _ in ROWS}
+_NAMES: Final[dict[int, str]] = {code: name for name, code in CODES.items()} | {code: name for code, name, _ in ROWS}
 _ERRNOS: Final = {0x800700CE: errno.ENAMETOOLONG}
 _MASK: Final = (1 << 32) - 1
 

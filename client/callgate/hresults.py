@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Self
 
+from callgate_protocol.activation_codes import CODES, SUCCESSES
+
 __all__ = ["HResult", "custom_hresult", "hresult"]
 
 _NAMES: Final[dict[int, str]] = {
@@ -19,7 +21,7 @@ _NAMES: Final[dict[int, str]] = {
     0x80070006: "E_HANDLE",
     0x8007000E: "E_OUTOFMEMORY",
     0x80070057: "E_INVALIDARG",
-}
+} | {code: name for name, code in (CODES | SUCCESSES).items()}
 _ITF_FAILURE: Final = 0x80040000
 _FIRST_CUSTOM, _LAST_CUSTOM = 0x0200, 0xFFFF
 _MASK: Final = (1 << 32) - 1

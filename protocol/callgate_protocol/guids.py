@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-__all__ = ["guid_bytes", "guid_text", "read_guid", "same_tail", "text_of"]
+__all__ = ["braced_guid", "guid_bytes", "guid_text", "read_guid", "same_tail", "text_of"]
 
 _TEXT: Final = re.compile(r"\{[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}\}")
 _LOOSE: Final = re.compile(
@@ -22,6 +22,14 @@ def guid_text(text: str) -> str:
     if match is None:
         raise ValueError(f"{text!r} is no GUID; one looks like {{00000000-0000-0000-C000-000000000046}}")
     return "{" + "-".join(match.groups()).upper() + "}"
+
+
+def braced_guid(text: str) -> str:
+    """As `guid_text` where the braces are required and nothing may stand around it (R16.4). Raises ValueError."""
+    guid = guid_text(text)
+    if text.upper() != guid:
+        raise ValueError(f"{text!r} must stand in braces and by itself: {guid}")
+    return guid
 
 
 def read_guid(wire: Any) -> str:

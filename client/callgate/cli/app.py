@@ -73,6 +73,15 @@ same in plain Python, for type checkers and editors; given the module, the comma
 
 In Python:  import callgate, sqlite; db = callgate.load(sqlite.Sqlite3)"""
 
+_REGISTER_EXAMPLES = """What is registered is found by callgate.create; docs/registry.md says how the files look.
+
+  callgate register /opt/acme/libplayer.so --clsid "{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C12}" --progid acme.Player
+  callgate register /usr/lib/p7zip/7z.so --shape CreateObject --clsid "{23170F69-40C1-278A-1000-000110070000}"
+  callgate register acme.player:Player
+  callgate register --executable /opt/acme/playerd --progid acme.Player -- --quiet
+  callgate register acme.toml
+  callgate unregister acme.Player"""
+
 _BROKER_EXAMPLES = """The first line that it prints is its address. Programs use it so:
 
   with callgate.connect() as broker:
@@ -178,6 +187,53 @@ def _bindgen(
 
     source = FromHeader(tuple(headers), tuple(include or ()), tuple(define or ()))
     raise typer.Exit(bindgen(Wish(source, output, library, class_name, force, stub)))
+
+
+@app.command("classes")
+def _classes(
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+) -> None:
+    """Show the classes that are registered, and the files they are registered in."""
+    from .classes import show  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(show(as_json=as_json))
+
+
+@app.command("register", epilog=_REGISTER_EXAMPLES)
+def _register(
+    server: Annotated[str, typer.Argument(help="A library, a Python class module:Class, a program, or a .toml file.")],
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of the program.")] = None,
+    clsid: Annotated[str, typer.Option(help="The class, a GUID in braces.")] = "",
+    progid: Annotated[str, typer.Option(help="The name that programs use, e.g. acme.Player.")] = "",
+    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    version: Annotated[str, typer.Option(help="E.g. 1.0.")] = "",
+    threading: Annotated[str, typer.Option(help="Apartment, Free, Both or Neutral.")] = "",
+    factory: Annotated[str, typer.Option(help="The exported function that gives objects.")] = "",
+    shape: Annotated[str, typer.Option(help="What it takes: ClassObject, CreateObject, Create, Returns, …")] = "",
+    executable: Annotated[bool, typer.Option("--executable", help="The server is a program of its own.")] = False,
+    appid: Annotated[str, typer.Option(help="The application it belongs to, a GUID in braces.")] = "",
+    surrogate: Annotated[bool, typer.Option("--surrogate", help="It may run in a shared host.")] = False,
+    system: Annotated[bool, typer.Option("--system", help="For every user: below /etc/callgate.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a registration that is there.")] = False,
+) -> None:
+    """Register a class, so that programs find it by its name."""
+    from .classes import register  # noqa: PLC0415 - see the module
+
+    words = {"clsid": clsid, "progid": progid, "name": name, "version": version, "threading": threading}
+    words |= {"factory": factory, "shape": shape, "appid": appid}
+    switches = {"executable": executable, "surrogate": surrogate, "system": system, "replace": force}
+    raise typer.Exit(register(server, arguments or [], words | switches))
+
+
+@app.command("unregister")
+def _unregister(
+    name: Annotated[str, typer.Argument(help="A ProgID, or a CLSID in braces.")],
+    system: Annotated[bool, typer.Option("--system", help="It is registered for every user.")] = False,
+) -> None:
+    """Take the registration of a class back."""
+    from .classes import unregister  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(unregister(name, system=system))
 
 
 @app.command("broker", epilog=_BROKER_EXAMPLES)
