@@ -19,6 +19,9 @@ from callgate import Lib
 from tests.rules.ways import WAYS, Loader, Way
 
 NATIVE = Path(__file__).parent / "native"
+COMPONENT = NATIVE / "component"
+C_FLAGS = ("-O1", "-g", "-pthread")
+CXX_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-O1", "-g", "-pthread")
 _MARK = "CALLGATE_RUNTIME_DIR"
 
 
@@ -85,23 +88,40 @@ def _command_of(process: int) -> str:
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
-    """Compile `tests/native/<name>.c` into a shared library and give its path; skips without a compiler."""
-    compiler = shutil.which("gcc") or shutil.which("cc")
+    """Compile `tests/native/<name>.c` into a shared library and give its path; skips without a compiler.
+
+    The name "component" is that of the COM component, the C++ of a folder.
+    """
     made: dict[str, str] = {}
 
     def compile_one(name: str) -> str:
-        if compiler is None:
-            pytest.skip("no C compiler (gcc) on this machine")
         if name not in made:
             target = tmp_path_factory.mktemp("native") / f"lib{name}.so"
-            source = NATIVE / f"{name}.c"
-            subprocess.run(
-                [compiler, "-shared", "-fPIC", "-O1", "-g", "-pthread", "-o", str(target), str(source)], check=True
-            )
+            sources, flags = ([NATIVE / f"{name}.c"], C_FLAGS) if name != "component" else (_cxx_sources(), CXX_FLAGS)
+            compiler = _compiler_of(sources[0])
+            subprocess.run([compiler, *flags, "-shared", "-fPIC", "-o", str(target), *map(str, sources)], check=True)
             made[name] = str(target)
         return made[name]
 
     return compile_one
+
+
+@pytest.fixture(scope="session")
+def component(compiled: Callable[[str], str]) -> str:
+    """The path of the COM component of `tests/native/component`."""
+    return compiled("component")
+
+
+def _cxx_sources() -> list[Path]:
+    return [path for path in sorted(COMPONENT.glob("*.cpp")) if path.name != "selftest.cpp"]
+
+
+def _compiler_of(source: Path) -> str:
+    language, names = ("C++", ["g++"]) if source.suffix == ".cpp" else ("C", ["gcc", "cc"])
+    compiler = next((path for path in map(shutil.which, names) if path), None)
+    if compiler is None:
+        pytest.skip(f"no {language} compiler ({names[0]}) on this machine")
+    return compiler
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -115,7 +135,8 @@ def way(request: pytest.FixtureRequest) -> Way:
 def load_both(way: Way, compiled: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loader]:
     """Load a library once for the module, in each way in turn (R1.13): every test that uses it runs once per way.
 
-    The first argument is the name of a source in `tests/native` (compiled first), or a library's own file name::
+    The first argument is the name of a source in `tests/native` (compiled first) or "component", or a library's own
+    file name::
 
         @pytest.fixture(scope="module")
         def lib(load_both: Loader) -> Lib:
@@ -165,7 +186,7 @@ def _loader(way: Way, compiled: Callable[[str], str]) -> Iterator[Loader]:
     def load(name: str, prototypes: str, **options: Any) -> Lib:
         key = (name, prototypes, *options.items())
         if key not in loaded:
-            file = compiled(name) if (NATIVE / f"{name}.c").exists() else name
+            file = compiled(name) if name == COMPONENT.name or (NATIVE / f"{name}.c").exists() else name
             loaded[key] = callgate.load(file, prototypes, **WAYS[way], **options)
         return loaded[key]
 

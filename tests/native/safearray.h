@@ -17,7 +17,7 @@ enum { FADF_STATIC = 2, FADF_FIXEDSIZE = 0x10, FADF_RECORD = 0x20, FADF_HAVEVART
 
 static inline SAFEARRAY *make_array(int vt, int features, int size, int dims, const SAFEARRAYBOUND *rightmost_first)
 {
-    char *block = calloc(1, 16 + offsetof(SAFEARRAY, rgsabound) + 3 * sizeof(SAFEARRAYBOUND));
+    char *block = (char *)calloc(1, 16 + offsetof(SAFEARRAY, rgsabound) + 3 * sizeof(SAFEARRAYBOUND));
     SAFEARRAY *a = (SAFEARRAY *)(block + 16);
     size_t count = 1;
     a->cDims = dims;
@@ -30,7 +30,7 @@ static inline SAFEARRAY *make_array(int vt, int features, int size, int dims, co
 }
 static inline SAFEARRAY *make_vector(int vt, int features, int size, int count)
 {
-    SAFEARRAYBOUND bound = {count, 0};
+    SAFEARRAYBOUND bound = {(uint32_t)count, 0};
     return make_array(vt, features, size, 1, &bound);
 }
 static inline void free_array(SAFEARRAY *a)

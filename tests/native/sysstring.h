@@ -11,7 +11,7 @@ typedef OLECHAR *BSTR;
 
 static inline BSTR SysAllocStringByteLen(const void *data, uint32_t bytes)
 {
-    char *block = malloc(sizeof(void *) + bytes + 2);
+    char *block = (char *)malloc(sizeof(void *) + bytes + 2);
     memset(block, 0, sizeof(void *));
     memcpy(block + sizeof(void *) - 4, &bytes, 4);
     if (data) memcpy(block + sizeof(void *), data, bytes);
