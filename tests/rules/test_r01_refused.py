@@ -10,6 +10,7 @@ import pytest
 import callgate
 from callgate import Lib
 
+from . import refusals
 from .conftest import Loader, untouched
 
 PROTOTYPES = """
@@ -48,3 +49,19 @@ def test_r01_14_a_call_that_is_made_is_noticed(lib: Lib) -> None:
     """The proof itself can fail."""
     with pytest.raises(AssertionError, match="native code was entered"), untouched(lib):
         lib.touch(1, 2)
+
+
+def _refuse(argument: int, _side_effect: object = None) -> None:
+    raise callgate.InvalidCastError("not as claimed", argument=argument)
+
+
+def test_r01_14_an_error_that_claims_to_be_a_refusal_is_one(lib: Lib, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So can that of every `pytest.raises` here; an error about what came back makes no such claim."""
+    with pytest.raises(AssertionError, match="native code was entered"), pytest.raises(TypeError):
+        _refuse(1, lib.touch(1, 2))
+    with pytest.raises(TypeError):
+        _refuse(0, lib.touch(1, 2))
+    monkeypatch.setattr(refusals, "GIVEN_BACK_SECONDS", 0.05)
+    with pytest.raises(AssertionError, match="left something in the host"), pytest.raises(TypeError):
+        _refuse(1, kept := callgate.buffer(lib, 8))
+    del kept
