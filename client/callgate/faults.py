@@ -45,13 +45,20 @@ def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
     if fault.name == "ComError" and type(code := fault.details.get("hresult")) is int:
         from .failures import exception_for_hr  # noqa: PLC0415 - only functions that throw need the table
 
-        failure = exception_for_hr(code, f"{function} of {library}")
+        failure = exception_for_hr(code, f"{function} of {library}", _text_of(fault, "description"))
         if failure is not None:
+            failure.source, failure.help_link = _text_of(fault, "source"), _text_of(fault, "help_link")
             return failure
     kind = _CLASSES.get(fault.name, errors.Error)
     text = fault.message if library in fault.message else f"{fault.message} ({library})"
     details = {name: value for name, value in fault.details.items() if isinstance(value, str | int | None)}
     return kind(text, **{"library": library, "function": function} | details)
+
+
+def _text_of(fault: Raise, key: str) -> str:
+    """R11.10: what goes with a code, where there is something."""
+    found = fault.details.get(key, "")
+    return found if isinstance(found, str) else ""
 
 
 def with_cause(failure: BaseException, fault: Raise, library: str, function: str) -> BaseException:

@@ -232,20 +232,24 @@ class DelegatePlan:
         self, call: Callable[..., Any], arguments: Sequence[Any], context: CallContext
     ) -> tuple[Any, list[Any]]:
         """Run the callable on wire arguments; its result and outs as wire values."""
-        if len(arguments) != len(self._arguments):
-            raise RemoteProtocolError(f"{self.signature.name} has {len(self._arguments)} arguments")
-        try:
-            values = [decode(wire, context) for decode, wire in zip(self._arguments, arguments, strict=True)]
-        except Mismatch as fault:
-            text = f"what native code gave to the callback for {self.signature.name}{fault.path}: {fault.text}"
-            raise fault.kind(text, function=self.signature.name, path=fault.path) from None
+        values = self.values(arguments, context)
         if not self.signature.throws:
-            return self._answer(call(*values), context)
+            return self.answer(call(*values), context)
         try:
             given = call(*values)
         except Exception as error:  # it crosses as its code (R11.8): native code must not be unwound
             return self._refusal(error)
-        return self._answer(given, context)
+        return self.answer(given, context)
+
+    def values(self, arguments: Sequence[Any], context: CallContext) -> list[Any]:
+        """The values of wire arguments. Raises MarshalError and its children."""
+        if len(arguments) != len(self._arguments):
+            raise RemoteProtocolError(f"{self.signature.name} has {len(self._arguments)} arguments")
+        try:
+            return [decode(wire, context) for decode, wire in zip(self._arguments, arguments, strict=True)]
+        except Mismatch as fault:
+            text = f"what native code gave to the callback for {self.signature.name}{fault.path}: {fault.text}"
+            raise fault.kind(text, function=self.signature.name, path=fault.path) from None
 
     def _refusal(self, error: Exception) -> tuple[Any, list[Any]]:
         """R8.7: a failure, and nothing in any out."""
@@ -253,7 +257,7 @@ class DelegatePlan:
 
         return int(hr_for_exception(error)), [None] * len(self._outs)
 
-    def _answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
+    def answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
         """The result and outs that a callable gave, as wire values."""
         wanted = self._has_result + len(self._outs)
         results = given if wanted > 1 else (given,)[:wanted]  # what a callback without results gives is dropped

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .brokers import EmbeddedBroker
     from .host import Host
+    from .remoting.listener import Listener
 
 __all__ = ["Process", "current", "defer"]
 
@@ -32,6 +33,7 @@ class Process:
         self._warden: Warden | None = None
         self._broker: EmbeddedBroker | None = None
         self._callbacks: Executor | None = None
+        self._listener: Listener | None = None
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
 
     def prepare(self) -> None:
@@ -57,6 +59,20 @@ class Process:
         with self._lock:
             return self._io_thread()
 
+    def listener(self) -> Listener:
+        """The door to the Python objects of this process, opened when there is none."""
+        with self._lock:
+            if self._listener is None:
+                from .remoting.listener import Listener  # noqa: PLC0415 - few programs let others in
+
+                self._listener = Listener(self._io_thread())
+            return self._listener
+
+    @property
+    def serves(self) -> bool:
+        """Whether others can connect."""
+        return self._listener is not None
+
     def callbacks(self) -> Executor:
         """Where callbacks from the libraries' own threads run when a library has no executor of its own."""
         with self._lock:
@@ -72,6 +88,8 @@ class Process:
             return
         for host in list(self.hosts):
             host.close("the program ends")
+        if self._listener is not None:
+            self._listener.close()
         if self._warden is not None:
             self._warden.activation.close()
         if self._broker is not None and not self._broker.lost:
@@ -84,6 +102,8 @@ class Process:
         for host in list(self.hosts):
             host.session.forget_after_fork()
             host.output.close_after_fork()
+        if self._listener is not None:
+            self._listener.close_after_fork()
         if self._warden is not None:
             self._warden.activation.close()
         if self._broker is not None:

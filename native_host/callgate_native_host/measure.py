@@ -6,15 +6,12 @@ import os
 import sys
 from typing import Final
 
-from callgate_protocol.abi import Abi
+from callgate_protocol.abi import SIGNED_CHAR_MACHINES, Abi
 from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS
 
 from .backend import Backend
 
 __all__ = ["measure_abi", "spelling"]
-
-_SIGNED_CHAR_MACHINES: Final = frozenset({"x86_64", "i386", "i486", "i586", "i686"})
-"""Linux machines whose plain `char` is signed. Nothing at run time tells: only the compiler decides (R2.7)."""
 
 _TRUTHS: Final = {"bool": "uint8_t", "BOOL": "int32_t", "VARIANT_BOOL": "int16_t"}
 """Truth values as the integers that they are in memory (R3.1)."""
@@ -24,7 +21,7 @@ _COMPLEX: Final = {"cfloat": "_cffi_float_complex_t", "cdouble": "_cffi_double_c
 
 
 def _plain_char() -> str:
-    return "int8_t" if os.uname().machine in _SIGNED_CHAR_MACHINES else "uint8_t"
+    return "int8_t" if os.uname().machine in SIGNED_CHAR_MACHINES else "uint8_t"
 
 
 def spelling(backend: Backend, scalar: str) -> str:

@@ -7,11 +7,15 @@ arrays of numbers in the host's own representation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from .model import COMPLEX, FLOATS, INTEGERS
 from .value import Value
 
-__all__ = ["Abi"]
+__all__ = ["SIGNED_CHAR_MACHINES", "Abi"]
+
+SIGNED_CHAR_MACHINES: Final = frozenset({"x86_64", "i386", "i486", "i586", "i686"})
+"""Linux machines whose plain `char` is signed. Nothing at run time tells: only the compiler decides (R2.7)."""
 
 _SIGNED_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
 _FLOAT_CODES = {4: "f", 8: "d"}

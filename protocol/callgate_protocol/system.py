@@ -67,6 +67,11 @@ class HostFunction(IntEnum):
     RAW_MOVE = 40
     """(directory, [name, value, name, value, …]) -> nil: the working directory and the whole environment."""
 
+    NAMED = 48
+    """(name, IID) -> {"ref": …} or nil: the object that was exported by that name."""
+    DESCRIBE = 49
+    """(IID) -> type library or nil: how an interface is declared where its object lives."""
+
 
 class BrokerFunction(IntEnum):
     """Functions of library 0 of a broker. Each takes one map and gives one map, as `docs/protocol.md` lists them."""

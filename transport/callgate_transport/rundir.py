@@ -26,6 +26,7 @@ __all__ = [
     "UnsafeDirectory",
     "base_directory",
     "create_broker_directory",
+    "create_listener_directory",
     "list_brokers",
     "remove_tree",
     "sweep",
@@ -38,6 +39,8 @@ _OVERRIDE = "CALLGATE_RUNTIME_DIR"
 _LONGEST_SOCKET_PATH = 107
 _LONGEST_BELOW_BASE = len("/") + 12 + len("/") + 8 + len("/control")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,11}")
+_LISTENER = "."
+"""How the names of directories start that belong to no broker."""
 _BASE_LOCK = ".lock"
 _BROKER_LOCK = "lock"
 
@@ -108,10 +111,19 @@ def create_broker_directory(name: str | None = None, base: str | None = None) ->
     """A fresh, locked directory: of that name, or of a name nobody else has. Leftovers of dead brokers go first."""
     if name is not None and not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a broker name: 1 to 12 letters, digits, '_' or '-'")
+    return _create(name or os.urandom(4).hex(), base)
+
+
+def create_listener_directory(base: str | None = None) -> RunDirectory:
+    """The same for a process that is no broker and lets others connect: nobody finds it by listing."""
+    return _create(_LISTENER + os.urandom(4).hex(), base)
+
+
+def _create(name: str, base: str | None) -> RunDirectory:
     base = base or base_directory()
     with _locked(base):
         _sweep(base)
-        path = os.path.join(base, name or os.urandom(4).hex())
+        path = os.path.join(base, name)
         try:
             os.mkdir(path, 0o700)
         except FileExistsError:
@@ -128,7 +140,8 @@ def list_brokers(base: str | None = None) -> list[Path]:
 
     base = base or base_directory()
     with _locked(base):
-        return [Path(path) for path in _broker_paths(base) if not _is_leftover(path)]
+        paths = [path for path in _directories(base) if not os.path.basename(path).startswith(_LISTENER)]
+        return [Path(path) for path in paths if not _is_leftover(path)]
 
 
 def sweep(base: str | None = None) -> list[str]:
@@ -150,13 +163,13 @@ def _locked(base: str) -> Iterator[None]:
 
 
 def _sweep(base: str) -> list[str]:
-    leftovers = [path for path in _broker_paths(base) if _is_leftover(path)]
+    leftovers = [path for path in _directories(base) if _is_leftover(path)]
     for path in leftovers:
         remove_tree(path)
     return leftovers
 
 
-def _broker_paths(base: str) -> list[str]:
+def _directories(base: str) -> list[str]:
     with os.scandir(base) as entries:
         return sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
 

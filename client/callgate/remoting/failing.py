@@ -1,0 +1,47 @@
+"""What an object of this process raised, as it crosses to whoever called it (R11.8, R11.9)."""
+
+from __future__ import annotations
+
+from callgate.errors import Error
+from callgate.failures import hr_for_exception
+from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError, RemoteProtocolError
+
+__all__ = ["Raised", "fault_of", "not_described"]
+
+_NOT_REGISTERED = 0x80040155 - (1 << 32)
+"""REGDB_E_IIDNOTREG."""
+
+
+class Raised(Exception):
+    """A method raised; its exception is the cause. What callgate itself raises crosses under its own name."""
+
+
+def fault_of(error: BaseException) -> Fault:
+    """Any exception as a fault. Exceptions of methods cross as their HRESULT with their text, never as themselves."""
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, Raised) and error.__cause__ is not None:
+        return _failure(error.__cause__)
+    if isinstance(error, LocalProtocolError):
+        return Fault("MarshalError", f"the answer cannot be sent: {error}")
+    if isinstance(error, RemoteProtocolError):
+        return Fault("ProtocolError", str(error))
+    name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in FAULTS), "")
+    if isinstance(error, Error) and name:
+        return Fault(name, str(error))
+    return Fault("InternalError", f"{type(error).__name__}: {error}")
+
+
+def _failure(error: BaseException) -> Fault:
+    """R11.10: the code, and what goes with it."""
+    told = {key: getattr(error, key, "") for key in ("source", "help_link")}
+    details = {key: text for key, text in told.items() if isinstance(text, str) and text}
+    description = getattr(error, "description", "") or str(error)
+    text = f"{type(error).__name__}: {error}"
+    return Fault("ComError", text, hresult=int(hr_for_exception(error)), description=str(description), **details)
+
+
+def not_described(library: int, function: int) -> Fault:
+    """R17.15: a method of an interface that this process does not know."""
+    text = f"method {function} of library {library} belongs to no interface that its owner has described (R17.15)"
+    return Fault("ComError", text, hresult=_NOT_REGISTERED, description=text)
