@@ -59,6 +59,7 @@ class Host:
         "delay",
         "due",
         "incarnation",
+        "joining",
         "key",
         "label",
         "link",
@@ -66,6 +67,7 @@ class Host:
         "phase",
         "pid",
         "reason",
+        "share",
         "started",
         "stoppers",
         "waiters",
@@ -79,6 +81,10 @@ class Host:
         self.label = label
         self.key = key
         self.client = client
+        self.share = ""
+        """What may have this host as well asks for it by this (R16.9); empty for a host of one client's own."""
+        self.joining: list[Asker] = []
+        """Who asked for it while it was not there yet."""
         self.delay = 0.0
         self.due = 0.0
         self.asked = 0.0
@@ -93,6 +99,16 @@ class Host:
         """Who waits for its record."""
         self.stoppers: dict[Asker, float] = {}
         """Who asked to stop it, and until when each waits for its end."""
+
+    def askers(self) -> list[Asker]:
+        """Who waits for it to be there."""
+        return [*([self.asker] if self.asker else ()), *self.joining]
+
+    def forget(self, peer: int) -> None:
+        """A connection has ended; nobody waits for its answers."""
+        if self.asker and self.asker.peer == peer:
+            self.asker = None
+        self.joining = [asker for asker in self.joining if asker.peer != peer]
 
 
 def in_flight(slots: Sequence[Slot]) -> list[Slot]:

@@ -51,7 +51,15 @@ class Nursery:
         if len(self._histories) > _KEYS_REMEMBERED:
             del self._histories[next(iter(self._histories))]
 
-    def start(self, asker: Asker, label: str, key: str, client: int, now: float) -> Iterator[Action]:
+    def join(self, asker: Asker, share: str) -> bool:
+        """Have a host that is on its way with this share given to one more (R16.9); False when there is none."""
+        for host in (*self._forking.values(), *self._waiting):
+            if host.share == share:
+                host.joining.append(asker)
+                return True
+        return False
+
+    def start(self, asker: Asker, label: str, key: str, client: int, now: float, share: str = "") -> Iterator[Action]:
         """Somebody wants a host."""
         decision = decide(self._policy, self.history(key).deaths, now)
         if isinstance(decision, GiveUp):
@@ -59,6 +67,7 @@ class Nursery:
             yield Reply(asker, failure(asker.request, "HostQuarantined", text))
             return
         host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client)
+        host.share = share
         if decision.delay > 0:
             host.delay, host.due = decision.delay, now + decision.delay
             self._waiting.append(host)
@@ -75,9 +84,9 @@ class Nursery:
         """The host will not come into being."""
         self._forking.pop(host.number, None)
         yield Discard(host.number)
-        if host.asker:
-            text = f"no host for {host.label}: {message}"
-            yield Reply(host.asker, failure(host.asker.request, "NotExecuted", text))
+        text = f"no host for {host.label}: {message}"
+        for asker in host.askers():
+            yield Reply(asker, failure(asker.request, "NotExecuted", text))
 
     def template_died(self, account: str, now: float) -> Iterator[Action]:
         """The template is gone; `account` says how it ended and what it wrote last."""
@@ -102,7 +111,7 @@ class Nursery:
         """With a new name and new files: the dead template may have left a process behind that has the old ones."""
         yield Discard(host.number)
         del self._forking[host.number]
-        if host.asker is None:
+        if not host.askers():
             return
         host.incarnation, host.number = self._new_incarnation(), self._next_number()
         yield from self._fork(host, now)
@@ -117,10 +126,9 @@ class Nursery:
 
     def peer_gone(self, peer: int) -> None:
         """Nobody is left to hear about this peer's hosts: do not start them; those being forked are unwanted."""
-        self._waiting = [host for host in self._waiting if not (host.asker and host.asker.peer == peer)]
-        for host in self._forking.values():
-            if host.asker and host.asker.peer == peer:
-                host.asker = None
+        for host in (*self._waiting, *self._forking.values()):
+            host.forget(peer)
+        self._waiting = [host for host in self._waiting if host.askers()]
 
     def due(self) -> float | None:
         """When `tick` has something to do."""

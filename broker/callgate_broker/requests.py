@@ -29,7 +29,13 @@ class _Field(Value):
 
 
 OPERATIONS: dict[str, dict[str, _Field]] = {
-    "start": {"label": _Field(str, limit=255), "key": _Field(str, limit=4096), "client": _Field(int)},
+    "start": {
+        "label": _Field(str, limit=255),
+        "key": _Field(str, limit=4096),
+        "client": _Field(int),
+        "share": _Field(str, required=False, limit=512),
+        "gone": _Field(str, required=False, limit=64),
+    },
     "record": {"host": _Field(str, limit=64), "wait": _Field(bool, required=False)},
     "stop": {
         "host": _Field(str, limit=64),

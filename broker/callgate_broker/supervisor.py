@@ -52,7 +52,22 @@ class Supervisor:
 
     def _start(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
         fields = request.fields
-        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now)
+        share = fields["share"] or ""
+        if share:
+            self._found_gone(fields["gone"])
+            host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
+            if host is not None:
+                yield Reply(asker, success(asker.request, _born(host)))
+                return
+            if self.nursery.join(asker, share):
+                return
+        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now, share)
+
+    def _found_gone(self, incarnation: str | None) -> None:
+        """Somebody could not join this shared host, which is about to end: nobody else is sent there."""
+        host = self.hosts.get(incarnation or "")
+        if host is not None:
+            host.share = ""
 
     def _record(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
         name = request.fields["host"]
@@ -94,14 +109,12 @@ class Supervisor:
             return
         host.pid, host.link, host.started = pid, link, now
         self.hosts[host.incarnation] = host
-        if host.asker is None:
+        askers = host.askers()
+        if not askers:
             host.reason = "closed"
             yield Stop(host)
-            return
-        answer: dict[str, Any] = {"host": host.incarnation, "pid": pid, "link": link}
-        if host.delay:
-            answer["delayed"] = round(host.delay, 3)
-        yield Reply(host.asker, success(host.asker.request, answer))
+        for asker in askers:
+            yield Reply(asker, success(asker.request, _born(host)))
 
     def fork_refused(self, number: int, message: str) -> Iterator[Action]:
         """The template answered that it could not."""
@@ -144,6 +157,12 @@ class Supervisor:
             for asker in [asker for asker, until in host.stoppers.items() if until <= now]:
                 del host.stoppers[asker]
                 yield _stopped(asker, host, dead=False)
+
+
+def _born(host: Host) -> dict[str, Any]:
+    """What whoever asked for a host is told."""
+    answer: dict[str, Any] = {"host": host.incarnation, "pid": host.pid, "link": host.link}
+    return answer | ({"delayed": round(host.delay, 3)} if host.delay else {})
 
 
 def _stopped(asker: Asker, host: Host, *, dead: bool) -> Reply:

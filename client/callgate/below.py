@@ -15,14 +15,23 @@ from .process import current
 __all__ = ["below"]
 
 
-def below(broker: Callable[[], Broker]) -> Opener:
-    """Open sessions with hosts below a broker. They raise BrokerLost, ConnectionError, FileNotFoundError."""
+def below(broker: Callable[[], Broker], share: str = "") -> Opener:
+    """Open sessions with hosts below a broker. They raise BrokerLost, ConnectionError, FileNotFoundError.
+
+    With `share`, everybody who asks the broker with the same words has the same host (R16.9).
+    """
+    gone = ""
 
     def opener(label: str) -> Opened:
+        nonlocal gone
         keeper = broker()
-        started = keeper.start(label)
+        started = keeper.start(label, share, gone)
         io = current().io()
-        session = Session.open(io, started.link, started.host, {"process": os.getpid(), "library": label})
+        try:
+            session = Session.open(io, started.link, started.host, {"process": os.getpid(), "library": label})
+        except (ConnectionError, FileNotFoundError):
+            gone = started.host  # its last session has just ended, and it with it
+            raise
         return Opened(session, keeper, Output(io, label, session.descriptors))
 
     return opener

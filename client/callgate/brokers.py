@@ -18,7 +18,7 @@ from callgate_transport.iothread import IoThread
 from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
 from .wardens import Warden
 
-__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "whole_report"]
+__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "sharing", "whole_report"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 2.0
@@ -48,8 +48,11 @@ class Broker(Protocol):
     def lost(self) -> bool:
         """Whether the broker is gone."""
 
-    def start(self, label: str) -> Started:
-        """Have a host started for the library `label`. Raises BrokerLost, HostQuarantined, Error."""
+    def start(self, label: str, share: str = "", gone: str = "") -> Started:
+        """Have a host started for the library `label`, or found that is there with this `share` (R16.9).
+
+        `gone` is the host that was found last time and could not be joined. Raises BrokerLost, HostQuarantined, Error.
+        """
 
     def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:
         """What is known of a host, waiting up to `seconds` for its death to be recorded; None when nobody says."""
@@ -68,6 +71,11 @@ def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
         return dict(answer.get("ok") or {})
     error = answer["error"]
     raise ERRORS.get(error.get("name", ""), Error)(error.get("message", "the broker refused"))
+
+
+def sharing(share: str, gone: str) -> dict[str, Any]:
+    """The keys of START that ask for a shared host; none for one of this client's own."""
+    return {key: value for key, value in (("share", share), ("gone", gone)) if value}
 
 
 def whole_report(page: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
@@ -102,9 +110,9 @@ class EmbeddedBroker:
         """False in a forked child."""
         return os.getpid() == self._owner
 
-    def start(self, label: str) -> Started:
+    def start(self, label: str, share: str = "", gone: str = "") -> Started:
         """See `Broker`."""
-        request = {"op": "start", "label": label, "key": label, "client": self._owner}
+        request = {"op": "start", "label": label, "key": share or label, "client": self._owner} | sharing(share, gone)
         answer = self._ask(request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 

@@ -15,10 +15,11 @@ from callgate_transport import rundir
 from callgate_transport.dialogue import Dialogue, Refused
 
 from .below import below
-from .brokers import ERRORS, Started, whole_report
+from .brokers import ERRORS, Started, sharing, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
+from .loading import share_of
 from .process import current
 from .sources import Paths, located, written
 
@@ -44,9 +45,10 @@ class ConnectedBroker:
         """False in a forked child."""
         return os.getpid() == self._owner
 
-    def start(self, label: str) -> Started:
+    def start(self, label: str, share: str = "", gone: str = "") -> Started:
         """See `Broker`."""
-        request = {"label": label, "key": f"{self._owner}:{label}", "client": self._owner}
+        request = {"label": label, "key": share or f"{self._owner}:{label}", "client": self._owner}
+        request |= sharing(share, gone)
         answer = self._ask(BrokerFunction.START, request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 
@@ -113,6 +115,7 @@ class Connection:
         compat_pin: bool = False,
         deadline: float | None = None,
         callbacks: Executor | None = None,
+        isolation: str = "library",
     ) -> Lib: ...
     @overload
     def load(
@@ -123,6 +126,7 @@ class Connection:
         path: str = "",
         deadline: float | None = None,
         callbacks: Executor | None = None,
+        isolation: str = "library",
     ) -> T: ...
     def load(
         self,
@@ -138,11 +142,12 @@ class Connection:
         compat_pin: bool = False,
         deadline: float | None = None,
         callbacks: Executor | None = None,
+        isolation: str = "library",
     ) -> Any:
         """As `callgate.load`, with the host below this broker; headers are read here."""
         declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
         file, source = located(library, path, declared)
-        return load_with(below(self._usable), file, source, deadline, callbacks)
+        return load_with(below(self._usable, share_of(isolation)), file, source, deadline, callbacks)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

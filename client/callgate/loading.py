@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from .process import current
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from .lib import Lib
 
-__all__ = ["load"]
+__all__ = ["load", "load_isolated", "share_of"]
 
 
 T = TypeVar("T")
@@ -80,9 +82,11 @@ def load(
 
     Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another file.
 
-    With `isolation="none"` the library is loaded into this process and called on the thread that calls: the same
-    conversions with everything in one debugger. It then isolates nothing: a crash of the library ends this process,
-    `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
+    A library has a host process of its own in every program that loads it. With `isolation="client"` the libraries that
+    this program loads so share one, with `isolation="shared:NAME"` all that ask the same broker for that name: a crash
+    takes all of them. With `isolation="none"` the library is loaded into this process and called on the thread that
+    calls: the same conversions with everything in one debugger. It then isolates nothing: a crash of the library ends
+    this process, `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
 
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
@@ -95,18 +99,18 @@ def load(
     }
     declared = written(prototypes, header, include_dirs, defines, **modes)
     file, source = located(library, path, declared)
-    return _WAYS.get(isolation, _unknown)(file, source, deadline, callbacks, isolation)
+    return load_isolated(file, source, deadline, callbacks, isolation)
 
 
 def _below(
-    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, _isolation: str
+    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, isolation: str
 ) -> Lib:
     process = current()
     process.prepare()
     from .below import below  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
     from .libraries import load_with  # noqa: PLC0415 - as above
 
-    return load_with(below(process.embedded_broker), library, prototypes, deadline, callbacks)
+    return load_with(below(process.embedded_broker, share_of(isolation)), library, prototypes, deadline, callbacks)
 
 
 def _here(
@@ -123,10 +127,26 @@ def _here(
     return load_with(here, library, prototypes, deadline, callbacks)
 
 
-def _unknown(library: str, _text: Written, _deadline: float | None, _callbacks: Executor | None, isolation: str) -> Lib:
-    known = " and ".join(f'"{name}"' for name in _WAYS)
-    raise ValueError(f"{library} cannot be loaded with isolation={isolation!r}; this version of callgate knows {known}")
+_SHARED = re.compile(r"shared:[\w.@-]{1,200}", re.ASCII)
 
 
-_WAYS = {"library": _below, "none": _here}
-"""What `isolation` may be."""
+def share_of(isolation: str) -> str:
+    """What may be in the same host process (R16.9): empty for a host of the library's own. Raises ValueError."""
+    if isolation == "library":
+        return ""
+    if isolation == "client":
+        return f"client:{os.getpid()}"
+    if _SHARED.fullmatch(isolation):
+        return isolation
+    raise ValueError(
+        f'isolation is "library", "client", "shared:NAME" (letters, digits, ".", "_", "-" and "@") or "none", '
+        f"not {isolation!r}"
+    )
+
+
+def load_isolated(
+    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, isolation: str
+) -> Lib:
+    """Load in the way that `isolation` says."""
+    way = _here if isolation == "none" else _below
+    return way(library, prototypes, deadline, callbacks, isolation)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callgate_broker.actions import Fork, Observe, Reply, Report, Stop
+from callgate_broker.actions import Action, Fork, Observe, Reply, Report, Stop
 from callgate_broker.hosts import End
 from callgate_protocol.slots import Phase, Slot
 from tests.broker.play import KILLED, PEER, SEGV, Play, answer, kinds, only
@@ -134,3 +134,65 @@ def test_a_vanished_peer_is_not_answered() -> None:
 def test_list_is_a_report() -> None:
     """`list` is answered by whoever can look at processes, from the given position on."""
     assert only(Play().request("list", offset=3), Report).offset == 3
+
+
+# -- shared hosts (R16.9) ----------------------------------------------------------------------------------------------
+
+
+def sharing(play: Play, share: str = "s", peer: int = PEER, **fields: Any) -> list[Action]:
+    return play.request("start", peer, label="lib.so", key=share, client=1, share=share, **fields)
+
+
+def test_whoever_shares_gets_the_same_host() -> None:
+    """One fork for those who ask while it is under way, and its answer for those who come later; not for others."""
+    play = Play()
+    assert kinds(sharing(play)) == [Fork]
+    assert sharing(play, peer=2) == []
+    assert kinds(sharing(play, "other")) == [Fork]
+    assert kinds(play.start()) == [Fork]
+
+    born = play.forked(1)
+
+    assert [(each.asker.peer, each.body["ok"]["pid"]) for each in born if isinstance(each, Reply)] == [
+        (PEER, 1001),
+        (2, 1001),
+    ]
+    assert answer(sharing(play, peer=3)) == answer(born[:1])
+
+
+def test_a_shared_host_that_is_stopped_dead_or_gone_is_not_given_again() -> None:
+    """A stop in progress, a death, and a client that could not join lead to a new one."""
+    play = Play()
+    for number, ending in enumerate(["stop", "death", "gone"], 1):
+        sharing(play)
+        play.forked(number)
+        (host,) = [each for each in play.supervisor.hosts.values() if each.share and each.reason is None]
+        gone = host.incarnation if ending == "gone" else ""
+        if ending == "stop":
+            play.request("stop", host=host.incarnation, reason="stopped")
+        elif ending == "death":
+            play.died(host)
+        fork = sharing(play, gone=gone)
+        assert kinds(fork) == [Fork], ending
+        list(play.supervisor.fork_refused(number + 1, "no more"))
+        play.supervisor.nursery._numbers = number  # the next one is numbered so again
+
+
+def test_sharers_go_one_by_one() -> None:
+    """Who has gone is not answered, a fork that nobody waits for any more is stopped, a failure is told to all."""
+    play = Play()
+    sharing(play, peer=1)
+    sharing(play, peer=2)
+    play.supervisor.peer_gone(1)
+    assert [each.asker.peer for each in play.forked(1) if isinstance(each, Reply)] == [2]
+
+    sharing(play, "b", peer=1)
+    sharing(play, "b", peer=2)
+    refused = list(play.supervisor.fork_refused(2, "no memory"))
+    assert [each.asker.peer for each in refused if isinstance(each, Reply)] == [1, 2]
+
+    sharing(play, "c", peer=1)
+    sharing(play, "c", peer=2)
+    play.supervisor.peer_gone(1)
+    play.supervisor.peer_gone(2)
+    assert kinds(play.forked(3)) == [Stop]
