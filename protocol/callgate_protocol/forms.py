@@ -225,16 +225,23 @@ class BStr(Value):
     """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7).
 
     `null_is_empty`: NULL comes back as "" (R5.3). `ansi`: text is UTF-8 instead (AnsiBStr in the table of R5).
+    `wide`: text is of `wchar_t`, and the block starts with its length, as some libraries on Linux have it.
     """
 
     null_is_empty: bool = False
     ansi: bool = False
+    wide: bool = False
 
 
 class Variant(Value):
-    """`VARIANT`: any value with its type (R13). `keep_types`: numbers come back as what says their width."""
+    """`VARIANT`: any value with its type (R13). `keep_types`: numbers come back as what says their width.
+
+    `wide`: texts in it are as in `BStr`. `small`: a PROPVARIANT, whose value has 8 bytes and may be a FILETIME.
+    """
 
     keep_types: bool = False
+    wide: bool = False
+    small: bool = False
 
 
 class SafeElements(Value):

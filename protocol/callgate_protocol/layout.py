@@ -39,12 +39,12 @@ _WIDTHS: Final[dict[str, int]] = {
     **dict.fromkeys(["int", "uint", "i4", "u4", "wchar", "char32", "float"], 4),
     **dict.fromkeys(["ldouble", *COMPLEX], 16),
 }
-_SYSTEM_WIDTHS: Final = {"DECIMAL": 16, "GUID": 16, "HRESULT": 4, "OLE_COLOR": 4, "VARIANT": 24}
+_SYSTEM_WIDTHS: Final = {"DECIMAL": 16, "GUID": 16, "HRESULT": 4, "OLE_COLOR": 4, "PROPVARIANT": 16, "VARIANT": 24}
 _WIDEST: Final = 8
 """Of every other scalar, and of pointers."""
 _WIDEST_ALIGNMENT: Final = 16
 _NARROWEST_POINTER: Final = 4
-_REFERRING: Final = frozenset({"BSTR", "VARIANT"})
+_REFERRING: Final = frozenset({"BSTR", "PROPVARIANT", "VARIANT"})
 
 
 class LayoutError(DirectiveError):

@@ -84,7 +84,9 @@ FLOATS: Final[dict[str, str]] = {"float": "float", "double": "double", "ldouble"
 COMPLEX: Final[dict[str, str]] = {"cfloat": "float _Complex", "cdouble": "double _Complex"}
 """Two floats side by side: the real and the imaginary part."""
 
-SYSTEM_TYPES: Final = ("BSTR", "CURRENCY", "DATE", "DECIMAL", "FILETIME", "GUID", "HRESULT", "OLE_COLOR", "VARIANT")
+SYSTEM_TYPES: Final = (
+    *("BSTR", "CURRENCY", "DATE", "DECIMAL", "FILETIME", "GUID", "HRESULT", "OLE_COLOR", "PROPVARIANT", "VARIANT"),
+)
 """Types with an established native format of their own (R5.7, R12.1, R13.2)."""
 
 

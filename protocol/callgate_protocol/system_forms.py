@@ -29,15 +29,16 @@ from .model import (
 
 __all__ = ["MARKERS", "check_markers", "retval_of", "safe_element", "system_form", "throws"]
 
-MARKERS: Final[dict[str, str]] = {
-    "ansi": "BSTR",
-    "bounds": "SAFEARRAY",
-    "exact": "DATE",
-    "keep_types": "VARIANT",
-    "null_is_empty": "BSTR",
-    "round": "DECIMAL",
+MARKERS: Final[dict[str, tuple[str, ...]]] = {
+    "ansi": ("BSTR",),
+    "bounds": ("SAFEARRAY",),
+    "exact": ("DATE",),
+    "keep_types": ("VARIANT", "PROPVARIANT"),
+    "null_is_empty": ("BSTR",),
+    "round": ("DECIMAL",),
+    "wide": ("BSTR", "VARIANT", "PROPVARIANT"),
 }
-"""Attribute -> the one system type that it changes the values of (R6.19, R12.5, R13.4, R5.3, R12.7)."""
+"""Attribute -> the system types that it changes the values of (R6.19, R12.5, R13.4, R5.3, R5.7, R12.7)."""
 
 _NOT_ELEMENTS: Final = frozenset({"bool", "ldouble", "wchar", "char", "cfloat", "cdouble"})
 _ADVICE: Final = {"bool": "VARIANT_BOOL", "ldouble": "double", "wchar": "BSTR", "char": "signed char"}
@@ -49,9 +50,9 @@ def system_form(name: str, attributes: Iterable[Attribute]) -> Form:
     """The form of a system type by value, with the attributes around it."""
     words = {attribute.name for attribute in attributes}
     if name == "BSTR":
-        return BStr("null_is_empty" in words, "ansi" in words)
-    if name == "VARIANT":
-        return Variant("keep_types" in words)
+        return BStr("null_is_empty" in words, "ansi" in words, "wide" in words)
+    if name in ("VARIANT", "PROPVARIANT"):
+        return Variant("keep_types" in words, "wide" in words, name == "PROPVARIANT")
     return SystemValue(name, next((word for word in ("exact", "round") if word in words), ""))
 
 
@@ -82,9 +83,12 @@ def retval_of(entry: Function | Delegate) -> int:
 
 def check_markers(parameter: Parameter, where: str) -> None:
     """R19.20: a word that changes the values of one type stands beside no other."""
-    for word, kind in MARKERS.items():
-        if parameter.has(word) and not _holds(parameter.type, kind):
-            raise DirectiveError(f"{where}: [{word}] belongs to {kind}, not to {c_name(parameter.type)} (R19.20)")
+    for word, kinds in MARKERS.items():
+        if parameter.has(word) and not any(_holds(parameter.type, kind) for kind in kinds):
+            belongs = " or ".join(kinds)
+            raise DirectiveError(f"{where}: [{word}] belongs to {belongs}, not to {c_name(parameter.type)} (R19.20)")
+    if parameter.has("wide") and parameter.has("ansi"):
+        raise DirectiveError(f"{where}: text is [wide] or [ansi], not both (R5.7)")
 
 
 def _holds(ctype: CType, kind: str) -> bool:

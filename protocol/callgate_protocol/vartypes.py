@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from .forms import BStr, Floating, Form, Integer, SystemValue, Truth
+from .forms import BStr, Floating, Form, Integer, SystemValue, Truth, Variant
 
 __all__ = [
     "ARRAY",
     "BYREF",
+    "DATE",
     "DISPATCH",
     "EMPTY",
     "ERROR",
+    "FILETIME",
     "INTERFACES",
     "NULL",
     "UNKNOWN",
@@ -19,9 +21,11 @@ __all__ = [
     "VARIANT",
     "base_of",
     "compatible",
+    "values_of",
 ]
 
 EMPTY, NULL, BSTR, DISPATCH, ERROR, VARIANT, UNKNOWN = 0, 1, 8, 9, 10, 12, 13
+DATE, DECIMAL, FILETIME = 7, 14, 64
 ARRAY, BYREF = 0x2000, 0x4000
 INTERFACES: Final = frozenset({DISPATCH, UNKNOWN})
 
@@ -48,6 +52,16 @@ VALUES: Final[dict[int, Form]] = {
 """VARTYPE -> the form of its values, which is also that of the elements of an array of it."""
 
 _FAMILIES: Final = (frozenset({2, 3, 16, 17, 18, 19, 20, 21, 22, 23}), frozenset({4, 5}), frozenset({BSTR, EMPTY}))
+
+
+def values_of(form: Variant) -> dict[int, Form]:
+    """The same for the values that one declaration of a VARIANT can hold: a small one has no room for a DECIMAL."""
+    values = dict(VALUES)
+    if form.small:
+        del values[DECIMAL]
+        values[FILETIME] = SystemValue("FILETIME")
+    values[BSTR] = BStr(wide=form.wide)
+    return values
 
 
 def base_of(vartype: int) -> int:

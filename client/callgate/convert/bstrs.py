@@ -14,14 +14,17 @@ from .pointers import as_place
 __all__ = ["bstr_from", "bstr_to", "decode_bstr", "encode_bstr"]
 
 _LONGEST: Final = (1 << 31) - 1
+_UNIT: Final = 2
+_WIDE: Final = 4
+_PLAIN: Final = BStr()
 
 
-def bstr_from(value: Any, types: TypeSpace, *, ansi: bool = False) -> bytes:
+def bstr_from(value: Any, types: TypeSpace, form: BStr = _PLAIN) -> bytes:
     """The bytes of a str or BStrBytes (R5.4: lone surrogates pass through)."""
     if isinstance(value, BStrBytes):
         data = bytes(value)
     elif isinstance(value, str):
-        data = _utf8(value) if ansi else value.encode(_codec(types), "surrogatepass")
+        data = _utf8(value) if form.ansi else value.encode(_codec(types, form), "surrogatepass")
     else:
         raise wrong_type("a str, BStrBytes or None", value)
     if len(data) > _LONGEST:
@@ -37,14 +40,22 @@ def _utf8(text: str) -> bytes:
         raise Mismatch(ArgumentError, problem) from None
 
 
-def bstr_to(data: Any, types: TypeSpace) -> str | BStrBytes:
-    """Text; a length that is no whole number of units is not text (R5.7)."""
+def bstr_to(data: Any, types: TypeSpace, form: BStr = _PLAIN) -> str | BStrBytes:
+    """Text; a length that is no whole number of units is not text (R5.7), nor is a number that no character has."""
     content = bytes(data)
-    return BStrBytes(content) if len(content) % 2 else content.decode(_codec(types), "surrogatepass")
+    if len(content) % (_WIDE if form.wide else _UNIT):
+        return BStrBytes(content)
+    try:
+        return content.decode(_codec(types, form), "surrogatepass")
+    except UnicodeDecodeError:
+        if form.wide:
+            return BStrBytes(content)
+        raise
 
 
-def _codec(types: TypeSpace) -> str:
-    return "utf-16-le" if types.abi.byte_order == "little" else "utf-16-be"
+def _codec(types: TypeSpace, form: BStr) -> str:
+    order = "le" if types.abi.byte_order == "little" else "be"
+    return f"utf-{32 if form.wide else 16}-{order}"
 
 
 def encode_bstr(form: BStr, types: TypeSpace) -> Encoder:
@@ -55,7 +66,7 @@ def encode_bstr(form: BStr, types: TypeSpace) -> Encoder:
             return None
         if (place := as_place(value, context)) is not None:
             return place
-        return binary(bstr_from(value, types, ansi=form.ansi), context)
+        return binary(bstr_from(value, types, form), context)
 
     return encode
 
@@ -65,4 +76,4 @@ def decode_bstr(form: BStr, types: TypeSpace) -> Decoder:
     null = "" if form.null_is_empty else None
     if form.ansi:
         return lambda wire, context: null if wire is None else str(received_binary(wire, context), "utf-8", "replace")
-    return lambda wire, context: null if wire is None else bstr_to(received_binary(wire, context), types)
+    return lambda wire, context: null if wire is None else bstr_to(received_binary(wire, context), types, form)

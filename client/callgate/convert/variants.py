@@ -44,14 +44,17 @@ from callgate_protocol.forms import SafeElements, Variant
 from callgate_protocol.vartypes import (
     ARRAY,
     BYREF,
+    DATE,
     DISPATCH,
     EMPTY,
     ERROR,
+    FILETIME,
     INTERFACES,
     NULL,
     UNKNOWN,
     VALUES,
     VARIANT,
+    values_of,
 )
 
 from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace
@@ -191,13 +194,14 @@ class _Types:
         self._types = types
         self._make = make
         self._variant = variant
+        self._values = values_of(variant)
         self._known: dict[int, Any] = {}
 
     def __getitem__(self, vartype: int) -> Any:
         """The converter of a type; None for one that has no value (R19.25)."""
         known = self._known.get(vartype)
         if known is None:
-            form: Any = VALUES.get(vartype & ~ARRAY)
+            form: Any = self._values.get(vartype & ~ARRAY)
             if vartype == ARRAY | VARIANT:
                 form = SafeElements(self._variant, bounds=True)
             elif vartype & ARRAY and form is not None:
@@ -216,7 +220,13 @@ def encode_variant(form: Variant, types: TypeSpace) -> Encoder:
             return [vartype, None]
         if vartype == BYREF | VARIANT:
             return [vartype, encode(given, context)]
-        return [vartype, encoders[vartype](given, context)]
+        if form.small and vartype == DATE and getattr(given, "tzinfo", None) is not None:
+            vartype = FILETIME
+        convert = encoders[vartype]
+        if convert is None:
+            text = f"{type(value).__name__} does not fit into a PROPVARIANT, whose values have 8 bytes (R13.14)"
+            raise Mismatch(InvalidOleVariantTypeError, text)
+        return [vartype, convert(given, context)]
 
     return encode
 

@@ -32,6 +32,7 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "string": "",
     "unchecked": "",
     "unique": "",
+    "wide": "",
     "encoding": "word",
     "errors": "word",
     "ansi": "",

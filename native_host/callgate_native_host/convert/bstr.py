@@ -17,21 +17,29 @@ __all__ = ["BStrConverter"]
 
 _LENGTH: Final = 4
 """Bytes of the length in front."""
+_END: Final = 1
+"""Zero bytes behind the text, without the one that `Libc.copy` adds."""
+_WIDE_END: Final = 3
 _LONGEST: Final = (1 << 31) - 1
 """R19.41."""
 
 
 class BStrConverter(OwnedConverter):
-    """R5.7: the block starts a pointer's size before the text, so that the text is aligned as `malloc` aligns."""
+    """R5.7: the block starts a pointer's size before the text, so that the text is aligned as `malloc` aligns.
+
+    A `wide` one starts with its length, and its text is of four bytes each, as libraries have it that were written for
+    `wchar_t`: the length still counts bytes.
+    """
 
     nodes = 3
 
-    def __init__(self, backend: Backend, libc: Libc, places: Places) -> None:
+    def __init__(self, backend: Backend, libc: Libc, places: Places, *, wide: bool = False) -> None:
         self.ctype = backend.pointer
         self._backend = backend
         self._libc = libc
         self._places = places
-        self._header = backend.sizeof(backend.pointer)
+        self._header = _LENGTH if wide else backend.sizeof(backend.pointer)
+        self._end = b"\0" * (_WIDE_END if wide else _END)
         self._slot_type = backend.pointer_to(backend.pointer)
 
     def from_wire(self, wire: Any, scope: Scope) -> int:
@@ -76,7 +84,7 @@ class BStrConverter(OwnedConverter):
         if len(data) > _LONGEST:
             raise Mismatch(f"{len(data)} bytes are more than a BSTR holds, {_LONGEST} (R19.41)", "OutOfRange")
         head = len(data).to_bytes(_LENGTH, sys.byteorder).rjust(self._header, b"\0")
-        return self._libc.copy(head + data + b"\0") + self._header  # and one more zero byte, which `copy` adds
+        return self._libc.copy(head + data + self._end) + self._header
 
     def free(self, native: int) -> None:
         """SysFreeString: NULL is no block."""

@@ -77,18 +77,23 @@ def _safe_array(space: Space, form: forms.SafeElements) -> Converter:
     return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=form.bounds)
 
 
-def _variant(space: Space, _form: forms.Variant) -> Converter:
+def _bstr(space: Space, form: forms.BStr) -> Converter:
+    tools = space.tools
+    return BStrConverter(tools.backend, tools.libc, tools.places, wide=form.wide)
+
+
+def _variant(space: Space, form: forms.Variant) -> Converter:
     tools = space.tools
 
     def array(vartype: int, element: Converter) -> Converter:
         return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=True)
 
-    return VariantConverter(tools.backend, space.converter, array)
+    return VariantConverter(tools.backend, form, space.converter, array)
 
 
 MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Address: lambda space, form: AddressConverter(space.tools.backend, form, space.tools.places),
-    forms.BStr: lambda space, _form: BStrConverter(space.tools.backend, space.tools.libc, space.tools.places),
+    forms.BStr: _bstr,
     forms.Boolean: lambda space, _form: BooleanConverter(space.tools.backend),
     forms.Character: _integer,
     forms.Code: _code,

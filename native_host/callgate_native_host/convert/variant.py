@@ -14,8 +14,8 @@ from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.measure import spelling
 from callgate_native_host.scope import Scope
-from callgate_protocol.forms import Form
-from callgate_protocol.vartypes import ARRAY, BYREF, EMPTY, INTERFACES, NULL, VALUES, VARIANT, base_of, compatible
+from callgate_protocol.forms import Form, Variant
+from callgate_protocol.vartypes import ARRAY, BYREF, EMPTY, INTERFACES, NULL, VARIANT, base_of, compatible, values_of
 
 from .base import Converter
 from .owned import OwnedConverter, free_now
@@ -25,6 +25,8 @@ __all__ = ["VariantConverter"]
 _DECIMAL: Final = 14
 _PAYLOAD: Final = 8
 """Where the value lies; a DECIMAL lies over all of it, its reserved word under the type (R13.2)."""
+_NARROW: Final = 4
+"""Bytes of a pointer where a VARIANT has no more than one word of value."""
 _RELEASE: Final = 2
 """Where Release stands in the table of an interface."""
 
@@ -37,18 +39,20 @@ class VariantConverter(OwnedConverter):
     def __init__(
         self,
         backend: Backend,
+        form: Variant,
         make: Callable[[Form], Converter],
         make_array: Callable[[int, Converter], Converter],
     ) -> None:
         self._backend = backend
+        self._values = values_of(form)
         self._make = make
         self._make_array = make_array
         word, wide = backend.primitive(spelling(backend, "u2")), backend.primitive(spelling(backend, "u8"))
         names = ["vt", "reserved1", "reserved2", "reserved3", "value", "rest"]
-        if backend.sizeof(backend.pointer) == 4:
+        if form.small or backend.sizeof(backend.pointer) == _NARROW:
             names.pop()
         fields = [(name, word if position < 4 else wide, -1) for position, name in enumerate(names)]
-        self.ctype = backend.record("VARIANT", fields, union=False, pack=0)
+        self.ctype = backend.record("PROPVARIANT" if form.small else "VARIANT", fields, union=False, pack=0)
         self.size = backend.sizeof(self.ctype)
         self._layout = struct.Struct("=HHHHQQ"[: len(names) + 1])
         self._pointer_type = backend.pointer_to(self.ctype)
@@ -114,12 +118,12 @@ class VariantConverter(OwnedConverter):
         base = base_of(vartype)
         if vartype == ARRAY | VARIANT:
             made = self._make_array(VARIANT, self)
-        elif base not in VALUES or vartype & BYREF:
+        elif base not in self._values or vartype & BYREF:
             raise _no_type(vartype)
         elif vartype & ARRAY:
-            made = self._make_array(base, self._make(VALUES[base]))
+            made = self._make_array(base, self._make(self._values[base]))
         else:
-            made = self._make(VALUES[base])
+            made = self._make(self._values[base])
         self._converters[vartype] = made
         return made
 
