@@ -67,12 +67,12 @@ from .wording import Words, scalar_form
 __all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
 
 
-_HIDDEN: Final[dict[type[Form], str]] = {
-    Handle: "handle",
-    InterfacePointer: "interface (R14.3)",
-    SafeElements: "array (R6.20)",
+_HIDDEN: Final[dict[type[Form], tuple[str, str]]] = {
+    Handle: ("handle", "R1.9"),
+    InterfacePointer: ("interface", "R14.3"),
+    SafeElements: ("array", "R6.20"),
 }
-"""What only a pointer to is a value, by its form."""
+"""What only a pointer to is a value, by its form, and its rule."""
 
 
 def resolve(library: TypeLibrary, entry: Function | Delegate) -> Signature:
@@ -221,8 +221,8 @@ def _single_form(library: TypeLibrary, ctype: Pointer, parameter: Parameter, dir
     target = ctype.target
     hidden = _behind_one_star(library, target, parameter.attributes, where)
     if hidden is not None and direction.travels_out:
-        kind = _HIDDEN[type(hidden)]
-        raise DirectiveError(f"{where}: the type of an out {kind} is {c_name(ctype)}*, one star more")
+        kind, rule = _HIDDEN[type(hidden)]
+        raise DirectiveError(f"{where}: the type of an out {kind} is {c_name(ctype)}*, one star more ({rule})")
     if isinstance(hidden, Handle):
         return hidden.replace(closes=parameter.has("closes"), nullable=is_nullable(parameter))
     if hidden is not None:
