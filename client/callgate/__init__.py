@@ -95,12 +95,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _TYPED = """
-    Array BStr Bool Bool8 Borrowed Char Char16 Char8 Closes Const Context Currency Date Dec FileTime
-    FixedArray FixedText Guid HRESULT In InOut Keep LPStr LPTStr LPUTF8Str LPWCharStr LPWStr Mutable OleColor
-    Out Ptr Ref SafeArr TBStr VBByRefStr VBool Variant at_position attribute bits cdouble cfloat char char16_t
-    char32_t closes count_of custom delegate f4 f8 free_with i1 i2 i4 i8 int_ keep layout_class ldouble
-    length_is library llong long_ named native offset offset_in points_to prototype ptr ptrdiff_t schar short
-    size_is size_t ssize_t struct u1 u2 u4 u8 uchar uint ullong ulong union uptr ushort wchar_t
+    Array BStr Bool Bool8 Borrowed Char Char16 Char8 Closes Const Context Currency Date Dec FileTime FixedArray
+    FixedText Guid HRESULT IDispatch IUnknown In InOut Keep LPStr LPTStr LPUTF8Str LPWCharStr LPWStr Mutable
+    OleColor Out Ptr Ref SafeArr TBStr VBByRefStr VBool Variant at_position attribute bits cdouble cfloat char
+    char16_t char32_t closes count_of custom delegate dispid f4 f8 free_with i1 i2 i4 i8 int_ interface keep
+    layout_class ldouble length_is library llong long_ named native offset offset_in points_to preserve_sig
+    propget propput propputref prototype ptr ptrdiff_t schar short size_is size_t ssize_t struct u1 u2 u4 u8 uchar
+    uint ullong ulong union uptr ushort wchar_t
 """
 
 _LATER = {

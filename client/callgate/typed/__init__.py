@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .custom import custom
 from .delegates import delegate
+from .interfaces import IDispatch, IUnknown, dispid, interface, preserve_sig, propget, propput, propputref
 from .libraries import library, native, prototype
 from .marks import (
     at_position,
@@ -112,6 +113,8 @@ __all__ = [
     "FixedArray",
     "FixedText",
     "Guid",
+    "IDispatch",
+    "IUnknown",
     "In",
     "InOut",
     "Keep",
@@ -142,6 +145,7 @@ __all__ = [
     "count_of",
     "custom",
     "delegate",
+    "dispid",
     "f4",
     "f8",
     "free_with",
@@ -150,6 +154,7 @@ __all__ = [
     "i4",
     "i8",
     "int_",
+    "interface",
     "keep",
     "layout_class",
     "ldouble",
@@ -162,6 +167,10 @@ __all__ = [
     "offset",
     "offset_in",
     "points_to",
+    "preserve_sig",
+    "propget",
+    "propput",
+    "propputref",
     "prototype",
     "ptr",
     "ptrdiff_t",

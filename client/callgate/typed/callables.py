@@ -27,12 +27,12 @@ from .custom import Custom
 from .delegates import Callback
 from .directions import Part, out_part, parameter_part
 from .marks import Borrow, Name, Place, Position
-from .reading import Note, read
+from .reading import Note, automation, read
 from .scope import Scope
 from .space import Space, attributes_of
 from .where import Where
 
-__all__ = ["Read", "c_spelling", "read_delegate", "read_function", "read_inline"]
+__all__ = ["Read", "c_spelling", "read_delegate", "read_function", "read_inline", "read_method"]
 
 _EMPTY = inspect.Parameter.empty
 
@@ -60,13 +60,18 @@ def c_spelling(name: str) -> str:
 
 
 def read_function(space: Space, function: Any, name: str, charset: str, scope: Scope, *, throws: bool) -> Read:
-    """A method of a library, or the function of a delegate; `name` is C's."""
-    owner = f"{space.label}.{name}"
+    """A method of a library; `name` is C's."""
+    where = Where(f"{space.label}.{name}", "", "", name, charset, space.modes)
+    return read_method(space, function, where, scope, throws=throws)
+
+
+def read_method(space: Space, function: Any, where: Where, scope: Scope, *, throws: bool) -> Read:
+    """A method of a library or interface, whose name and defaults `where` says."""
+    owner = where.owner
     hints = scope.hints(function, owner)
     given, variadic = _written(function, owner, 1, hints)
     if "return" not in hints:
         raise MarshalDirectiveError(f"{owner}: the result has no type; write '-> None' when there is none (R1.6)")
-    where = Where(owner, "", "", name, charset, space.modes)
     return _read(space, where, given, hints["return"], variadic=variadic, called_back=False, throws=throws)
 
 
@@ -121,7 +126,7 @@ def _read(
     called_back: bool,
     throws: bool = False,
 ) -> Read:
-    entries = _entries(result)
+    entries = _entries(result, where)
     head = entries[0] if entries and not _comes_back(entries[0]) else Note(type(None))
     outs = [entry for entry in entries if entry is not head]
     parts = [_parameter(space, where, index, each) for index, each in enumerate(given, 1)]
@@ -144,12 +149,17 @@ def _read(
     )
 
 
-def _entries(result: Any) -> list[Note]:
+def _noted(hint: Any, where: Where) -> Note:
+    note = read(hint)
+    return automation(note) if where.com else note
+
+
+def _entries(result: Any, where: Where) -> list[Note]:
     """The parts of a result: itself, or the elements of a tuple."""
-    whole = read(result)
+    whole = _noted(result, where)
     if get_origin(whole.python) is not tuple:
         return [whole]
-    return [read(each) for each in get_args(whole.python) if each is not ...]
+    return [_noted(each, where) for each in get_args(whole.python) if each is not ...]
 
 
 def _way(note: Note) -> str:
@@ -162,7 +172,7 @@ def _comes_back(note: Note) -> bool:
 
 
 def _parameter(space: Space, where: Where, index: int, given: _Given) -> Part:
-    note = read(given.hint)
+    note = _noted(given.hint, where)
     name = note.find(Name)
     if name is not None and given.name:
         spot = where.replace(part=f"argument {index} {given.name!r}", kind="parameter")

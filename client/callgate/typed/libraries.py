@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
+from callgate.com.closure import reach
 from callgate.declare import Declarations
 from callgate.declare.modes import Modes, apply_modes
 from callgate.declare.python import Face, PythonSide
@@ -227,6 +228,8 @@ def _checked(
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaques[name] for name in sorted(opaques)),
     )
+    if space.interfaces:
+        library = reach(space.interfaces.values(), space.label, library).library
     renamed = {python: c for python, c in names.items() if python != c}
     side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)
     library, side = apply_modes(library, side, space.modes, space.label)

@@ -12,7 +12,7 @@ from callgate_protocol.value import Value
 from .delegates import callback_of
 from .marks import Mark, Shape
 
-__all__ = ["Note", "read", "shown"]
+__all__ = ["Note", "automation", "read", "shown"]
 
 _LISTS: Final = frozenset({list, Sequence, MutableSequence})
 
@@ -62,6 +62,14 @@ def read(hint: Any) -> Note:
     if get_origin(hint) in _LISTS:
         return Note(hint, marks, optional, "array", read(get_args(hint)[0]))
     return Note(hint, marks, optional)
+
+
+def automation(note: Note) -> Note:
+    """An annotation as COM has it: a plain list is a SAFEARRAY, while `Array[…]` is a C array there, too (R1.4)."""
+    if note.element is None:
+        return note
+    shape = "safearray" if note.shape == "array" and note.find(Shape) is None else note.shape
+    return note.replace(shape=shape, element=automation(note.element))
 
 
 def _expanded(metadata: tuple[Any, ...]) -> list[Any]:

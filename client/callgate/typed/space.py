@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, get_args, get_origin
 
+from callgate.com.declared import Declared
 from callgate.declare.modes import Modes
 from callgate.declare.python import Face
 from callgate.errors import DeclarationError, TypeLoadError
@@ -57,6 +58,7 @@ class Space:
         self.enum_classes: dict[str, Any] = {}
         self.delegates: dict[str, Delegate] = {}
         self.handles: dict[str, type[Handle]] = {}
+        self.interfaces: dict[str, Declared] = {}
         self.faces: dict[str, Face] = {}
         self._shapes: dict[str, Any] = {}
         self._open: list[Any] = []
@@ -119,6 +121,14 @@ class Space:
         name = opaque_of(cls).name
         self._claim(self.handles, name, cls, "handle classes")
         return name
+
+    def interface(self, declared: Declared) -> None:
+        """Make an interface known. Two declarations of one IID are one interface (R14.29)."""
+        known = self.interfaces.setdefault(declared.name, declared)
+        if known.iid != declared.iid:
+            raise DeclarationError(
+                f"{self.label}: two interfaces are called {declared.name}; give one of them another name="
+            )
 
     def enumeration(self, cls: type[enum.IntEnum | enum.IntFlag], base: str) -> str:
         """Make an enum known; `base` is the integer that holds it, the smallest of C's when it is ""."""

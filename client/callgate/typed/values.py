@@ -30,6 +30,7 @@ from callgate_protocol.model import (
 )
 
 from . import levels
+from .com_values import com_default, interface_pointer, refuse_for_com
 from .custom import Custom, lower_custom
 from .delegates import Callback, callback_of
 from .marks import AsAttribute, Borrow, Constness, Fixed, Native, Target
@@ -68,8 +69,12 @@ def _lower(space: Space, note: Note, where: Where) -> Lowered:
     if note.shape:
         return levels.LEVELS[note.shape](space, note, where)
     native = note.find(Native)
+    if where.com:
+        refuse_for_com(note, where)
     if native is not None:
         return _native(space, native, note, where)
+    if where.com and (found := com_default(note)) is not None:
+        return found
     return _plain(space, note, where)
 
 
@@ -200,6 +205,8 @@ def _generic(note: Note, where: Where) -> Lowered:
 
 def _class(space: Space, note: Note, where: Where) -> Lowered:
     python = note.python
+    if (pointer := interface_pointer(space, note, where)) is not None:
+        return pointer
     if isinstance(python, type):
         if _is_enum(python):
             return _bare(EnumType(space.enumeration(python, "")))

@@ -26,6 +26,10 @@ class Where(Value):
     """What an inline function pointer is called here."""
     charset: str
     modes: Modes
+    com: bool = False
+    """It is a method of an interface: COM's defaults hold, not those of platform invoke (R1.4)."""
+    local: bool = False
+    """The interface never leaves the process of its objects."""
 
     def inside(self, kind: str) -> Where:
         """What a level holds."""

@@ -1,0 +1,173 @@
+"""Declarations put together: everything that some interfaces reach, as one type library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from callgate.declare.python import PythonSide
+from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
+from callgate_protocol.interfaces import chain_of, method_places
+from callgate_protocol.layout import LayoutError, check_records
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import (
+    Array,
+    Delegate,
+    Function,
+    Interface,
+    InterfaceType,
+    Pointer,
+    SafeArray,
+    TypeLibrary,
+    Void,
+)
+from callgate_protocol.value import Value
+
+from .declared import Contents, Declared, Method, Piece, Property
+
+__all__ = ["Reached", "contents_of", "of_model", "reach"]
+
+_GROUPS = ("records", "enums", "delegates", "opaques")
+_CLASSES = ("structs", "enums", "handles")
+
+
+class Reached(Value):
+    """Some interfaces with everything that they reach."""
+
+    library: TypeLibrary
+    python: PythonSide
+    interfaces: Mapping[str, Declared]
+
+
+def reach(start: Iterable[Declared], label: str, types: TypeLibrary = TypeLibrary()) -> Reached:  # noqa: B008 - a value
+    """Follow the mentions of interfaces to the last one; `types` are a library's own types, which join them.
+
+    Raises DeclarationError when one name means two things.
+    """
+    found: dict[str, Declared] = {}
+    waiting = [(declared.name, declared) for declared in start]
+    groups: dict[str, dict[str, Any]] = {group: {} for group in _GROUPS}
+    classes: dict[str, dict[str, Any]] = {kind: {} for kind in _CLASSES}
+    _join(groups, types, label)
+    interfaces: dict[str, Interface] = {}
+    while waiting:
+        name, declared = waiting.pop()
+        known = found.setdefault(name, declared)
+        if known is not declared and known.iid != declared.iid:
+            raise DeclarationError(
+                f"{label}: two interfaces are called {name}, {known.label} and {declared.label}; "
+                f"give one of them another name="
+            )
+        if known is not declared or name in interfaces:
+            continue
+        piece = declared.piece
+        interfaces[name] = piece.interface
+        _join(groups, piece.types, label)
+        for kind in _CLASSES:
+            classes[kind] = dict(getattr(piece.python, kind)) | classes[kind]
+        waiting.extend(piece.mentions.items())
+    named = {group: tuple(entries[name] for name in sorted(entries)) for group, entries in groups.items()}
+    library = types.replace(**named, interfaces=tuple(interfaces[name] for name in sorted(interfaces)))
+    return Reached(library, PythonSide(**classes), found)
+
+
+def _join(groups: dict[str, dict[str, Any]], types: TypeLibrary, label: str) -> None:
+    for group in _GROUPS:
+        for entry in getattr(types, group):
+            if groups[group].setdefault(entry.name, entry) != entry:
+                raise TypeLoadError(
+                    f"{label}: {group} called {entry.name} differ between the interfaces that it reaches; "
+                    f"give one of them another name= (R14.29)"
+                )
+
+
+def contents_of(declared: Declared) -> Contents:
+    """Everything that an interface reaches, with its methods by name. Raises DeclarationError."""
+    reached = reach([declared], declared.name)
+    library = reached.library
+    try:
+        check_records(library)
+        for record in library.records:
+            members_of(library, record)
+        for entry in library.delegates:
+            resolve(library, entry)
+        for method in library.interface(declared.name).methods:
+            resolve(library, method)
+        methods = _methods(reached, declared)
+    except LayoutError as error:
+        raise TypeLoadError(f"{declared.name}: {error}") from None
+    except DirectiveError as error:
+        raise MarshalDirectiveError(f"{declared.name}: {error}") from None
+    return Contents(library, reached.python, methods, _properties(methods.values()), reached.interfaces)
+
+
+def _methods(reached: Reached, declared: Declared) -> dict[str, Method]:
+    library = reached.library
+    numbers: dict[str, int] = {}
+    for place in method_places(library):
+        numbers.setdefault(place.interface.name, place.number)
+    found = {}
+    for interface in chain_of(library, library.interface(declared.name)):
+        for method in reached.interfaces[interface.name].piece.methods:
+            found[method.key] = method.replace(number=numbers[interface.name] + method.index)
+    return found
+
+
+def _properties(methods: Iterable[Method]) -> dict[str, Property]:
+    found: dict[str, Property] = {}
+    for method in methods:
+        if method.kind != "method" and method.python != method.key:
+            found[method.python] = found.get(method.python, Property()).replace(**{method.kind: method})
+    return found
+
+
+# -- interfaces that a model describes ---------------------------------------------------------------------------------
+
+_KINDS = {"propget": "get", "propput": "put", "propputref": "putref"}
+
+
+def of_model(library: TypeLibrary, name: str, cls: Any = None, *, hidden: bool = False) -> Declared:
+    """An interface of a type library as a declaration; `hidden` ones have no methods that Python sees (R14.8).
+
+    Raises KeyError when the library does not describe it.
+    """
+    made: dict[str, Declared] = {}
+    for interface in library.interfaces:
+        own = cls if interface.name == name else None
+        made[interface.name] = Declared(
+            interface.name, interface.iid, own, partial(_piece, library, interface, made, hidden=hidden)
+        )
+    return made[name]
+
+
+def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], *, hidden: bool) -> Piece:
+    methods = () if hidden else tuple(_method(interface, index) for index in range(len(interface.methods)))
+    mentions = {name: made[name] for name in _mentions(library, interface) if name in made}
+    types = library.replace(functions=(), interfaces=(), coclasses=())
+    return Piece(interface, methods, types, PythonSide(), mentions)
+
+
+def _mentions(library: TypeLibrary, interface: Interface) -> set[str]:
+    """The interfaces that an interface names: its base, those in its signatures, and those inside its structs."""
+    found = {interface.base}
+    places: list[Function | Delegate] = [*interface.methods, *library.delegates]
+    types = [each.type for place in places for each in (place.result, *place.parameters)]
+    types += [field.type for record in library.records for field in record.fields]
+    for ctype in types:
+        inner = ctype
+        while isinstance(inner, Pointer | Array | SafeArray):
+            inner = inner.target if isinstance(inner, Pointer) else inner.element
+        if isinstance(inner, InterfaceType):
+            found.add(inner.name)
+        elif isinstance(inner, Void):
+            found.add("IUnknown")  # behind [iid_is(…)] void *
+    return found - {interface.name, ""}
+
+
+def _method(interface: Interface, index: int) -> Method:
+    function = interface.methods[index]
+    kind = next((_KINDS[word.name] for word in function.result.attributes if word.name in _KINDS), "method")
+    plain = kind == "method" or len(function.parameters) > 1  # an indexed property is called like a method
+    key = function.name if kind == "method" else f"{kind}_{function.name}"
+    return Method(key, key if plain else function.name, kind, interface.name, index, -1, function)

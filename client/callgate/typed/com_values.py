@@ -1,0 +1,72 @@
+"""What a Python type means in a method of an interface, where that is not what it means to a C function (R1.4)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from callgate.com.declared import Declared, find_declared
+from callgate.memory import Handle
+from callgate_protocol.model import InterfaceType, Pointer, Scalar, SystemType
+
+from .marks import AsAttribute, Borrow, Native
+from .reading import Note
+from .space import Lowered, Space
+from .where import Where
+
+__all__ = ["com_default", "interface_pointer", "refuse_for_com"]
+
+_DEFAULTS: Final[dict[Any, Any]] = {
+    bool: Scalar("VARIANT_BOOL"),
+    str: SystemType("BSTR"),
+    object: SystemType("VARIANT"),
+    Any: SystemType("VARIANT"),
+}
+
+_PLATFORM_ONLY: Final = frozenset({"VBByRefStr", "TBStr", "LPTStr"})
+"""Markers of platform invoke: their meaning belongs to a library's charset."""
+
+
+def com_default(note: Note) -> Lowered | None:
+    """The native type of a plain Python type in COM; None where it is that of platform invoke."""
+    try:
+        found = _DEFAULTS.get(note.python)
+    except TypeError:  # what cannot be hashed is no such type
+        return None
+    return Lowered(found, {}) if found is not None else None
+
+
+def refuse_for_com(note: Note, where: Where) -> None:
+    """Raises MarshalDirectiveError for what exists in platform invoke only (R1.4, R19.28)."""
+    native = note.find(Native)
+    if native is not None and native.name in _PLATFORM_ONLY:
+        raise where.refusal(note, f"{native.name} is for C functions; interfaces have BStr and LPWStr", "R1.4, R14.4")
+    if any(mark.name == "ansi" for mark in note.every(AsAttribute)):
+        raise where.refusal(note, "text of interfaces is Unicode; write BStr", "R1.4, R14.4")
+    if isinstance(note.python, type) and issubclass(note.python, Handle) and not where.local:
+        raise where.refusal(
+            note, "a handle has no meaning where the interface goes; write an interface, or a local one", "R19.28"
+        )
+
+
+def interface_pointer(space: Space, note: Note, where: Where) -> Lowered | None:
+    """`IFoo` is `IFoo *`; None for what is no interface. NULL is None, whatever the annotation says."""
+    declared = find_declared(note.python)
+    if declared is None:
+        return None
+    if where.modes.raw:
+        raise where.refusal(note, "raw: objects are not passed; write NativePtr", "R1.24, R19.45")
+    return Lowered(Pointer(InterfaceType(_known(space, declared))), _words(note, where))
+
+
+def _known(space: Space, declared: Declared) -> str:
+    space.interface(declared)
+    return declared.name
+
+
+def _words(note: Note, where: Where) -> dict[str, str]:
+    """R14.3: a result is counted, unless it is said to be borrowed."""
+    if note.find(Borrow) is None:
+        return {}
+    if where.kind not in ("result", "out"):
+        raise where.refusal(note, "only what comes back is borrowed; nothing is taken of an argument", "R14.3")
+    return {"borrowed": ""}

@@ -1,0 +1,127 @@
+"""Interfaces read: their methods as functions of the model, with the types that they mention (R14.1, R11.4, R11.5)."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+from callgate.com.declared import Method, Piece
+from callgate.declare.modes import CLASSIC
+from callgate.declare.python import PythonSide
+from callgate.errors import MarshalDirectiveError, TypeLoadError
+from callgate.memory import opaque_of
+from callgate_protocol.layout import LayoutError, check_records
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import Attribute, Function, Interface, SystemType, TypeLibrary, Void
+
+from .bodies import Entry
+from .callables import Read, read_delegate, read_inline, read_method
+from .interfaces import InterfaceSpec
+from .members import read_record
+from .remotable import check_method
+from .space import Readers, Space
+from .values import lower
+from .where import Where
+
+__all__ = ["read_interface"]
+
+_READERS: Final = Readers(lower, read_record, read_delegate, read_inline)
+_WORDS: Final = {"get": "propget", "put": "propput", "putref": "propputref"}
+_FIRST_DISPID: Final = 0x60020000
+"""Where the numbers of a dual interface begin whose methods have none of their own."""
+_HRESULT: Final = SystemType("HRESULT")
+
+
+def read_interface(spec: InterfaceSpec) -> Piece:
+    """What an interface's class says. Raises DeclarationError naming the method, the parameter and the rule."""
+    space = Space(spec.name, CLASSIC, _READERS)
+    space.interface(spec.base)
+    methods = [_method(space, spec, index, entry) for index, entry in enumerate(spec.entries)]
+    space.settle()
+    functions = tuple(method.function for method in methods)
+    found = Interface(spec.name, spec.iid, spec.base.name, functions, spec.attributes)
+    types = _types(space)
+    _check(spec, space, types, found)
+    mentions = {name: each for name, each in space.interfaces.items() if name != spec.name}
+    side = PythonSide(space.structs, space.enum_classes, space.handles)
+    return Piece(found, tuple(methods), types, side, mentions)
+
+
+def _types(space: Space) -> TypeLibrary:
+    opaques = {opaque.name: opaque for opaque in map(opaque_of, space.handles.values())}
+    return TypeLibrary(
+        records=tuple(space.records[name] for name in sorted(space.records)),
+        enums=tuple(space.enums[name] for name in sorted(space.enums)),
+        delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
+        opaques=tuple(opaques[name] for name in sorted(opaques)),
+    )
+
+
+def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Method:
+    label = f"{spec.name}.{entry.key}"
+    where = Where(label, "", "", entry.c_name, "unicode", space.modes, com=True, local=spec.local)
+    read = read_method(space, entry.function, where, spec.scope, throws=not entry.words.preserve_sig)
+    _check_result(label, read, entry)
+    words = {"id": str(_dispid(spec, label, index, entry))} if _has_dispids(spec) or entry.words.dispid else {}
+    if entry.kind in _WORDS:
+        words[_WORDS[entry.kind]] = ""
+    attributes = (*read.result.attributes, *(Attribute(word, argument) for word, argument in words.items()))
+    result = read.result.replace(attributes=tuple(sorted(attributes)))
+    text = f"{entry.key}{inspect.signature(entry.function)}"
+    function = Function(entry.c_name, result, read.parameters, read.variadic, text)
+    return Method(entry.key, entry.python, entry.kind, spec.name, index, -1, function, read.face)
+
+
+def _has_dispids(spec: InterfaceSpec) -> bool:
+    return any(word.name in ("dual", "dispatch") for word in spec.attributes)
+
+
+def _dispid(spec: InterfaceSpec, label: str, index: int, entry: Entry) -> int:
+    if entry.words.dispid is not None:
+        return entry.words.dispid
+    twin = next((each for each in spec.entries if each.python == entry.python and each.words.dispid is not None), None)
+    if twin is not None:  # the getter and the setter of a property have one number
+        return int(twin.words.dispid or 0)
+    if any(word.name == "dispatch" for word in spec.attributes):
+        raise MarshalDirectiveError(
+            f"{label} has no number, and a dispatch interface has nothing else: write @callgate.dispid(n) "
+            f"(R14.1, R14.22)"
+        )
+    first = next(place for place, each in enumerate(spec.entries) if each.python == entry.python)
+    return _FIRST_DISPID + min(index, first)
+
+
+def _check_result(label: str, read: Read, entry: Entry) -> None:
+    """The result against what a method of this kind has."""
+    if read.variadic:
+        raise MarshalDirectiveError(f"{label}: a method has a fixed number of parameters; write list[object] (R14.4)")
+    retval = next((each for each in read.parameters if each.has("retval")), None)
+    if entry.kind == "get" and retval is None and isinstance(read.result.type, Void | SystemType):
+        raise MarshalDirectiveError(f"{label}: what reads a property has a result; annotate it (R14.16)")
+    if entry.kind in ("put", "putref") and (retval is not None or not read.parameters):
+        raise MarshalDirectiveError(f"{label}: what sets a property takes its value and returns None (R14.16)")
+    if retval is not None and getattr(retval.type, "target", None) == _HRESULT:
+        raise MarshalDirectiveError(
+            f"{label}: the HRESULT is hidden, and a failure raises; write '-> None', or @callgate.preserve_sig above "
+            f"the method to see it (R11.4, R11.5)"
+        )
+
+
+def _check(spec: InterfaceSpec, space: Space, types: TypeLibrary, found: Interface) -> None:
+    """Each method by itself; interfaces that are mentioned only need their names here."""
+    named: dict[str, Any] = {name: Interface(name, each.iid, "", ()) for name, each in space.interfaces.items()}
+    named[spec.name] = found
+    library = types.replace(interfaces=tuple(named[name] for name in sorted(named)))
+    try:
+        check_records(library)
+        for record in library.records:
+            members_of(library, record)
+        for delegate in library.delegates:
+            resolve(library, delegate)
+        for method, entry in zip(found.methods, spec.entries, strict=True):
+            check_method(library, found, method, f"{spec.name}.{entry.key}", local=spec.local)
+            resolve(library, method)
+    except LayoutError as error:
+        raise TypeLoadError(f"{spec.name}: {error}") from None
+    except DirectiveError as error:
+        raise MarshalDirectiveError(f"{spec.name}: {error}") from None
