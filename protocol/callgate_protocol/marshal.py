@@ -68,7 +68,7 @@ __all__ = ["DirectiveError", "LayoutError", "members_of", "resolve"]
 
 
 _HIDDEN: Final[dict[type[Form], tuple[str, str]]] = {
-    Handle: ("handle", "R1.9"),
+    Handle: ("handle", "R10.3"),
     InterfacePointer: ("interface", "R14.3"),
     SafeElements: ("array", "R6.20"),
 }
