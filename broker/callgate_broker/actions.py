@@ -18,11 +18,12 @@ class Reply(Value):
 
 
 class Fork(Value):
-    """Make the host's directory, slots and link, and ask the template for the process."""
+    """Make the host's directory, slots and link, and ask the template for the process, or start one of a kind."""
 
     number: int
     incarnation: str
     label: str
+    kind: str = ""
 
 
 class Discard(Value):

@@ -16,6 +16,7 @@ from typing import Any
 
 from callgate_broker import actions, processes, report
 from callgate_broker.files import HostFiles, make_host_files
+from callgate_broker.hatchery import spawn_host
 from callgate_broker.hosts import End, Host
 from callgate_broker.loop import Connection, Loop
 from callgate_broker.requests import failure, success
@@ -177,8 +178,11 @@ class Warden:
         try:
             files = make_host_files(self.run_directory.path, action.number, action.label)
             self._files[action.number] = files
-            self._template.fork(action.number, action.incarnation, action.label, files)
-            files.link.close()  # from here on only the template and its fork hold it
+            if action.kind:
+                self._born(action.number, spawn_host(action, files, self._settings.roots))
+            else:
+                self._template.fork(action.number, action.incarnation, action.label, files)
+            files.link.close()  # from here on only the host, or the template and its fork, hold it
         except OSError as error:  # descriptors or space have run out
             self._perform(self.supervisor.fork_refused(action.number, str(error)))
 

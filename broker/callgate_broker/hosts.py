@@ -61,6 +61,7 @@ class Host:
         "incarnation",
         "joining",
         "key",
+        "kind",
         "label",
         "link",
         "number",
@@ -74,7 +75,9 @@ class Host:
         "where",
     )
 
-    def __init__(self, incarnation: str, number: int, asker: Asker, *, label: str, key: str, client: int) -> None:
+    def __init__(
+        self, incarnation: str, number: int, asker: Asker, *, label: str, key: str, client: int, kind: str = ""
+    ) -> None:
         self.incarnation = incarnation
         self.number = number
         self.asker: Asker | None = asker
@@ -85,6 +88,8 @@ class Host:
         """What may have this host as well asks for it by this (R16.9); empty for a host of one client's own."""
         self.joining: list[Asker] = []
         """Who asked for it while it was not there yet."""
+        self.kind = kind
+        """What it is to be: "" forks a host of native libraries, "python" starts one of Python classes."""
         self.delay = 0.0
         self.due = 0.0
         self.asked = 0.0

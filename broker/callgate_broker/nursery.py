@@ -59,14 +59,16 @@ class Nursery:
                 return True
         return False
 
-    def start(self, asker: Asker, label: str, key: str, client: int, now: float, share: str = "") -> Iterator[Action]:
+    def start(
+        self, asker: Asker, label: str, key: str, client: int, now: float, share: str = "", kind: str = ""
+    ) -> Iterator[Action]:
         """Somebody wants a host."""
         decision = decide(self._policy, self.history(key).deaths, now)
         if isinstance(decision, GiveUp):
             text = f"{label} is not started again: {decision.reason}"
             yield Reply(asker, failure(asker.request, "HostQuarantined", text))
             return
-        host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client)
+        host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client, kind=kind)
         host.share = share
         if decision.delay > 0:
             host.delay, host.due = decision.delay, now + decision.delay
@@ -117,12 +119,12 @@ class Nursery:
         yield from self._fork(host, now)
 
     def _fork(self, host: Host, now: float) -> Iterator[Action]:
-        if self._template_down is not None:
+        if self._template_down is not None and not host.kind:
             self._failed_attempts = 0
             yield from self._start_template()
         host.asked = now
         self._forking[host.number] = host
-        yield Fork(host.number, host.incarnation, host.label)
+        yield Fork(host.number, host.incarnation, host.label, host.kind)
 
     def peer_gone(self, peer: int) -> None:
         """Nobody is left to hear about this peer's hosts: do not start them; those being forked are unwanted."""

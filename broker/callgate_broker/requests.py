@@ -35,6 +35,7 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
         "client": _Field(int),
         "share": _Field(str, required=False, limit=512),
         "gone": _Field(str, required=False, limit=64),
+        "kind": _Field(str, required=False, limit=16),
     },
     "record": {"host": _Field(str, limit=64), "wait": _Field(bool, required=False)},
     "stop": {

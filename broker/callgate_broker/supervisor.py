@@ -20,6 +20,7 @@ _STOP_SECONDS = 2.0
 _UNCOUNTED = frozenset({"closed"})
 """Stops that say nothing about the library."""
 _SIGKILL = 9
+_KINDS = ("", "python")
 
 
 def _new_incarnation() -> str:
@@ -52,7 +53,12 @@ class Supervisor:
 
     def _start(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
         fields = request.fields
-        share = fields["share"] or ""
+        kind = fields["kind"] or ""
+        if kind not in _KINDS:
+            text = f"{kind!r} is no kind of host; leave it out for native libraries, or write python"
+            yield Reply(asker, failure(asker.request, "ProtocolError", text))
+            return
+        share = f"{kind}:{fields['share']}" if fields["share"] else ""
         if share:
             self._found_gone(fields["gone"])
             host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
@@ -61,7 +67,7 @@ class Supervisor:
                 return
             if self.nursery.join(asker, share):
                 return
-        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now, share)
+        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now, share, kind)
 
     def _found_gone(self, incarnation: str | None) -> None:
         """Somebody could not join this shared host, which is about to end: nobody else is sent there."""

@@ -15,17 +15,18 @@ from .process import current
 __all__ = ["below"]
 
 
-def below(broker: Callable[[], Broker], share: str = "") -> Opener:
+def below(broker: Callable[[], Broker], share: str = "", kind: str = "") -> Opener:
     """Open sessions with hosts below a broker. They raise BrokerLost, ConnectionError, FileNotFoundError.
 
-    With `share`, everybody who asks the broker with the same words has the same host (R16.9).
+    With `share`, everybody who asks the broker with the same words has the same host (R16.9). `kind` is
+    "python" for hosts of Python classes.
     """
     gone = ""
 
     def opener(label: str) -> Opened:
         nonlocal gone
         keeper = broker()
-        started = keeper.start(label, share, gone)
+        started = keeper.start(label, share, gone, kind)
         io = current().io()
         try:
             session = Session.open(io, started.link, started.host, {"process": os.getpid(), "library": label})

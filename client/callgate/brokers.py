@@ -48,10 +48,11 @@ class Broker(Protocol):
     def lost(self) -> bool:
         """Whether the broker is gone."""
 
-    def start(self, label: str, share: str = "", gone: str = "") -> Started:
+    def start(self, label: str, share: str = "", gone: str = "", kind: str = "") -> Started:
         """Have a host started for the library `label`, or found that is there with this `share` (R16.9).
 
-        `gone` is the host that was found last time and could not be joined. Raises BrokerLost, HostQuarantined, Error.
+        `kind` is "python" for a host of Python classes. `gone` is the host that was found last time and could not be
+        joined. Raises BrokerLost, HostQuarantined, Error.
         """
 
     def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:
@@ -73,9 +74,9 @@ def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
     raise ERRORS.get(error.get("name", ""), Error)(error.get("message", "the broker refused"))
 
 
-def sharing(share: str, gone: str) -> dict[str, Any]:
-    """The keys of START that ask for a shared host; none for one of this client's own."""
-    return {key: value for key, value in (("share", share), ("gone", gone)) if value}
+def sharing(share: str, gone: str, kind: str) -> dict[str, Any]:
+    """The keys of START that ask for a shared host or another kind; none for a native one of this client's own."""
+    return {key: value for key, value in (("share", share), ("gone", gone), ("kind", kind)) if value}
 
 
 def whole_report(page: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
@@ -110,9 +111,9 @@ class EmbeddedBroker:
         """False in a forked child."""
         return os.getpid() == self._owner
 
-    def start(self, label: str, share: str = "", gone: str = "") -> Started:
+    def start(self, label: str, share: str = "", gone: str = "", kind: str = "") -> Started:
         """See `Broker`."""
-        request = {"op": "start", "label": label, "key": share or label, "client": self._owner} | sharing(share, gone)
+        request = {"op": "start", "label": label, "key": share or label, "client": self._owner} | sharing(share, gone, kind)
         answer = self._ask(request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 

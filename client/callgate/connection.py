@@ -45,10 +45,10 @@ class ConnectedBroker:
         """False in a forked child."""
         return os.getpid() == self._owner
 
-    def start(self, label: str, share: str = "", gone: str = "") -> Started:
+    def start(self, label: str, share: str = "", gone: str = "", kind: str = "") -> Started:
         """See `Broker`."""
         request = {"label": label, "key": share or f"{self._owner}:{label}", "client": self._owner}
-        request |= sharing(share, gone)
+        request |= sharing(share, gone, kind)
         answer = self._ask(BrokerFunction.START, request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 

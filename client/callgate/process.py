@@ -61,11 +61,15 @@ class Process:
 
     def listener(self) -> Listener:
         """The door to the Python objects of this process, opened when there is none."""
+        from .remoting.listener import Listener, own_place  # noqa: PLC0415 - few programs let others in
+
+        return self.listen(lambda: Listener(self._io_thread(), own_place()))
+
+    def listen(self, make: Callable[[], Listener]) -> Listener:
+        """The door, made so when there is none yet."""
         with self._lock:
             if self._listener is None:
-                from .remoting.listener import Listener  # noqa: PLC0415 - few programs let others in
-
-                self._listener = Listener(self._io_thread())
+                self._listener = make()
             return self._listener
 
     @property

@@ -71,6 +71,8 @@ class HostFunction(IntEnum):
     """(name, IID) -> {"ref": …} or nil: the object that was exported by that name."""
     DESCRIBE = 49
     """(IID) -> type library or nil: how an interface is declared where its object lives."""
+    MAKE = 50
+    """(class, [directory, …], IID) -> {"ref": …}: an object of `module:Class`, imported from there (R16.17)."""
 
 
 class BrokerFunction(IntEnum):

@@ -22,7 +22,7 @@ from callgate_protocol.typelib import encode_library, library_hash
 from .methods import Method
 from .own_abi import own_abi
 
-__all__ = ["Contract", "Contracts"]
+__all__ = ["KNOWN", "Contract", "Contracts", "same"]
 
 _NEEDS_MEMORY: Final = (Address, Code, Context, Handle, Instance, Offset, Raw)
 """Forms whose values are places in the memory of one process, which Python objects of another do not have."""
@@ -126,6 +126,10 @@ class Contracts:
             index = next(at for at, method in enumerate(place.interface.methods) if method is place.method)
             methods[place.number] = contract.methods_of(place.interface.iid)[index]
         return methods, missing
+
+
+KNOWN: Final = Contracts()
+"""What this process has described."""
 
 
 def same(one: TypeLibrary, other: TypeLibrary, interface: Interface) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from callgate_protocol.slots import MEMORY_BYTES
 from callgate_transport import rundir
@@ -15,42 +16,68 @@ from callgate_transport.serving.station import Services, Station
 from .own_abi import own_abi
 from .servant import Servant
 
-__all__ = ["Listener"]
+__all__ = ["Listener", "Place", "own_place"]
 
 _PENDING_CONNECTIONS: Final = 64
 
 
-class Listener:
-    """Belongs to one process. Thread-safe; made by whichever thread comes first.
+class Place(NamedTuple):
+    """Where a process lets others in."""
 
-    The directory is private to the user and the link checks who connects, as a host's do; nobody ever connects to it
-    through a firewall. It goes with the process, and a process that was killed has it swept by the next one's start.
+    incarnation: bytes
+    directory: str
+    listening: socket.socket
+    slots: memoryview
+    streams: Sequence[int] = ()
+    """Descriptors for the first who connects."""
+    on_empty: Callable[[], None] = lambda: None
+    """The last session has ended."""
+    lock: int = -1
+    """What keeps the directory from being swept; -1 when that is another process's business."""
+
+
+def own_place() -> Place:
+    """A directory of this process's own, private to the user. One that was killed has its swept by the next start."""
+    made = rundir.create_listener_directory()
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(f"{made.path}/link")
+    listening.listen(_PENDING_CONNECTIONS)
+    return Place(secrets.token_bytes(16), made.path, listening, memoryview(bytearray(MEMORY_BYTES)), lock=made.lock)
+
+
+class Listener:
+    """Belongs to one process. Thread-safe.
+
+    The link checks who connects, as a host's does; nobody ever connects to it through a firewall.
     """
 
-    def __init__(self, io: IoThread) -> None:
-        self.incarnation = secrets.token_bytes(16)
-        self._owner = os.getpid()
-        self._directory = rundir.create_listener_directory()
-        self.link = f"{self._directory.path}/link"
+    def __init__(self, io: IoThread, place: Place) -> None:
+        self.incarnation = place.incarnation
+        self.link = f"{place.directory}/link"
         """Where others connect."""
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        listening.bind(self.link)
-        listening.listen(_PENDING_CONNECTIONS)
-        self._listening = listening
-        self._station = Station(io, io.context, self._directory.path, memoryview(bytearray(MEMORY_BYTES)))
+        self._owner = os.getpid()
+        self._place = place
+        self._station = Station(io, io.context, place.directory, place.slots)
         self.servant = Servant(self.incarnation, self._station.outbox)
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
 
     def _open(self) -> None:
-        services = Services(self.servant.perform, self.servant.register, self.servant.exports, lambda: None)
-        self._station.open(services, self._listening, own_abi(), self.incarnation, [])
+        place, servant = self._place, self.servant
+        services = Services(servant.perform, servant.register, servant.exports, place.on_empty)
+        self._station.open(services, place.listening, own_abi(), place.incarnation, list(place.streams))
+
+    @property
+    def had_session(self) -> bool:
+        """Whether anybody has connected yet. On the I/O thread."""
+        return self._station.door.had_session
 
     def close(self) -> None:
         """Nobody can connect any more; sessions end with the process."""
-        if os.getpid() == self._owner:
-            self._directory.remove()
+        if os.getpid() == self._owner and self._place.lock >= 0:
+            rundir.RunDirectory(self._place.directory, self._place.lock).remove()
 
     def close_after_fork(self) -> None:
         """In a forked child: let go of the descriptors, which are the parent's."""
-        self._listening.close()
-        os.close(self._directory.lock)
+        self._place.listening.close()
+        if self._place.lock >= 0:
+            os.close(self._place.lock)

@@ -20,7 +20,7 @@ from callgate_transport.serving.conversation import Conversation
 from callgate_transport.serving.outbox import Outbox
 from callgate_transport.serving.session import Session
 
-from .contracts import Contracts
+from .contracts import KNOWN
 from .exports import Exports
 from .failing import fault_of, not_described
 from .interfaces import Answers
@@ -36,7 +36,9 @@ class Servant:
 
     def __init__(self, incarnation: bytes, outbox: Outbox) -> None:
         self.exports = Exports(incarnation)
-        self.contracts = Contracts()
+        self.contracts = KNOWN
+        self.maker: Callable[[str, list[str]], Any] | None = None
+        """Makes objects of classes, where that is what the process is for."""
         self._outbox = outbox
         self.names = Names()
         self._answers = Answers(self.contracts)
@@ -50,6 +52,7 @@ class Servant:
             HostFunction.INFO: (self._info, 0),
             HostFunction.NAMED: (self._named, 2),
             HostFunction.DESCRIBE: (self._describe, 1),
+            HostFunction.MAKE: (self._make, 3),
         }
 
     def register(self, thread: int, worker: Any) -> None:
@@ -164,6 +167,18 @@ class Servant:
         """R17.15: the type library of an interface, for a peer that has none."""
         contract = self.contracts.find(iid) if type(iid) is str else None
         return None if contract is None else contract.encoded[0]
+
+    def _make(self, name: Any, directories: Any, iid: Any, context: ServedContext) -> Any:
+        """R16.17: an object of a class, in a host that is there for that."""
+        if self.maker is None:
+            raise NotSupportedError("only hosts of Python classes make objects; this process exports its own")
+        texts = [name, iid, *directories] if type(directories) is list else [None]
+        if any(type(each) is not str for each in texts):
+            raise Fault("ProtocolError", "a class is made of its name, directories and an IID")
+        value = self.maker(name, directories)
+        if not self.answers(value, iid):
+            raise Fault("InvalidCastError", f"{name} does not implement {self.name_of(iid)} (R14.2)")
+        return context.peer.refer(value, iid, context)
 
 
 def _number(wire: Any) -> int:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from callgate.process import current
-from callgate.remoting.contracts import Contract
+from callgate.remoting.contracts import KNOWN, Contract
 from tests.client.remoting.described import LIBRARY
 
 
@@ -63,7 +63,7 @@ class Calc:
 def main() -> None:
     """Say where to connect, and serve until standard input ends."""
     listener = current().listener()
-    listener.servant.contracts.add(Contract(LIBRARY))
+    KNOWN.add(Contract(LIBRARY))
     calc = Calc()
     listener.servant.names.add("calc", calc)
     sys.stdout.write(f"{listener.link} {listener.incarnation.hex()}\n")

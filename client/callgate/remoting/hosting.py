@@ -1,0 +1,82 @@
+"""A host of Python classes: a process below the warden that a Python extension module may take down (R16.17).
+
+The warden starts it, as a template forks hosts of native libraries, and it ends as they do: with its last session, with
+its warden, or with whatever crashes in it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+from threading import Event
+from typing import Any, Final, NoReturn
+
+from callgate.process import current
+from callgate.servable import class_named
+from callgate_protocol.slots import MEMORY_BYTES
+
+from .failing import Raised
+from .listener import Listener, Place
+
+__all__ = ["main"]
+
+_PR_SET_PDEATHSIG: Final = 1
+_FIRST_SESSION_SECONDS: Final = 30.0
+
+
+def main(argv: list[str]) -> int:
+    """`argv`: descriptors of call slots and link, the directory, the incarnation, and the warden's process id."""
+    slots, link, directory, incarnation, warden = argv
+    _end_with(int(warden))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
+    memory = memoryview(mmap.mmap(int(slots), MEMORY_BYTES))
+    os.close(int(slots))
+    streams = _redirect_streams()
+    listening = socket.socket(fileno=int(link))
+    place = Place(bytes.fromhex(incarnation), directory, listening, memory, streams, _leave)
+    io = current().io()
+    listener = current().listen(lambda: Listener(io, place))
+    listener.servant.maker = _make
+    io.post(lambda: io.after(_FIRST_SESSION_SECONDS, lambda: None if listener.had_session else _leave()))
+    Event().wait()  # the I/O thread ends the process
+    return 0
+
+
+def _make(name: str, directories: list[str]) -> Any:
+    """An object of `module:Class`. Whatever goes wrong with that is the class's own failure."""
+    sys.path += [each for each in directories if each not in sys.path]
+    try:
+        return class_named(name)()
+    except BaseException as error:
+        raise Raised from error
+
+
+def _leave() -> NoReturn:
+    """End at once: what a class left running may not hold up a host that nobody uses."""
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _end_with(warden: int) -> None:
+    """From now on this process ends with its warden, even if that is gone already."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != warden:
+        os._exit(1)
+
+
+def _redirect_streams() -> list[int]:
+    """What classes print goes into two pipes, which the first session gets. There is nothing to read."""
+    read_ends = []
+    for stream in (1, 2):
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        os.dup2(write_end, stream)
+        os.close(write_end)
+        read_ends.append(read_end)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    return read_ends
