@@ -113,7 +113,9 @@ class EmbeddedBroker:
 
     def start(self, label: str, share: str = "", gone: str = "", kind: str = "") -> Started:
         """See `Broker`."""
-        request = {"op": "start", "label": label, "key": share or label, "client": self._owner} | sharing(share, gone, kind)
+        request = {"op": "start", "label": label, "key": share or label, "client": self._owner} | sharing(
+            share, gone, kind
+        )
         answer = self._ask(request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 
