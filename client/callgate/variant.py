@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, Self, final
 
+from callgate_protocol.forms import Integer
 from callgate_protocol.value import Value
+from callgate_protocol.vartypes import VALUES
 
 from .ndarr import NdArr
 
@@ -174,102 +176,84 @@ class VariantWrapper(Value):
     value: Any = None
 
 
-class _Sized(int):
-    """An int with a VARTYPE."""
+class Typed:
+    """A number with a VARTYPE: what a VARIANT of that type holds is its range."""
 
     vartype: ClassVar[int] = 0
-    bits: ClassVar[int] = 0
-    signed: ClassVar[bool] = True
+    kinds: ClassVar[dict[int, type[Typed]]] = {}
+    """VARTYPE -> its class."""
 
+    def __init_subclass__(cls, vartype: int = 0) -> None:
+        if vartype:
+            cls.vartype = vartype
+            cls.kinds[vartype] = cls
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({super().__repr__()})"
+
+
+class _Int(Typed, int):
     def __new__(cls, value: int = 0) -> Self:
-        low = -(1 << (cls.bits - 1)) if cls.signed else 0
-        if not low <= value < low + (1 << cls.bits):
+        """Raises OverflowError."""
+        form = VALUES[cls.vartype]
+        assert isinstance(form, Integer)
+        signed, bits = form.scalar[0] == "i", 8 * int(form.scalar[1:])
+        low = -(1 << (bits - 1)) if signed else 0
+        if not low <= value < low + (1 << bits):
             raise OverflowError(f"{value} does not fit into {cls.__name__}")
         return super().__new__(cls, value)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({int(self)})"
+
+class _Float(Typed, float):
+    pass
 
 
-class _Float(float):
-    """A float with a VARTYPE."""
-
-    vartype: ClassVar[int] = 0
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({float(self)!r})"
-
-
-class I1(_Sized):
+class I1(_Int, vartype=16):
     """VT_I1."""
 
-    vartype, bits, signed = 16, 8, True
 
-
-class U1(_Sized):
+class U1(_Int, vartype=17):
     """VT_UI1."""
 
-    vartype, bits, signed = 17, 8, False
 
-
-class I2(_Sized):
+class I2(_Int, vartype=2):
     """VT_I2."""
 
-    vartype, bits, signed = 2, 16, True
 
-
-class U2(_Sized):
+class U2(_Int, vartype=18):
     """VT_UI2."""
 
-    vartype, bits, signed = 18, 16, False
 
-
-class I4(_Sized):
+class I4(_Int, vartype=3):
     """VT_I4."""
 
-    vartype, bits, signed = 3, 32, True
 
-
-class U4(_Sized):
+class U4(_Int, vartype=19):
     """VT_UI4."""
 
-    vartype, bits, signed = 19, 32, False
 
-
-class I8(_Sized):
+class I8(_Int, vartype=20):
     """VT_I8."""
 
-    vartype, bits, signed = 20, 64, True
 
-
-class U8(_Sized):
+class U8(_Int, vartype=21):
     """VT_UI8."""
 
-    vartype, bits, signed = 21, 64, False
 
-
-class Ptr(_Sized):
+class Ptr(_Int, vartype=22):
     """VT_INT: what the Windows of 32 bits called a pointer's number."""
 
-    vartype, bits, signed = 22, 32, True
 
-
-class UPtr(_Sized):
+class UPtr(_Int, vartype=23):
     """VT_UINT."""
 
-    vartype, bits, signed = 23, 32, False
 
-
-class R4(_Float):
+class R4(_Float, vartype=4):
     """VT_R4."""
 
-    vartype = 4
 
-
-class R8(_Float):
+class R8(_Float, vartype=5):
     """VT_R8."""
-
-    vartype = 5
 
 
 class Char16(str):

@@ -16,16 +16,6 @@ from callgate.errors import ArgumentError, InvalidOleVariantTypeError, OutOfRang
 from callgate.hresults import HResult
 from callgate.records import Struct
 from callgate.variant import (
-    I1,
-    I2,
-    I4,
-    I8,
-    R4,
-    R8,
-    U1,
-    U2,
-    U4,
-    U8,
     BStrWrapper,
     Char16,
     CurrencyWrapper,
@@ -34,9 +24,8 @@ from callgate.variant import (
     ErrorWrapper,
     Missing,
     NdArr,
-    Ptr,
+    Typed,
     UnknownWrapper,
-    UPtr,
     VariantWrapper,
 )
 from callgate_protocol.errors import RemoteProtocolError
@@ -85,36 +74,36 @@ _CONVERTIBLE: Final = frozenset({NULL, EMPTY, *VALUES}) - {_CY, 22, 23}
 """R13.3: what a conversion hook may produce."""
 _DEPTH: Final = 32
 
-Typed = tuple[int, Any]
+Chosen = tuple[int, Any]
 """A VARTYPE, and the Python value that the converter of that type takes."""
 
 
-def _int(value: int) -> Typed:
+def _int(value: int) -> Chosen:
     for vartype, low, end in _WIDTHS:
         if low <= value < end:
             return vartype, value
     raise Mismatch(OutOfRange, f"{value} does not fit into 64 bits, the widest of a VARIANT (R13.3)")
 
 
-def _enum(value: Enum) -> Typed:
+def _enum(value: Enum) -> Chosen:
     if not isinstance(value.value, int):
         kind = type(value.value).__name__
         raise Mismatch(InvalidOleVariantTypeError, f"an enum of {kind} has no VARIANT form (R13.14)")
     return _int(int(value.value))
 
 
-def _pointer(vartype: int, value: Any) -> Typed:
+def _pointer(vartype: int, value: Any) -> Chosen:
     if value is not None:
         raise Mismatch(InvalidOleVariantTypeError, "an interface pointer in a VARIANT is not marshalled yet")
     return vartype, None
 
 
-def _struct(value: Struct) -> Typed:
+def _struct(value: Struct) -> Chosen:
     text = f"{type(value).__name__} has no record info, so it has no VARIANT form (R13.12)"
     raise Mismatch(ArgumentError, text)
 
 
-_ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Typed]], ...]] = (
+_ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Chosen]], ...]] = (
     (type(None), lambda _: (EMPTY, None)),
     (ErrorWrapper, lambda value: (ERROR, value.code)),
     (CurrencyWrapper, lambda value: (_CY, value.value)),
@@ -122,7 +111,7 @@ _ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Typed]], ...]]
     (DispatchWrapper, lambda value: _pointer(DISPATCH, value.value)),
     (BStrWrapper, lambda value: (_BSTR, value.value)),
     (VariantWrapper, lambda value: (BYREF | VARIANT, value.value)),
-    ((I1, I2, I4, I8, U1, U2, U4, U8, Ptr, UPtr, R4, R8), lambda value: (value.vartype, value)),
+    (Typed, lambda value: (value.vartype, value)),
     (Char16, lambda value: (_UI2, ord(value))),
     (Enum, _enum),
     (bool, lambda value: (_BOOL, value)),
@@ -139,14 +128,14 @@ _ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Typed]], ...]]
 """R13.3, in its order: a bool before an int, an enum before both. NumPy and buffers come before, hooks behind."""
 
 _TYPED: Final[dict[int, Callable[[Any], Any]]] = {
-    **{kind.vartype: kind for kind in (I1, I2, I4, I8, U1, U2, U4, U8, Ptr, UPtr, R4, R8)},
+    **Typed.kinds,
     _CY: CurrencyWrapper,
     ERROR: lambda code: ErrorWrapper(int(code)),
 }
 """R13.4: what `[keep_types]` makes of a value, so that it is sent again with the same type."""
 
 
-def _typed(value: Any, depth: int = 0) -> Typed:
+def _typed(value: Any, depth: int = 0) -> Chosen:
     """The type of a value (R13.3). Raises Mismatch when it has none (R13.14)."""
     if value is DBNull:
         return NULL, None
@@ -170,14 +159,14 @@ def _typed(value: Any, depth: int = 0) -> Typed:
     return vartype, given
 
 
-def _numpy(value: Any) -> Typed:
+def _numpy(value: Any) -> Chosen:
     vartype = _BY_FORMAT.get((value.dtype.kind, value.dtype.itemsize))
     if vartype is None:
         raise Mismatch(InvalidOleVariantTypeError, f"NumPy's {value.dtype} has no VARIANT form (R13.14)")
     return vartype, value.item()
 
 
-def _buffer(value: Any) -> Typed:
+def _buffer(value: Any) -> Chosen:
     view = memoryview(value)
     vartype = _BY_FORMAT.get((_KINDS.get(view.format.lstrip("@=<>!"), ""), view.itemsize))
     if vartype is None:
