@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError
 from typing import Any, Final, NamedTuple
 
 from callgate_protocol.activation_codes import CODES
+from callgate_protocol.rpccodes import Code
 
 from . import errors
 from .errors import ComError, RpcError
@@ -85,6 +86,9 @@ ROWS: Final = (
 )
 """R11.9. Coming in, a code has one class; going out, a class has the code of its first row, or that of `_OUTGOING`."""
 
+_BY_NAME: Final = {name: code for code, name, _ in ROWS}
+_PATH_TOO_LONG: Final = _BY_NAME["COR_E_PATHTOOLONG"]
+
 _ALIASES: Final[dict[int, type[BaseException]]] = {
     0x80030003: FileNotFoundError,
     0x800A004C: FileNotFoundError,
@@ -95,23 +99,23 @@ _ALIASES: Final[dict[int, type[BaseException]]] = {
 """Codes of other systems for the same thing: they come in and never go out."""
 
 _OUTGOING: Final[dict[type[BaseException], int]] = {
-    ComError: 0x80004005,
-    RpcError: 0x80010105,
-    OSError: 0x80131620,
-    ValueError: 0x80070057,
-    errors.OutOfRange: 0x80131516,
-    errors.ObjectGone: 0x80131622,
-    errors.DeclarationError: 0x80131535,
-    errors.MarshalError: 0x80070057,
-    errors.HostLost: 0x80010007,
-    errors.HostCrashed: 0x80010105,
-    errors.HostOutOfMemory: 0x8007000E,
+    ComError: _BY_NAME["E_FAIL"],
+    RpcError: Code.RPC_E_SERVERFAULT,
+    OSError: _BY_NAME["COR_E_IO"],
+    ValueError: _BY_NAME["E_INVALIDARG"],
+    errors.OutOfRange: _BY_NAME["COR_E_OVERFLOW"],
+    errors.ObjectGone: _BY_NAME["COR_E_OBJECTDISPOSED"],
+    errors.DeclarationError: _BY_NAME["COR_E_MARSHALDIRECTIVE"],
+    errors.MarshalError: _BY_NAME["E_INVALIDARG"],
+    errors.HostLost: Code.RPC_E_SERVER_DIED,
+    errors.HostCrashed: Code.RPC_E_SERVERFAULT,
+    errors.HostOutOfMemory: _BY_NAME["E_OUTOFMEMORY"],
     errors.OutcomeUnknown: 0x800706BE,
     errors.NotExecuted: 0x800706BF,
     errors.BrokerLost: 0x800706BA,
-    errors.Overloaded: 0x8001010A,
-    errors.ProtocolError: 0x8001000F,
-    errors.DoubleOwnershipError: 0x8000FFFF,
+    errors.Overloaded: Code.RPC_E_SERVERCALL_RETRYLATER,
+    errors.ProtocolError: Code.RPC_E_INVALID_DATA,
+    errors.DoubleOwnershipError: _BY_NAME["E_UNEXPECTED"],
 }
 """Classes whose code is another one than that of their first row, or that have no row."""
 
@@ -172,7 +176,7 @@ _CLASSES: Final[dict[int, type[ComError]]] = {
 }
 _CODES: Final[dict[type[BaseException], int]] = {kind: code for code, _, kind in reversed(ROWS)} | _OUTGOING
 _NAMES: Final[dict[int, str]] = {code: name for name, code in CODES.items()} | {code: name for code, name, _ in ROWS}
-_ERRNOS: Final = {0x800700CE: errno.ENAMETOOLONG}
+_ERRNOS: Final = {_PATH_TOO_LONG: errno.ENAMETOOLONG}
 _MASK: Final = (1 << 32) - 1
 
 
@@ -218,7 +222,7 @@ def hr_for_exception(error: BaseException) -> HResult:
         result = HResult(own)
         return result if result.failed else HResult(_CODES[Exception])
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-        return HResult(0x800700CE)
+        return HResult(_PATH_TOO_LONG)
     return code_of(type(error))
 
 
