@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from callgate.headers.stub import stub_of
-from tests.client.test_bindgen import SOURCES, bindgen
+from tests.client.test_bindgen import bindgen
 from tests.client.test_headers import GALLERY_H, needs
+from tests.typing.checkers import marked, mypy_errors, pyright_errors
 
 pytest.importorskip("clang.cindex", reason="the extra callgate[headers] is not installed")
 
@@ -258,7 +253,7 @@ sqlite.sqlite3_close("db")  # E
 sqlite.sqlite3_step(sqlite.sqlite3_open(":memory:")[1])  # E
 """
 
-WRONG = {("bad.py", number) for number, line in enumerate(BAD.splitlines(), 1) if line.endswith("# E")}
+WRONG = marked("bad.py", BAD)
 
 
 @pytest.fixture(scope="module")
@@ -276,46 +271,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @needs("zlib.h", "sqlite3.h")
 def test_mypy_sees_through_the_stub(programs: Path) -> None:
     """Wrong calls are found, right ones and the files themselves are accepted, by mypy --strict."""
-    pytest.importorskip("mypy", reason="mypy is not installed")
-    words = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent"]
-    settings: Mapping[str, str] = os.environ | {"MYPYPATH": SOURCES}
-
-    def check(*files: str) -> str:
-        done = subprocess.run([*words, *files], cwd=programs, env=settings, capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
-
-    found = check("good.py", "bad.py", "z.pyi", "sq.pyi", "gallery.pyi")
-    assert {(name, int(line)) for name, line in re.findall(r"^(\S+?):(\d+): error", found, re.MULTILINE)} == WRONG, (
-        found
-    )
-    assert "Success" in check("z.py", "sq.py")
+    assert mypy_errors(programs, "good.py", "bad.py", "z.pyi", "sq.pyi", "gallery.pyi") == WRONG
+    assert not mypy_errors(programs, "z.py", "sq.py")
 
 
 @needs("zlib.h", "sqlite3.h")
 def test_pyright_sees_through_the_stub(programs: Path) -> None:
     """The same for pyright in strict mode."""
-    program = shutil.which("pyright") or shutil.which("pyright", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("pyright is not installed")
-    settings = {
-        "include": ["good.py", "bad.py", "z.py", "z.pyi", "sq.py", "sq.pyi", "gallery.pyi"],
-        "extraPaths": SOURCES.split(":"),
-        "typeCheckingMode": "strict",
-        "pythonVersion": "3.11",
-        "reportUnusedExpression": False,
-        "reportMissingModuleSource": False,
-    }
-    (programs / "pyrightconfig.json").write_text(json.dumps(settings))
-    done = subprocess.run(
-        [program, "--outputjson", "--pythonpath", sys.executable],
-        cwd=programs,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        report = json.loads(done.stdout)["generalDiagnostics"]
-    except ValueError:
-        pytest.skip(f"pyright does not run here: {(done.stderr or done.stdout)[:200]}")
-    errors = [each for each in report if each["severity"] == "error"]
-    assert {(Path(each["file"]).name, each["range"]["start"]["line"] + 1) for each in errors} == WRONG
+    files = ["good.py", "bad.py", "z.py", "z.pyi", "sq.py", "sq.pyi", "gallery.pyi"]
+    assert pyright_errors(programs, *files) == WRONG

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOTS = [str(HERE.parent.parent / root) for root in ("client", "protocol", "transport", "native_host", "broker")]
-MODULES = ("t_ok.py", "t_bad.py", "t_more.py", "t_more_bad.py", "t_header.py", "t_header_bad.py")
+from .checkers import Places, marked, mypy_errors, pyright_errors
 
-Found = Mapping[str, set[int]]
+HERE = Path(__file__).parent
+MODULES = ("t_ok.py", "t_bad.py", "t_more.py", "t_more_bad.py", "t_header.py", "t_header_bad.py")
 
 
 @pytest.fixture(scope="module")
@@ -30,68 +23,28 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def mypy(programs: Path) -> Found:
-    """Lines at which mypy --strict sees errors, by file."""
-    pytest.importorskip("mypy", reason="mypy is not installed")
-    finished = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", *MODULES],
-        cwd=programs,
-        env=os.environ | {"MYPYPATH": os.pathsep.join(ROOTS)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not finished.stderr, finished.stderr
-    return _by_file(re.findall(r"^(\w+\.py):(\d+): error", finished.stdout, re.MULTILINE))
+def mypy(programs: Path) -> Places:
+    """Where mypy sees errors."""
+    return mypy_errors(programs, *MODULES)
 
 
 @pytest.fixture(scope="module")
-def pyright(programs: Path) -> Found:
-    """Lines at which pyright in strict mode sees errors, by file."""
-    program = shutil.which("pyright") or shutil.which("pyright", path=str(Path(sys.executable).parent))
-    if program is None:
-        pytest.skip("pyright is not installed")
-    settings = {
-        "include": list(MODULES),
-        "extraPaths": ROOTS,
-        "typeCheckingMode": "strict",
-        "pythonVersion": "3.11",
-        "reportUnusedExpression": False,
-        "reportMissingModuleSource": False,
-    }
-    (programs / "pyrightconfig.json").write_text(json.dumps(settings))
-    finished = subprocess.run(
-        [program, "--outputjson", "--pythonpath", sys.executable],
-        cwd=programs,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        report = json.loads(finished.stdout)["generalDiagnostics"]
-    except ValueError:
-        pytest.skip(f"pyright does not run here: {(finished.stderr or finished.stdout)[:200]}")
-    errors = [each for each in report if each["severity"] == "error"]
-    places = [(Path(each["file"]).name, str(each["range"]["start"]["line"] + 1)) for each in errors]
-    return _by_file(places)
+def pyright(programs: Path) -> Places:
+    """Where pyright sees errors."""
+    return pyright_errors(programs, *MODULES)
 
 
-def _by_file(places: list[tuple[str, str]]) -> Found:
-    return {module: {int(line) for name, line in places if name == module} for module in MODULES}
-
-
-def _marked(module: str) -> set[int]:
-    lines = (HERE / module).read_text(encoding="utf-8").splitlines()
-    return {number for number, line in enumerate(lines, 1) if line.rstrip().endswith("# E")}
+def _marked(module: str) -> Places:
+    return marked(module, (HERE / module).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 @pytest.mark.parametrize("module", MODULES)
 def test_errors_are_where_they_should_be(module: str, checker: str, request: pytest.FixtureRequest) -> None:
     """Exactly the marked lines are wrong, and the others right."""
-    found: Found = request.getfixturevalue(checker)
+    found: Places = request.getfixturevalue(checker)
 
-    assert found[module] == _marked(module)
+    assert {place for place in found if place[0] == module} == _marked(module)
 
 
 @pytest.mark.parametrize("module", ["t_bad.py", "t_more_bad.py", "t_header_bad.py"])
