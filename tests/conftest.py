@@ -16,7 +16,7 @@ import pytest
 
 import callgate
 from callgate import Lib
-from tests.rules.ways import WAYS, Loader, Way
+from tests.rules.ways import WAYS, Loader, TypedLoader, Way
 
 NATIVE = Path(__file__).parent / "native"
 COMPONENT = NATIVE / "component"
@@ -155,7 +155,7 @@ def load_both(way: Way, compiled: Callable[[str], str], tmp_path_factory: pytest
 @pytest.fixture(scope="module")
 def load_typed(
     way: Way, compiled: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, Any], Any]]:
+) -> Iterator[TypedLoader]:
     """As `load_both`, for classes with `@library`: `load_typed("geometry", Geometry)`."""
     loaded: list[Any] = []
 

@@ -30,8 +30,8 @@ from callgate import (
 from callgate.typed.libraries import declarations_of
 from callgate_protocol.model import c_name
 
-from .conftest import Loader
 from .heap import NOISE, leaks
+from .ways import Loader, TypedLoader
 
 STRUCT = "struct item { int32_t id; [free] char *name; double weight; };"
 PROTOTYPES = (
@@ -307,9 +307,8 @@ class Levels(Protocol):
 
 
 @pytest.fixture(scope="module")
-def typed(load_typed: Callable[[str, Any], Any]) -> Levels:
-    lib: Levels = load_typed("levels", Levels)
-    return lib
+def typed(load_typed: TypedLoader) -> Levels:
+    return load_typed("levels", Levels)
 
 
 def test_r07_12_a_reference_is_observable_as_two_levels(typed: Levels) -> None:

@@ -45,7 +45,7 @@ from callgate import (
 from callgate.typed.libraries import declarations_of
 from callgate_protocol.model import CType, Parameter, Pointer, Scalar, Void
 
-from .ways import Loader
+from .ways import Loader, TypedLoader
 
 PINNED = "int doubled([size_is(n)] int *v, int n);"
 
@@ -169,31 +169,24 @@ class Fresh(Protocol):
     def label_up(self, label: Out[Label]) -> i4: ...
 
 
-Load = Callable[[str, Any], Any]
+@pytest.fixture(scope="module")
+def classic(load_typed: TypedLoader) -> Classic:
+    return load_typed("geometry", Classic)
 
 
 @pytest.fixture(scope="module")
-def classic(load_typed: Load) -> Classic:
-    lib: Classic = load_typed("geometry", Classic)
-    return lib
+def pinned(load_typed: TypedLoader) -> Pinned:
+    return load_typed("geometry", Pinned)
 
 
 @pytest.fixture(scope="module")
-def pinned(load_typed: Load) -> Pinned:
-    lib: Pinned = load_typed("geometry", Pinned)
-    return lib
+def asked(load_typed: TypedLoader) -> Asked:
+    return load_typed("geometry", Asked)
 
 
 @pytest.fixture(scope="module")
-def asked(load_typed: Load) -> Asked:
-    lib: Asked = load_typed("geometry", Asked)
-    return lib
-
-
-@pytest.fixture(scope="module")
-def fresh(load_typed: Load) -> Fresh:
-    lib: Fresh = load_typed("geometry", Fresh)
-    return lib
+def fresh(load_typed: TypedLoader) -> Fresh:
+    return load_typed("geometry", Fresh)
 
 
 @pytest.mark.rule("R7.13")
@@ -325,7 +318,7 @@ def test_r01_25_modes_belong_to_the_class() -> None:
         library("lib.so", charset="utf-8")
 
 
-def test_r01_07_structs_by_value(load_typed: Load) -> None:
+def test_r01_07_structs_by_value(load_typed: TypedLoader) -> None:
     """A struct by value is copied: native changes stay native."""
 
     @library("libgeometry.so")
@@ -334,7 +327,7 @@ def test_r01_07_structs_by_value(load_typed: Load) -> None:
         def shift(self, p: Ref[Point], by: int_) -> None: ...
         def add(self, a: i4, b: i4) -> i4: ...
 
-    lib = load_typed("geometry", ByValue)
+    lib: Any = load_typed("geometry", ByValue)  # checked: a void function gives None
     point = Point(1, 2)
     assert lib.shift(point, 5) is None
     assert point == Point(1, 2)

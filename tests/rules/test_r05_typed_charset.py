@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any, Protocol
 
 import pytest
@@ -39,7 +38,7 @@ from callgate import (
 from callgate.typed.libraries import declarations_of
 from callgate_protocol.model import Pointer, Scalar, TypeLibrary
 
-Load = Callable[[str, Any], Any]
+from .ways import TypedLoader
 
 
 @struct(charset="ansi")
@@ -128,15 +127,13 @@ class Auto(Protocol):
 
 
 @pytest.fixture(scope="module")
-def unicode(load_typed: Load) -> Unicode:
-    lib: Unicode = load_typed("geometry", Unicode)
-    return lib
+def unicode(load_typed: TypedLoader) -> Unicode:
+    return load_typed("geometry", Unicode)
 
 
 @pytest.fixture(scope="module")
-def ansi(load_typed: Load) -> Ansi:
-    lib: Ansi = load_typed("geometry", Ansi)
-    return lib
+def ansi(load_typed: TypedLoader) -> Ansi:
+    return load_typed("geometry", Ansi)
 
 
 def test_r05_01_the_default_is_utf8(ansi: Ansi) -> None:
@@ -157,7 +154,7 @@ def test_r05_12_a_strbuf_has_a_length(ansi: Ansi) -> None:
     assert ansi.write_name(StrBuf(10), 5) == -5
 
 
-def test_r05_01_unicode_and_auto(unicode: Unicode, load_typed: Load) -> None:
+def test_r05_01_unicode_and_auto(unicode: Unicode, load_typed: TypedLoader) -> None:
     """ "unicode" is UTF-16; "auto" is UTF-8 while the marker LPTStr is UTF-16 everywhere."""
     auto = load_typed("geometry", Auto)
 

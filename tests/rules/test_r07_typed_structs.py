@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Protocol
 
 import pytest
@@ -35,7 +34,7 @@ from callgate import (
 )
 from callgate.typed.libraries import declarations_of
 
-Load = Callable[[str, Any], Any]
+from .ways import TypedLoader
 
 
 @struct
@@ -119,9 +118,8 @@ class Structs(Protocol):
 
 
 @pytest.fixture(scope="module")
-def structs(load_typed: Load) -> Structs:
-    lib: Structs = load_typed("geometry", Structs)
-    return lib
+def structs(load_typed: TypedLoader) -> Structs:
+    return load_typed("geometry", Structs)
 
 
 def test_r07_02_kinds_of_layout() -> None:
@@ -205,7 +203,7 @@ def test_r07_11_only_members_cross(structs: Structs) -> None:
                 return 1
 
 
-def test_r07_11_the_users_own_init(load_typed: Load) -> None:
+def test_r07_11_the_users_own_init(load_typed: TypedLoader) -> None:
     """What comes from C is made without asking `__init__`; one is there when nobody wrote another."""
     made = []
 
@@ -311,7 +309,7 @@ class Cells(Protocol):
     def pair(self, c: Ref[Overlaid]) -> InOut[Overlaid]: ...
 
 
-def test_r07_08_unions(load_typed: Load) -> None:
+def test_r07_08_unions(load_typed: TypedLoader) -> None:
     """What was set last lies above what was set before; what comes back shows every member."""
     cells = load_typed("geometry", Cells)
 
@@ -330,7 +328,7 @@ def test_r07_08_unions(load_typed: Load) -> None:
 
 
 @pytest.mark.rule("R7.4")
-def test_r07_08_members_that_overlap(load_typed: Load) -> None:
+def test_r07_08_members_that_overlap(load_typed: TypedLoader) -> None:
     """An explicit layout may let members share bytes, too."""
     found = load_typed("geometry", Cells).pair(Overlaid(3, 0, 5.0))
 

@@ -15,8 +15,7 @@ from callgate import Handle, In, InOut, LPStr, Out, attribute, custom, i4, libra
 
 from .test_r01_typed_modes import refused
 from .test_r19_typed import refusal
-
-Load = Callable[[str, Any], Any]
+from .ways import TypedLoader
 
 
 class Words:
@@ -84,9 +83,8 @@ class Joined(Protocol):
 
 
 @pytest.fixture(scope="module")
-def joined(load_typed: Load) -> Joined:
-    lib: Joined = load_typed("geometry", Joined)
-    return lib
+def joined(load_typed: TypedLoader) -> Joined:
+    return load_typed("geometry", Joined)
 
 
 def test_r19_47_both_ways(joined: Joined) -> None:
@@ -102,7 +100,7 @@ def test_r19_47_both_ways(joined: Joined) -> None:
     assert Joining.made == ["-"]
 
 
-def test_r19_47_a_failing_call_cleans_up(load_typed: Load) -> None:
+def test_r19_47_a_failing_call_cleans_up(load_typed: TypedLoader) -> None:
     """An argument behind it that is refused: what was made is cleaned up all the same."""
 
     @library("libgeometry.so")

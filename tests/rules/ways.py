@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from callgate import Lib
 
-__all__ = ["WAYS", "Loader", "Way"]
+__all__ = ["WAYS", "Loader", "TypedLoader", "Way"]
+
+T = TypeVar("T")
 
 Way: TypeAlias = Literal["host", "here"]
 
@@ -19,3 +21,9 @@ class Loader(Protocol):
     """Loads a source of `tests/native` or a library by its file name; see the fixture `load_both`."""
 
     def __call__(self, name: str, prototypes: str, **options: Any) -> Lib: ...
+
+
+class TypedLoader(Protocol):
+    """Loads a source of `tests/native` for a class with `@library`; see the fixture `load_typed`."""
+
+    def __call__(self, name: str, declared: Callable[[], T]) -> T: ...
