@@ -7,7 +7,19 @@ from typing import Any, TypeAlias
 from callgate_broker.hosts import Asker, Host
 from callgate_protocol.value import Value
 
-__all__ = ["Action", "Discard", "Fork", "KillTemplate", "Observe", "Reply", "Report", "StartTemplate", "Stop"]
+__all__ = [
+    "Action",
+    "Discard",
+    "Execute",
+    "Fork",
+    "KillTemplate",
+    "Observe",
+    "Reply",
+    "Report",
+    "StartTemplate",
+    "Stop",
+    "Watch",
+]
 
 
 class Reply(Value):
@@ -40,6 +52,19 @@ class Stop(Value):
     call: int | None = None
 
 
+class Execute(Value):
+    """Start the program of a class (R16.5)."""
+
+    number: int
+    command: tuple[str, ...]
+
+
+class Watch(Value):
+    """Say when this process has ended."""
+
+    process: int
+
+
 class Observe(Value):
     """Answer with the present state of a living host."""
 
@@ -62,4 +87,4 @@ class KillTemplate(Value):
     """The template does not answer; its death is seen as any other."""
 
 
-Action: TypeAlias = Reply | Fork | Discard | Stop | Observe | Report | StartTemplate | KillTemplate
+Action: TypeAlias = Reply | Fork | Discard | Stop | Execute | Watch | Observe | Report | StartTemplate | KillTemplate

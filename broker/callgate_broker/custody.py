@@ -12,7 +12,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from callgate_broker import actions, processes, report
 from callgate_broker.files import HostFiles, make_host_files
@@ -26,6 +27,9 @@ from callgate_broker.talker_process import TalkerProcess
 from callgate_broker.template_process import TemplateProcess
 from callgate_protocol.value import Value
 from callgate_transport import rundir
+
+if TYPE_CHECKING:
+    from callgate_broker.programs import Programs
 
 __all__ = ["Settings", "Warden", "run"]
 
@@ -65,6 +69,8 @@ class Warden:
             actions.Fork: self._fork,
             actions.Discard: self._discard,
             actions.Stop: self._stop,
+            actions.Execute: self._execute,
+            actions.Watch: self._watch,
             actions.Observe: self._observe,
             actions.Report: self._report,
             actions.StartTemplate: lambda _: self._template.start(),
@@ -79,6 +85,12 @@ class Warden:
         self._talker = TalkerProcess(
             self.loop, self.address, settings.roots, [settings.mode, str(_TALKER_IDLE_SECONDS)], self.add_peer
         )
+
+    @cached_property
+    def _programs(self) -> Programs:
+        from callgate_broker.programs import Programs  # noqa: PLC0415 - with the desk, which few programs need
+
+        return Programs(self.loop, lambda: self.supervisor.desk, self.address, self._perform)
 
     @property
     def address(self) -> str:
@@ -196,6 +208,12 @@ class Warden:
         _, slots = self._files[host.number].read_slots()
         host.where, host.phase = report.whereabouts(host, slots, action.channel, action.call)
         processes.kill(self._pidfds[host.number])
+
+    def _execute(self, action: actions.Execute) -> None:
+        self._programs.execute(action)
+
+    def _watch(self, action: actions.Watch) -> None:
+        self._programs.watch(action)
 
     def _observe(self, action: actions.Observe) -> None:
         record = report.living_record(action.host, self._files[action.host.number])

@@ -78,7 +78,7 @@ class Guest:
         self._open.add(call.call)
         known = call.library == 0 and call.function in set(BrokerFunction)
         if not known or len(call.arguments) != 1 or not isinstance(call.arguments[0], dict):
-            return self.refuse(call.call, "a broker has functions 1 to 4 of library 0, and each takes one map")
+            return self.refuse(call.call, "a broker has the functions of its page of library 0, and each takes one map")
         return Question(call.call, BrokerFunction(call.function).name.lower(), call.arguments[0])
 
 

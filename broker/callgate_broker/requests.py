@@ -25,7 +25,7 @@ class _Field(Value):
     kind: type
     required: bool = True
     limit: int = 0
-    """Longest string."""
+    """Longest string, or characters of all strings of a list."""
 
 
 OPERATIONS: dict[str, dict[str, _Field]] = {
@@ -45,6 +45,31 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
         "call": _Field(int, required=False),
     },
     "list": {"offset": _Field(int, required=False)},
+    "activate": {
+        "clsid": _Field(str, limit=38),
+        "client": _Field(int),
+        "command": _Field(list, required=False, limit=8192),
+        "share": _Field(str, required=False, limit=512),
+        "window": _Field(int, required=False),
+    },
+    "register_class": {
+        "client": _Field(int),
+        "clsid": _Field(str, limit=38),
+        "mode": _Field(int),
+        "where": _Field(str, limit=4096),
+    },
+    "resume_classes": {"client": _Field(int)},
+    "suspend_classes": {"client": _Field(int), "served": _Field(int, required=False)},
+    "revoke_class": {"client": _Field(int), "cookie": _Field(int)},
+    "register_running": {
+        "client": _Field(int),
+        "moniker": _Field(str, limit=512),
+        "where": _Field(str, limit=4096),
+        "flags": _Field(int),
+    },
+    "revoke_running": {"client": _Field(int), "number": _Field(int)},
+    "find_running": {"moniker": _Field(str, limit=512)},
+    "list_running": {"offset": _Field(int, required=False)},
 }
 """Every operation with its fields. Fields beyond these are ignored, so that a newer client may say more."""
 
@@ -70,6 +95,10 @@ def _checked(operation: str, name: str, field: _Field, message: dict[str, Any]) 
         raise BadRequest(f"{operation}: {name} must be {field.kind.__name__}, not {type(value).__name__}")
     if isinstance(value, str) and len(value) > field.limit:
         raise BadRequest(f"{operation}: {name} has {len(value)} characters, at most {field.limit} are allowed")
+    if isinstance(value, list) and not all(type(each) is str and "\0" not in each for each in value):
+        raise BadRequest(f"{operation}: {name} must be a list of strings")
+    if isinstance(value, list) and sum(map(len, value)) > field.limit:
+        raise BadRequest(f"{operation}: {name} is longer than {field.limit} characters")
     if isinstance(value, int) and value < 0:
         raise BadRequest(f"{operation}: {name} must not be negative")
     return value

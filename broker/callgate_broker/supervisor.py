@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from callgate_broker.actions import Action, Discard, Observe, Reply, Report, Stop
 from callgate_broker.hosts import Asker, End, Host, calls_of
 from callgate_broker.nursery import Nursery
 from callgate_broker.policy import Death, Policy
 from callgate_broker.requests import BadRequest, Request, failure, parse, success
+
+if TYPE_CHECKING:
+    from callgate_broker.desk import Desk
 
 __all__ = ["Supervisor"]
 
@@ -34,12 +38,21 @@ class Supervisor:
         self.nursery = Nursery(policy or Policy(), new_incarnation)
         self.hosts: dict[str, Host] = {}
         self.records: dict[str, dict[str, Any]] = {}
+        self._has_desk = False
         self._operations: dict[str, Callable[[Asker, Request, float], Iterator[Action]]] = {
             "start": self._start,
             "record": self._record,
             "stop": self._stop,
             "list": self._list,
         }
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Classes and running objects; most brokers are never asked for any."""
+        from callgate_broker.desk import Desk  # noqa: PLC0415 - costs every program milliseconds, and few need it
+
+        self._has_desk = True
+        return Desk()
 
     def request(self, peer: int, number: int, message: dict[str, Any], now: float) -> Iterator[Action]:
         """A peer asks for something."""
@@ -49,7 +62,8 @@ class Supervisor:
         except BadRequest as error:
             yield Reply(asker, failure(number, "ProtocolError", str(error)))
             return
-        yield from self._operations[request.operation](asker, request, now)
+        perform = self._operations.get(request.operation) or self.desk.operations[request.operation]
+        yield from perform(asker, request, now)
 
     def _start(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
         fields = request.fields
@@ -146,6 +160,8 @@ class Supervisor:
     def peer_gone(self, peer: int) -> None:
         """A connection has ended; nobody waits for its answers."""
         self.nursery.peer_gone(peer)
+        if self._has_desk:
+            self.desk.peer_gone(peer)
         for host in self.hosts.values():
             host.waiters = [asker for asker in host.waiters if asker.peer != peer]
             host.stoppers = {asker: until for asker, until in host.stoppers.items() if asker.peer != peer}
@@ -153,12 +169,14 @@ class Supervisor:
     def due(self) -> float | None:
         """When `tick` has something to do."""
         times = [until for host in self.hosts.values() for until in host.stoppers.values()]
-        nursery = self.nursery.due()
-        return min(times if nursery is None else [*times, nursery], default=None)
+        others = (self.nursery.due(), self.desk.due() if self._has_desk else None)
+        return min([*times, *(due for due in others if due is not None)], default=None)
 
     def tick(self, now: float) -> Iterator[Action]:
         """Time has passed."""
         yield from self.nursery.tick(now)
+        if self._has_desk:
+            yield from self.desk.tick(now)
         for host in self.hosts.values():
             for asker in [asker for asker, until in host.stoppers.items() if until <= now]:
                 del host.stoppers[asker]

@@ -1,11 +1,12 @@
 """Who may start a class, and who may call it (R16.12): lists of rules, and one decision.
 
-A rule names a user (`uid:1000`), a group (`gid:100`), a CURVE key (`key:…`, 40 letters), or is one of the words `self`
-(the server's own user), `system` (user 0) and `everyone`. With `!` before it, it denies, and a denial wins.
+A rule names a user (`uid:1000`), a group (`gid:100`), a CURVE key (`key:` and 64 hexadecimal digits), or is one of the
+words `self` (the server's own user), `system` (user 0) and `everyone`. With `!` before it, it denies; denials win.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
@@ -14,7 +15,7 @@ from .value import Value
 __all__ = ["ACCESS_DEFAULT", "LAUNCH_DEFAULT", "Caller", "Rule", "allows", "parse_rule", "permitted"]
 
 _NUMBER_LIMIT: Final = 1 << 32
-_KEY_LETTERS: Final = 40
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Caller(Value):
@@ -23,7 +24,7 @@ class Caller(Value):
     uid: int | None = None
     gids: tuple[int, ...] = ()
     key: str = ""
-    """The CURVE key of a caller on another machine."""
+    """The public CURVE key of a caller on another machine, in lower-case hexadecimal."""
 
 
 class Rule(Value):
@@ -57,9 +58,9 @@ def _number(text: str) -> int:
 
 
 def _key(text: str) -> str:
-    if len(text) != _KEY_LETTERS:
-        raise ValueError(f"a key has {_KEY_LETTERS} letters, not {len(text)}")
-    return text
+    if not _KEY.fullmatch(text.lower()):
+        raise ValueError("a key has 64 hexadecimal digits")
+    return text.lower()
 
 
 _PARSED: Final[dict[str, Callable[[str], int | str]]] = {"uid": _number, "gid": _number, "key": _key}

@@ -82,3 +82,13 @@ class BrokerFunction(IntEnum):
     RECORD = 2
     STOP = 3
     LIST = 4
+    ACTIVATE = 10
+    """Classes of programs (R16.5 to R16.7) and the table of running objects (R16.16): `activation` of the broker."""
+    REGISTER_CLASS = 11
+    RESUME_CLASSES = 12
+    SUSPEND_CLASSES = 13
+    REVOKE_CLASS = 14
+    REGISTER_RUNNING = 15
+    REVOKE_RUNNING = 16
+    FIND_RUNNING = 17
+    LIST_RUNNING = 18

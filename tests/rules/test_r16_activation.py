@@ -209,7 +209,7 @@ def test_r16_09_what_shares_a_process() -> None:
 
 
 ALICE, BOB, ROOT = Caller(1000, (100, 4)), Caller(1001, (100,)), Caller(0)
-KEY = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
+KEY = "ab" * 32
 REMOTE = Caller(key=KEY)
 SERVER = 1000
 

@@ -63,9 +63,15 @@ def command(module: str, roots: Sequence[str], *arguments: str) -> list[str]:
 
 
 def spawn(
-    argv: Sequence[str], pass_fds: Mapping[int, int] | None = None, new_session: bool = True, stderr: int | None = None
+    argv: Sequence[str],
+    pass_fds: Mapping[int, int] | None = None,
+    new_session: bool = True,
+    stderr: int | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> int:
     """Start `argv` and return its process id. `pass_fds` maps the child's descriptor numbers to ours.
+
+    `environment` is added to that of this process.
 
     Standard input and output are /dev/null, and so is standard error unless a descriptor is given.
     """
@@ -80,7 +86,7 @@ def spawn(
         return os.posix_spawn(
             argv[0],
             list(argv),
-            os.environ,
+            os.environ if environment is None else {**os.environ, **environment},
             file_actions=_file_actions(lifted),
             setsid=new_session,
             setsigmask=(),
