@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
+    from .com.classes import class_interface, coclass, com_visible
     from .connection import Connection, connect
     from .contexts import ContextToken, context
     from .failures import exception_for_hr, hr_for_exception, throw_for_hr
@@ -98,7 +99,7 @@ _TYPED = """
     Array BStr Bool Bool8 Borrowed Char Char16 Char8 Closes Const Context Currency Date Dec FileTime FixedArray
     FixedText Guid HRESULT IDispatch IUnknown In InOut Keep LPStr LPTStr LPUTF8Str LPWCharStr LPWStr Mutable
     OleColor Out Ptr Ref SafeArr TBStr VBByRefStr VBool Variant at_position attribute bits cdouble cfloat char
-    char16_t char32_t closes count_of custom delegate dispid f4 f8 free_with i1 i2 i4 i8 int_ interface keep
+    char16_t char32_t closes count_of custom delegate dispid f4 f8 free_with i1 i2 i4 i8 int_ iid_is interface keep
     layout_class ldouble length_is library llong long_ named native offset offset_in points_to preserve_sig
     propget propput propputref prototype ptr ptrdiff_t schar short size_is size_t ssize_t struct u1 u2 u4 u8 uchar
     uint ullong ulong union uptr ushort wchar_t
@@ -125,6 +126,7 @@ _LATER = {
             "write_struct",
         ),
         "hresults": ("HResult", "custom_hresult", "hresult"),
+        "com.classes": ("class_interface", "coclass", "com_visible"),
         "contexts": ("ContextToken", "context"),
         "keeping": ("is_invalid", "release", "retain"),
         "lib": ("Lib",),
@@ -206,6 +208,8 @@ __all__ = [
     "HostOutOfMemory",
     "HostQuarantined",
     "HostStruct",
+    "IDispatch",
+    "IUnknown",
     "In",
     "InOut",
     "Info",
@@ -269,9 +273,12 @@ __all__ = [
     "char",
     "char16_t",
     "char32_t",
+    "class_interface",
     "classes",
     "close",
     "closes",
+    "coclass",
+    "com_visible",
     "connect",
     "constant",
     "context",
@@ -282,6 +289,7 @@ __all__ = [
     "deadline",
     "delegate",
     "destroy_struct",
+    "dispid",
     "exception_for_hr",
     "f4",
     "f8",
@@ -295,8 +303,10 @@ __all__ = [
     "i2",
     "i4",
     "i8",
+    "iid_is",
     "info",
     "int_",
+    "interface",
     "is_blittable",
     "is_invalid",
     "keep",
@@ -315,6 +325,10 @@ __all__ = [
     "offset_in",
     "offsetof",
     "points_to",
+    "preserve_sig",
+    "propget",
+    "propput",
+    "propputref",
     "prototype",
     "ptr",
     "ptrdiff_t",

@@ -29,6 +29,7 @@ from callgate import (
     dispid,
     f8,
     i4,
+    iid_is,
     interface,
     layout_class,
     library,
@@ -555,3 +556,39 @@ def test_r14_16_a_class_implements_an_interface() -> None:
     assert issubclass(Sink, IPlayerEvents)
     with pytest.raises(NotImplementedError, match=r"Sink implements IPlayerEvents, but has no Source"):
         sink.Source()
+
+
+def test_r14_16_properties_of_a_class_are_plain_attributes() -> None:
+    """Where a Python class implements an interface, its property is what the class makes of it."""
+
+    class Speaker(ISpeaker):
+        def __init__(self) -> None:
+            self.Volume = 0.5
+
+    speaker = Speaker()
+    speaker.Volume += 0.25
+    assert speaker.Volume == 0.75
+
+
+@interface("{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C15}")
+class ISpeaker(IUnknown, Protocol):
+    @property
+    def Volume(self) -> f8: ...
+    @Volume.setter
+    def Volume(self, value: f8) -> None: ...
+
+
+def test_r01_23_iid_is() -> None:
+    """An interface pointer whose IID another parameter says."""
+
+    class IFinder(IUnknown, Protocol):
+        def Find(self, riid: In[Ref[callgate.Guid]]) -> Annotated[IUnknown, iid_is("riid")]: ...
+
+    class IWrong(IUnknown, Protocol):
+        def Find(self, riid: i4) -> Annotated[IUnknown, iid_is("riid")]: ...
+
+    declare(IFinder)
+    assert spelled(method(IFinder, "Find")) == ["HRESULT", "const GUID *", "IUnknown **"]
+    assert method(IFinder, "Find").parameters[1].attribute("iid_is").argument == "riid"  # type: ignore[union-attr]
+    with pytest.raises(callgate.MarshalDirectiveError, match=r"IWrong\.Find.*iid_is\('riid'\).*R1\.23"):
+        declare(IWrong)

@@ -69,7 +69,7 @@ def reach(start: Iterable[Declared], label: str, types: TypeLibrary = TypeLibrar
         waiting.extend(piece.mentions.items())
     named = {group: tuple(entries[name] for name in sorted(entries)) for group, entries in groups.items()}
     library = types.replace(**named, interfaces=tuple(interfaces[name] for name in sorted(interfaces)))
-    return Reached(library, PythonSide(**classes), found)
+    return Reached(library, PythonSide(**classes, interfaces=found), found)
 
 
 def _join(groups: dict[str, dict[str, Any]], types: TypeLibrary, label: str) -> None:

@@ -44,6 +44,8 @@ class PythonSide(Value):
     enums: Mapping[str, Any] = _NOTHING
     handles: Mapping[str, Any] = _NOTHING
     faces: Mapping[str, Face] = _NOTHING
+    interfaces: Mapping[str, Any] = _NOTHING
+    """Declarations of interfaces (`callgate.com.declared.Declared`)."""
     names: Mapping[str, str] = _NOTHING
     """Name of the attribute → name of the function, where they differ."""
 

@@ -276,6 +276,11 @@ def _apply_counts(parts: list[Part]) -> None:
 def _name_counts(attributes: dict[str, str], note: Note, where: Where, parts: list[Part]) -> None:
     """Counts name parameters by C's names, with a star when the number is behind a pointer (R6.6)."""
     by_name = {part.python or part.name: part for part in parts} | {part.name: part for part in parts}
+    if (wanted := attributes.get("iid_is")) is not None:
+        iid = by_name.get(wanted)
+        if iid is None or iid.ctype != _IID:
+            raise where.refusal(note, f"iid_is({wanted!r}) names no argument that is In[Ref[Guid]]", "R1.23")
+        attributes["iid_is"] = iid.name
     for word in ("size_is", "length_is"):
         given, plus, more = attributes.get(word, "").replace(" ", "").removeprefix("*").partition("+")
         if not given or given.isdigit():
@@ -289,6 +294,9 @@ def _name_counts(attributes: dict[str, str], note: Note, where: Where, parts: li
             raise where.refusal(note, f"{word}({given!r}) must name an integer", "R6.6, R19.29")
         inner = "," if note.shape == "array" and not pointer and _is_lent(note) else ""
         attributes[word] = f"{inner}{'*' if pointer else ''}{part.name}{plus}{more}"
+
+
+_IID = Pointer(SystemType("GUID"), const=True)
 
 
 def _is_lent(note: Note) -> bool:

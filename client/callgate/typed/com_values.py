@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from callgate.com.classes import declared_interfaces, words_of
 from callgate.com.declared import Declared, find_declared
 from callgate.memory import Handle
 from callgate_protocol.model import InterfaceType, Pointer, Scalar, SystemType
@@ -49,13 +50,22 @@ def refuse_for_com(note: Note, where: Where) -> None:
 
 
 def interface_pointer(space: Space, note: Note, where: Where) -> Lowered | None:
-    """`IFoo` is `IFoo *`; None for what is no interface. NULL is None, whatever the annotation says."""
-    declared = find_declared(note.python)
+    """`IFoo` is `IFoo *`; None for what is no interface. NULL is None, whatever the annotation says.
+
+    For a class its default interface stands (R14.11).
+    """
+    declared = find_declared(note.python) or _of_class(note.python)
     if declared is None:
         return None
     if where.modes.raw:
         raise where.refusal(note, "raw: objects are not passed; write NativePtr", "R1.24, R19.45")
     return Lowered(Pointer(InterfaceType(_known(space, declared))), _words(note, where))
+
+
+def _of_class(cls: Any) -> Declared | None:
+    if not isinstance(cls, type):
+        return None
+    return words_of(cls).default or next(iter(declared_interfaces(cls)), None)
 
 
 def _known(space: Space, declared: Declared) -> str:

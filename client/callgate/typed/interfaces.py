@@ -308,12 +308,11 @@ class _Attribute(property):
         self._name = name
 
     def __get__(self, instance: Any, owner: Any = None, /) -> Any:
-        if self._name in getattr(instance, "__dict__", {}):
-            return vars(instance)[self._name]
-        return super().__get__(instance, owner)
+        own = getattr(instance, "__dict__", {})
+        return own[self._name] if self._name in own else super().__get__(instance, owner)
 
     def __set__(self, instance: Any, value: Any, /) -> None:
-        if type.__instancecheck__(self._declared.cls, instance):
+        if _implements(instance, self._declared):
             vars(instance)[self._name] = value
         else:
             super().__set__(instance, value)
@@ -331,6 +330,13 @@ def _accessor(declared: Declared, key: str, function: Any) -> Any:
 
 
 def _invoke(target: Any, declared: Declared, key: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    if type.__instancecheck__(declared.cls, target):
+    if _implements(target, declared):
         raise NotImplementedError(f"{type(target).__name__} implements {declared.name}, but has no {key} (R14.16)")
     return import_module(_OBJECTS).invoke(target, declared, key, arguments, named)
+
+
+def _implements(target: Any, declared: Declared) -> bool:
+    """Whether an object is Python's own and of a class that derives from the interface."""
+    objects = sys.modules.get(_OBJECTS)
+    native = objects is not None and isinstance(target, objects.ComObject)
+    return not native and type.__instancecheck__(declared.cls, target)

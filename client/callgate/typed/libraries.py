@@ -228,10 +228,17 @@ def _checked(
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaques[name] for name in sorted(opaques)),
     )
-    if space.interfaces:
-        library = reach(space.interfaces.values(), space.label, library).library
+    reached = reach(space.interfaces.values(), space.label, library)
+    library = reached.library
     renamed = {python: c for python, c in names.items() if python != c}
-    side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, renamed)
+    side = PythonSide(
+        {**reached.python.structs, **space.structs},
+        {**reached.python.enums, **space.enum_classes},
+        {**reached.python.handles, **space.handles},
+        space.faces,
+        reached.interfaces,
+        renamed,
+    )
     library, side = apply_modes(library, side, space.modes, space.label)
     try:
         check_records(library)

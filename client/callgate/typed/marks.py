@@ -29,6 +29,7 @@ __all__ = [
     "closes",
     "count_of",
     "free_with",
+    "iid_is",
     "keep",
     "length_is",
     "named",
@@ -129,6 +130,11 @@ def size_is(count: int | str) -> AsAttribute:
 def length_is(count: int | str) -> AsAttribute:
     """How many elements of an array come back: a number, or the name of the parameter that says it (R1.22)."""
     return AsAttribute("length_is", str(count))
+
+
+def iid_is(parameter: str) -> AsAttribute:
+    """Which parameter holds the IID that an interface pointer is of, when it is not always the same one (R1.23)."""
+    return AsAttribute("iid_is", parameter)
 
 
 def free_with(function: str) -> AsAttribute:

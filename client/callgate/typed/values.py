@@ -47,7 +47,7 @@ def lower(space: Space, note: Note, where: Where) -> Lowered:
     lowered = _lower(space, note, where)
     written = {mark.name: mark.argument for mark in note.every(AsAttribute)}
     for name in written:
-        if name not in ATTRIBUTES:
+        if name not in ATTRIBUTES and name != "iid_is":
             reason, rules = _NOT_HERE.get(name, (f"there is no attribute {name!r}", "R1.6"))
             raise where.refusal(note, reason, rules)
     return Lowered(lowered.type, {**lowered.attributes, **written})
