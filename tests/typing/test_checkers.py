@@ -10,7 +10,9 @@ import pytest
 from .checkers import Places, marked, mypy_errors, pyright_errors
 
 HERE = Path(__file__).parent
-MODULES = ("t_ok.py", "t_bad.py", "t_more.py", "t_more_bad.py", "t_header.py", "t_header_bad.py")
+GOOD = ("t_ok.py", "t_more.py", "t_header.py", "t_interface.py")
+BAD = ("t_bad.py", "t_more_bad.py", "t_header_bad.py", "t_interface_bad.py")
+MODULES = GOOD + BAD
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_errors_are_where_they_should_be(module: str, checker: str, request: pyt
     assert {place for place in found if place[0] == module} == _marked(module)
 
 
-@pytest.mark.parametrize("module", ["t_bad.py", "t_more_bad.py", "t_header_bad.py"])
+@pytest.mark.parametrize("module", BAD)
 def test_there_are_marks(module: str) -> None:
     """The comparison above would also hold of an empty list."""
     assert len(_marked(module)) >= 6
