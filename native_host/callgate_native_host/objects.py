@@ -147,6 +147,18 @@ class Objects:
         with self._lock:
             return self._table.send(entry.number, entry.kind, session)
 
+    def known(self, address: int, kind: str, session: bytes) -> tuple[Entry, Reference] | None:
+        """What has that kind at exactly that address, with one more reference for the session; None for nothing."""
+        with self._lock:
+            entry = self._at.get(address, {}).get(kind)
+            return None if entry is None else (entry, self._table.send(entry.number, entry.kind, session))
+
+    def meet(self, made: Entry, session: bytes) -> tuple[Entry, Reference]:
+        """Put a new object into the table, unless another thread has just put it there: the one that is there now."""
+        with self._lock:
+            entry = self._at.get(made.address, {}).get(made.kind) or self._add(made)
+            return entry, self._table.send(entry.number, entry.kind, session)
+
     def own(self, address: int, kind: str, session: bytes, release: Release, known: Sequence[Any]) -> Reference:
         """A reference to an object that is the session's to end (R10.3).
 
