@@ -12,6 +12,7 @@ from callgate_protocol.errors import Fault, LocalProtocolError
 from callgate_protocol.messages import Raise, Return
 from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
 
+from .com.callables import Callables
 from .delegates import DelegatePlan
 from .faults import fault_of
 from .objects import Objects
@@ -27,8 +28,9 @@ _ADVICE: Final = "keep it with callgate.callback(lib, type, function), callgate.
 class Callbacks:
     """Runs when native code calls a function pointer, on the thread that called it. Never raises into native code."""
 
-    def __init__(self, objects: Objects, ask: Ask, tell: Tell, notify: Notify) -> None:
+    def __init__(self, objects: Objects, callables: Callables, ask: Ask, tell: Tell, notify: Notify) -> None:
         self._objects = objects
+        self._callables = callables
         self._ask = ask
         self._tell = tell
         self._notify = notify
@@ -52,13 +54,33 @@ class Callbacks:
             else:
                 self._workers[thread] = outer
 
-    def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:  # noqa: PLR0911 - ways of a call
+    def run(self, plan: DelegatePlan, thunk: Thunk, natives: Sequence[Any]) -> Any:
         """R9.9, R11.12: what the client answers, or `on_error` when there is no answer."""
         target = thunk.target
         worker = self._workers.get(threading.get_ident())
         call = worker.active if worker is not None else None
         if target is None:
             return self._stale(plan, thunk, call)
+        return self._reach(plan, target, natives, worker, call)
+
+    def run_method(self, plan: DelegatePlan, this: int, method: tuple[int, int], natives: Sequence[Any]) -> Any:
+        """Native code called a method of a client's object (R14.14), alive or not."""
+        client = self._callables.at(this)
+        if client is None or not client.alive:
+            self._callables.stale_calls += 1
+            return plan.zero
+        worker = self._workers.get(threading.get_ident())
+        call = worker.active if worker is not None else None
+        return self._reach(plan, Target(client.session, client.number, method), natives, worker, call)
+
+    def _reach(
+        self,
+        plan: DelegatePlan,
+        target: Target,
+        natives: Sequence[Any],
+        worker: Performer | None,
+        call: Scope | None,
+    ) -> Any:
         if not target.session.alive:
             return plan.zero
         if plan.oneway:
@@ -90,7 +112,7 @@ class Callbacks:
         session, backlog = target.session, plan.backlog
         scope = Scope(session, lasting=True)
         try:
-            arguments = plan.offer(natives, scope)
+            arguments = target.addressed(plan.offer(natives, scope))
             size = sum(map(len, scope.bulk))
             if not backlog.take(size):
                 self._objects.take_back(scope.references, session.secret)
@@ -137,7 +159,7 @@ class Callbacks:
         ask: Callable[[int, list[Any], Sequence[Any]], Received],
     ) -> Received:
         try:
-            return ask(target.delegate, plan.offer(natives, scope), scope.bulk)
+            return ask(target.delegate, target.addressed(plan.offer(natives, scope)), scope.bulk)
         except (Fault, LocalProtocolError):
             self._objects.take_back(scope.references, target.session.secret)  # it was not sent
             raise

@@ -13,6 +13,7 @@ from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.serving.conversation import Conversation
 
 from .backend import Backend
+from .com.callables import Callables
 from .faults import Mismatch, fault_of
 from .loading import Libraries
 from .objects import Objects
@@ -37,11 +38,18 @@ class Caller:
     """Performs calls, on whichever worker they arrive."""
 
     def __init__(
-        self, backend: Backend, libraries: Libraries, objects: Objects, system: System, pointers: Pointers
+        self,
+        backend: Backend,
+        libraries: Libraries,
+        objects: Objects,
+        callables: Callables,
+        system: System,
+        pointers: Pointers,
     ) -> None:
         self._backend = backend
         self._libraries = libraries
         self._objects = objects
+        self._callables = callables
         self._system = system
         self._pointers = pointers
 
@@ -60,6 +68,7 @@ class Caller:
         finally:
             scope.end()
         self._objects.take_back(scope.references, conversation.session.secret)
+        self._callables.refuse(conversation.session, call.arguments, scope.received)
         if fault is None or not conversation.open:
             return None
         return conversation.channel.fail(call.call, fault.name, fault.message, fault.details)
@@ -67,23 +76,30 @@ class Caller:
     def _run(self, worker: Performer, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
         if call.library == 0:
             if call.function == HostFunction.INVOKE:
-                return self._invoke(worker, conversation, call, scope)
+                # R9.7: a function that native code handed out is called as an exported one is
+                plan, arguments = self._pointers.find(call.arguments, scope)
+                return self._convert(worker, conversation, call, scope, plan, arguments)
             conversation.begin(call.call, call.remaining)
             request = (call.function, call.arguments, scope)
             outcome = _Outcome(worker.run_native(self._system.perform, request, scope), [], 0)
             if scope.failure is not None:  # of a callback that a release function made
                 raise scope.failure
             return outcome
-        plan = self._libraries.get(call.library).function(call.function)
-        natives = plan.enter(call.arguments, scope)
-        conversation.begin(call.call, call.remaining)
-        if scope.closing:
-            return self._close_with(worker, plan, natives, scope)
-        return self._enter(worker, plan, natives, scope)
+        library = self._libraries.get(call.library)
+        if library.is_method(call.function):
+            plan = library.methods.bound(call.function, call.arguments, scope)
+            return self._convert(worker, conversation, call, scope, plan, call.arguments[1:])
+        return self._convert(worker, conversation, call, scope, library.function(call.function), call.arguments)
 
-    def _invoke(self, worker: Performer, conversation: Conversation, call: Call, scope: Scope) -> _Outcome:
-        """R9.7: a function that native code handed out is called as an exported one is."""
-        plan, arguments = self._pointers.find(call.arguments, scope)
+    def _convert(
+        self,
+        worker: Performer,
+        conversation: Conversation,
+        call: Call,
+        scope: Scope,
+        plan: FunctionPlan,
+        arguments: list[Any],
+    ) -> _Outcome:
         natives = plan.enter(arguments, scope)
         conversation.begin(call.call, call.remaining)
         if scope.closing:

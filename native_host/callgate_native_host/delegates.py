@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
-from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing
+from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, SystemValue
 from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.signatures import Signature
 from callgate_transport.serving.session import Session
 
+from .backend import BackendType
 from .backlog import Backlog
 from .convert.parameters import parameter_passing
 from .convert.space import Space
@@ -27,14 +29,21 @@ _NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
 Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 """What happens when native code calls: the plan, the function pointer it called, and what it passed."""
 
-_NO_ANSWER: Final = 0x80010108 - (1 << 32)
-"""RPC_E_DISCONNECTED: where an HRESULT is expected, zero would be a success (R11.8)."""
+_NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
+"""Where an HRESULT is expected, zero would be a success (R11.8)."""
 
 
 class DelegatePlan:
     """How callables of one shape are called back. Raises Fault when native code could not call them."""
 
-    def __init__(self, space: Space, signature: Signature, run: Runner, backlog: Backlog) -> None:
+    def __init__(
+        self,
+        space: Space,
+        signature: Signature,
+        run: Runner,
+        backlog: Backlog,
+        first: Sequence[BackendType] = (),
+    ) -> None:
         self.name = signature.name
         self.oneway = signature.oneway
         """Whether native code goes on without waiting."""
@@ -46,7 +55,7 @@ class DelegatePlan:
         self._result = _result(space, signature)
         self._throws = signature.throws
         backend = space.tools.backend
-        types = [passing.ctype for passing in self._passings]
+        types = [*first, *(passing.ctype for passing in self._passings)]
         shape = backend.function_type(types, self._result.ctype, signature.variadic)
         if signature.variadic:
             raise Fault("MarshalDirectiveError", f"{self.name} is variadic, which a callback cannot be")
@@ -57,7 +66,7 @@ class DelegatePlan:
     def _zero(self, space: Space, signature: Signature) -> Any:
         if isinstance(signature.result, Nothing):
             return None
-        if signature.throws and not signature.on_error:
+        if (signature.throws or signature.result == SystemValue("HRESULT")) and not signature.on_error:
             return _NO_ANSWER
         backend = space.tools.backend
         if backend.is_record(self._result.ctype):

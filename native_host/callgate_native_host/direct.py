@@ -21,7 +21,7 @@ from callgate_transport.serving.roles import Gone
 from callgate_transport.serving.session import Session
 
 from .backend import Backend
-from .engine import Engine, make_engine
+from .engine import Engine, Ways, make_engine
 from .libc import Libc
 from .loading import Libraries
 from .measure import measure_abi
@@ -40,6 +40,9 @@ PassOn: TypeAlias = Callable[[Callback, list[Any], Callable[[], None]], None]
 
 Tell: TypeAlias = Callable[[str, str], None]
 """Tells people: a level of Python's logging, and the text."""
+
+GiveBack: TypeAlias = Callable[[list[list[int]]], None]
+"""References to objects of the client that are not held here any more."""
 
 _FOR_EVER: Final[list[Libraries]] = []
 """Native code that was loaded stays: threads of it may run, and pointers to its functions may be anywhere."""
@@ -93,7 +96,7 @@ class DirectChannel:
 class DirectHost:
     """One library's host in this process. Thread-safe."""
 
-    def __init__(self, question: Question, pass_on: PassOn, tell: Tell) -> None:
+    def __init__(self, question: Question, pass_on: PassOn, tell: Tell, give_back: GiveBack) -> None:
         backend = Backend()
         self.incarnation = secrets.token_bytes(16)
         self.abi = measure_abi(backend)
@@ -105,9 +108,12 @@ class DirectHost:
             backend,
             Libc(backend),
             self.incarnation,
-            self._ask,
-            self._tell,
-            lambda _session, level, text: tell(level, text),
+            Ways(
+                self._ask,
+                self._tell,
+                lambda _session, level, text: tell(level, text),
+                lambda _session, references: give_back(references),
+            ),
         )
         self._channels: dict[int, Conversation] = {}
         self._lock = threading.RLock()

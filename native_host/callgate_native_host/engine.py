@@ -10,18 +10,31 @@ from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
 from .census import Census
+from .com.callables import Callables, GiveBack
+from .com.functions import ObjectFunctions
+from .com.service import Com
+from .com.wrapped import Wrappers
 from .convert.places import Places
 from .convert.space import Tools
 from .fields import Fields
 from .libc import Libc
-from .loading import Libraries
+from .loading import Libraries, Runners
 from .memory import Memory
 from .objects import Objects
 from .pointers import Pointers
 from .raw import Raw
 from .system import System
 
-__all__ = ["Engine", "make_engine"]
+__all__ = ["Engine", "Ways", "make_engine"]
+
+
+class Ways(NamedTuple):
+    """How a session is reached beside its calls."""
+
+    ask: Ask
+    tell: Tell
+    notify: Notify
+    give_back: GiveBack
 
 
 class Engine(NamedTuple):
@@ -34,26 +47,37 @@ class Engine(NamedTuple):
     census: Census
 
 
-def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ask: Ask, tell: Tell, notify: Notify) -> Engine:
-    """Join them. `ask`, `tell` and `notify` reach a session beside its calls."""
+def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) -> Engine:
+    """Join them."""
     objects = Objects(incarnation)
-    callbacks = Callbacks(objects, ask, tell, notify)
+    wrappers = Wrappers(backend, objects)
+    callables = Callables(backend, wrappers.unknown, ways.give_back)
+    callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify)
     places = Places(objects)
-    libraries = Libraries(Tools(backend, libc, objects, places), callbacks.run)
+    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index))
+    libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     census = Census()
     census.watch(
         {
             "objects": lambda: len(objects),
             "allocations": lambda: objects.blocks_alive + objects.kept(),
             "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
+            "client_objects": lambda: len(callables),
             "handles": lambda: len(objects.lives),
-            "stale_callbacks": lambda: sum(library.stale_callbacks for library in libraries.all()),
+            "stale_callbacks": lambda: (
+                callables.stale_calls + sum(library.stale_callbacks for library in libraries.all())
+            ),
             "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
         }
     )
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
-    system = System(libraries, memory, Fields(backend, places, libraries), census, raw)
+    fields = Fields(backend, places, libraries)
+    system = System(libraries, memory, fields, ObjectFunctions(com, places), census, raw)
     return Engine(
-        Caller(backend, libraries, objects, system, Pointers(libraries, places)), callbacks, libraries, objects, census
+        Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
+        callbacks,
+        libraries,
+        objects,
+        census,
     )

@@ -14,7 +14,7 @@ from callgate_transport.reactor import Reactor
 from callgate_transport.serving.station import Services, Station
 
 from .backend import Backend
-from .engine import make_engine
+from .engine import Ways, make_engine
 from .libc import Libc
 from .measure import measure_abi
 from .streams import redirect_streams, refuse_core_files
@@ -54,7 +54,8 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     station = Station(reactor, context, birth.directory, slots)
     outbox = station.outbox
-    engine = make_engine(backend, libc, birth.incarnation, outbox.ask, outbox.tell, outbox.notify)
+    ways = Ways(outbox.ask, outbox.tell, outbox.notify, outbox.give_back)
+    engine = make_engine(backend, libc, birth.incarnation, ways)
     engine.objects.lives.tell = lambda alive: ANSWERED.pack_into(slots, HANDLES_OFFSET, alive)
 
     def run_down() -> None:

@@ -10,12 +10,23 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-__all__ = ["Life", "Lives", "Release"]
+__all__ = ["Life", "Lives", "Release", "Use"]
 
 Release: TypeAlias = Callable[[int], None]
 """The native function that ends an object."""
+
+
+class Use(Protocol):
+    """Something that a call, or a block that points to it, needs alive."""
+
+    @property
+    def address(self) -> int:
+        """Where it lies."""
+
+    def done(self) -> None:
+        """It is not needed any more."""
 
 
 class Life:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.marshal import DirectiveError, resolve
@@ -12,6 +12,7 @@ from callgate_protocol.signatures import Signature
 from callgate_protocol.typelib import decode_library, library_hash
 
 from .backlog import Backlog
+from .com.methods import Answer, Methods
 from .convert.pointers import ThunkSource
 from .convert.space import Space, Tools
 from .convert.table import MAKERS
@@ -19,24 +20,33 @@ from .delegates import DelegatePlan, Runner
 from .plan import FunctionPlan
 from .probing import Opened, open_library
 
-__all__ = ["Libraries", "Library"]
+__all__ = ["Libraries", "Library", "Runners"]
+
+
+class Runners(NamedTuple):
+    """Where the calls of native code go."""
+
+    function: Runner
+    method: Answer
 
 
 class Library:
     """One file with one set of declarations."""
 
-    def __init__(self, tools: Tools, model: TypeLibrary, opened: Opened, run: Runner) -> None:
+    def __init__(self, tools: Tools, model: TypeLibrary, opened: Opened, number: int, runners: Runners) -> None:
         self.model = model
+        self.number = number
         self.file = opened.file
         self._backend = tools.backend
         self._handle = opened.handle
-        self._run = run
+        self._run = runners.function
         self._lock = threading.RLock()
         self._functions: list[FunctionPlan | None] = [None] * len(model.functions)
         self._delegates: dict[str, DelegatePlan] = {}
         self._pointed: dict[str, FunctionPlan] = {}
         self._backlog = Backlog()
         self.space = Space(tools, model, self._symbol, self._thunk_source, MAKERS)
+        self.methods = Methods(self.space, number, runners.method, self._backlog)
         self.missing = self._find_missing()
         """Numbers of declared functions that the file does not have (R2.11)."""
 
@@ -53,6 +63,10 @@ class Library:
         if not 0 <= number < len(self._functions):
             raise Fault("ProtocolError", f"{self.file} has no function number {number}")
         return self._functions[number] or self._compile(number)
+
+    def is_method(self, number: int) -> bool:
+        """Whether the number is that of a method of an interface."""
+        return number >= len(self._functions)
 
     def _compile(self, number: int) -> FunctionPlan:
         function = self.model.functions[number]
@@ -118,9 +132,9 @@ class Library:
 class Libraries:
     """All libraries of the host, numbered from 1 in the order in which they were loaded."""
 
-    def __init__(self, tools: Tools, run: Runner) -> None:
+    def __init__(self, tools: Tools, runners: Runners) -> None:
         self._tools = tools
-        self._run = run
+        self._runners = runners
         self._lock = threading.Lock()
         self._loaded: list[Library] = []
         self._numbers: dict[tuple[str, bytes], int] = {}
@@ -145,9 +159,10 @@ class Libraries:
             model = self._models.get(content) or self._learn(content, encoded)
             if model is None:
                 return None
-            library = Library(self._tools, model, open_library(self._tools.backend, file), self._run)
+            opened = open_library(self._tools.backend, file) if file else _opened_nothing(model)
+            number = self._numbers[file, content] = len(self._loaded) + 1
+            library = Library(self._tools, model, opened, number, self._runners)
             self._loaded.append(library)
-            number = self._numbers[file, content] = len(self._loaded)
             return number, library
 
     def _learn(self, content: bytes, encoded: bytes | None) -> TypeLibrary | None:
@@ -161,3 +176,10 @@ class Libraries:
             raise Fault("DeclarationError", str(error)) from error
         self._models[content] = model
         return model
+
+
+def _opened_nothing(model: TypeLibrary) -> Opened:
+    """Interfaces are described without a file: their methods are found in the objects themselves."""
+    if model.functions:
+        raise Fault("DllNotFoundError", "functions were declared without the name of a library")
+    return Opened(None, "")

@@ -16,7 +16,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import ExportTable, Reference
 
 from .faults import Mismatch
-from .lives import Life, Lives, Release
+from .lives import Life, Lives, Release, Use
 from .thunks import Thunk
 
 __all__ = ["Block", "Entry", "HeapBlock", "Kept", "Objects"]
@@ -44,7 +44,7 @@ class Kept(NamedTuple):
 
     memory: list[Any]
     thunks: list[Thunk]
-    lives: list[Life]
+    lives: list[Use]
 
     def __bool__(self) -> bool:
         return bool(self.memory or self.thunks or self.lives)

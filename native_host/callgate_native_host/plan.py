@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
@@ -22,6 +23,7 @@ from callgate_protocol.forms import (
 )
 from callgate_protocol.signatures import Direction, ParameterPlan, Signature
 
+from .backend import BackendType
 from .convert.elements import ElementsResult
 from .convert.parameters import parameter_passing, result_of
 from .convert.passing import ByValue, Passing
@@ -40,7 +42,9 @@ Load: TypeAlias = Callable[[str, Any], Any]
 class FunctionPlan:
     """How one function is called. Compiled at first use, then shared by all threads."""
 
-    def __init__(self, space: Space, signature: Signature, load: Load | None) -> None:
+    def __init__(
+        self, space: Space, signature: Signature, load: Load | None, first: Sequence[BackendType] = ()
+    ) -> None:
         self.name = signature.name
         self.signature = signature
         self._passings = [parameter_passing(space, signature, plan) for plan in signature.parameters]
@@ -56,13 +60,13 @@ class FunctionPlan:
         self._hands_out = any(_is_memory(form) for form in (signature.result, *(plan.form for plan in signature.outs)))
         self._lent = [plan.index for plan in signature.parameters if _is_looked_at(plan)]
         self._backend = space.tools.backend
-        self._pointed = self._shape(space)
+        self._pointed = self._shape(space, first)
         self.function: Any = self._load(*self._pointed, load) if load is not None else None
         """What is called; None when the address is known with each call only."""
 
-    def _shape(self, space: Space) -> tuple[Any, Split | None]:
-        """The type of the function, and the parameter that is passed as two."""
-        backend, types = space.tools.backend, [passing.ctype for passing in self._passings]
+    def _shape(self, space: Space, first: Sequence[BackendType]) -> tuple[Any, Split | None]:
+        """The type of the function, with what stands before its arguments, and the parameter that is passed as two."""
+        backend, types = space.tools.backend, [*first, *(passing.ctype for passing in self._passings)]
         split = split_parameter(backend, types, self._result.ctype)
         given = split.types if split else types
         return backend.function_type(given, self._result.ctype, self.signature.variadic), split
@@ -79,6 +83,12 @@ class FunctionPlan:
         made.function = self._load(*self._pointed, lambda _name, shape: self._backend.at(shape, address))
         return made
 
+    def on(self, pointer: int, address: int) -> FunctionPlan:
+        """The plan for the method at an address, called on the object behind an interface pointer."""
+        made = self.at(address)
+        made.function = partial(made.function, pointer)
+        return made
+
     def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:
         """R1.14: the C side of every argument, left to right; the first that does not fit ends it.
 
@@ -88,6 +98,7 @@ class FunctionPlan:
             text = f"{self.name} takes {self._passed} arguments, {len(wires)} were given"
             raise Fault("ArgumentError", text, function=self.name)
         natives: list[Any] = []
+        scope.entered = natives
         try:
             for passing, position in self._steps:
                 natives.append(passing.enter(None if position is None else wires[position], scope))

@@ -10,7 +10,7 @@ from callgate_transport.serving.session import Session
 
 from .faults import Mismatch, expected
 from .ledger import Ledger
-from .lives import Life
+from .lives import Use
 from .objects import Entry, Kept
 from .poison import POISONED, spoil
 from .thunks import Thunk
@@ -41,9 +41,11 @@ class Scope:
         "bulk",
         "closing",
         "copies",
+        "entered",
         "failure",
         "given",
         "handle",
+        "iid",
         "inline",
         "keep",
         "lasting",
@@ -53,6 +55,7 @@ class Scope:
         "lives",
         "owning",
         "payloads",
+        "received",
         "references",
         "replaceable",
         "rooms",
@@ -87,10 +90,16 @@ class Scope:
         """Where the copies lie that native code was given to look at, for calls that hand out memory (R8.4)."""
         self.handle: Entry | None = None
         """The first handle among the arguments: what is to be kept is kept with it."""
-        self.lives: list[Life] = []
+        self.lives: list[Use] = []
         """Objects that must not end before this does (R10.2)."""
         self.closing: list[Entry] = []
         """Handles that this call ends."""
+        self.entered: Sequence[Any] = ()
+        """The C side of the arguments that were converted so far, left to right."""
+        self.iid: str | None = None
+        """Which interface a pointer of the call really is, while it is converted (R1.23)."""
+        self.received: list[int] = []
+        """Objects of the client that were taken in, once for each time they were sent."""
         self.references: list[int] = []
         """Objects whose references stand in the answer."""
         self.bulk: list[Any] = []

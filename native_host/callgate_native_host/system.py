@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
 from .census import Census
+from .com.functions import ObjectFunctions
 from .faults import Mismatch, expected
 from .fields import Fields
 from .loading import Libraries
@@ -24,7 +25,9 @@ _Function: TypeAlias = Callable[..., Any]
 class System:
     """One method per function; each takes the scope and the wire arguments, and gives the wire result."""
 
-    def __init__(self, libraries: Libraries, memory: Memory, fields: Fields, census: Census, raw: Raw) -> None:
+    def __init__(
+        self, libraries: Libraries, memory: Memory, fields: Fields, objects: ObjectFunctions, census: Census, raw: Raw
+    ) -> None:
         self._libraries = libraries
         self._raw = raw
         self._functions: Final[dict[int, tuple[_Function, int]]] = {
@@ -44,6 +47,8 @@ class System:
             HostFunction.CALLBACK: (memory.callback, 3),
             HostFunction.SIZE: (memory.size, 2),
             HostFunction.LAYOUT: (memory.layout, 2),
+            HostFunction.QUERY: (objects.query, 2),
+            HostFunction.WRAP: (objects.wrap, 4),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
         }

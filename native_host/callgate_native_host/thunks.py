@@ -27,6 +27,12 @@ class Target(NamedTuple):
 
     session: Session
     delegate: int
+    method: tuple[int, int] | None = None
+    """(library, method) when it is an object of the session's."""
+
+    def addressed(self, arguments: list[Any]) -> list[Any]:
+        """The arguments of the message: those of a method, with which method it is."""
+        return arguments if self.method is None else [*self.method, arguments]
 
 
 Runner: TypeAlias = Callable[["Thunk", tuple[Any, ...]], Any]

@@ -47,6 +47,10 @@ class HostFunction(IntEnum):
     """(library, type name, {"at": …}, value, delete old) -> nil: a struct, whose owned texts are the struct's own."""
     DESTROY = 18
     """(library, type name, {"at": …}) -> nil: frees what the members of a struct own, and zeroes it."""
+    QUERY = 19
+    """({"at": …}, [IID, …]) -> [HRESULT, …]: QueryInterface of an object; what it answers is kept for its methods."""
+    WRAP = 20
+    """({"at": …}, library, interface, counted) -> {"ref": …}: the object behind a pointer that came as plain memory."""
 
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""

@@ -6,11 +6,14 @@ import weakref
 from typing import Any
 
 from callgate_native_host.backend import Backend
+from callgate_native_host.com.callables import Callables
+from callgate_native_host.com.service import Com
+from callgate_native_host.com.wrapped import Wrappers
 from callgate_native_host.convert.places import Places
 from callgate_native_host.convert.space import Tools
 from callgate_native_host.delegates import DelegatePlan
 from callgate_native_host.libc import Libc
-from callgate_native_host.loading import Libraries, Library
+from callgate_native_host.loading import Libraries, Library, Runners
 from callgate_native_host.objects import Objects
 from callgate_native_host.scope import Scope
 from callgate_native_host.thunks import Thunk
@@ -59,8 +62,11 @@ class Bench:
         self.libc = CountingLibc(self.backend)
         self.objects = Objects(bytes(16))
         self.session = Session(bytes(16), DEFAULT_LIMITS, lambda: None)
-        self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects))
-        libraries = Libraries(self.tools, self._called_back)
+        wrappers = Wrappers(self.backend, self.objects)
+        callables = Callables(self.backend, wrappers.unknown, lambda _session, _references: None)
+        com = Com(wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index))
+        self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects), com)
+        libraries = Libraries(self.tools, Runners(self._called_back, lambda plan, *_: plan.zero))
         encoded = encode_library(model)
         loaded = libraries.load(file, library_hash(encoded), encoded)
         assert loaded is not None

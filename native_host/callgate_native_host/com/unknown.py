@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from callgate_native_host.backend import Backend
 from callgate_protocol.guids import guid_bytes, text_of
-from callgate_protocol.hresults import E_POINTER
 from callgate_protocol.interfaces import Shape
+from callgate_protocol.rpccodes import Code
 
 __all__ = ["Unknown"]
 
@@ -49,7 +49,7 @@ class Unknown:
         result = function(pointer, self.iid_address(iid, shape), self._backend.address_of(out))
         if result < 0:
             return result, 0
-        return (result, out[0]) if out[0] else (E_POINTER, 0)
+        return (result, out[0]) if out[0] else (Code.E_POINTER.signed, 0)
 
     def add_ref(self, pointer: int, shape: Shape) -> None:
         """One more holder."""

@@ -15,6 +15,7 @@ from callgate_protocol.forms import (
     Enumeration,
     Instance,
     Integer,
+    InterfacePointer,
     Offset,
     Text,
     Wide,
@@ -28,6 +29,7 @@ from .base import Converter
 from .counts import ConstantCount, Counter, ParameterCount, PointedCount
 from .edited import EditedPassing
 from .elements import ElementsPassing, ElementsResult
+from .iid_is import ChosenByIid
 from .instances import InstancePassing, Owner
 from .many import Many
 from .passing import ByValue, OffsetPassing, Passing
@@ -40,6 +42,19 @@ __all__ = ["parameter_passing", "result_of"]
 
 def parameter_passing(space: Space, signature: Signature, plan: ParameterPlan) -> Passing:
     """How one parameter crosses. Raises Fault when it cannot."""
+    passing = _passing(space, signature, plan)
+    content = plan.form.element if isinstance(plan.form, Elements) else plan.form
+    if not isinstance(content, InterfacePointer) or not content.iid_is:
+        return passing
+    index = next((other.index for other in signature.parameters if other.name == content.iid_is), None)
+    if index is None:
+        text = f"iid_is({content.iid_is}) of '{plan.name}' of {signature.name} does not name a parameter (R1.23)"
+        raise Fault("MarshalDirectiveError", text)
+    shape = space.contract(content.interface).shape
+    return ChosenByIid(passing, index, space.tools.com.wrappers.unknown, shape)
+
+
+def _passing(space: Space, signature: Signature, plan: ParameterPlan) -> Passing:
     form, backend = plan.form, space.tools.backend
     if isinstance(form, Offset):
         base = next(other.index for other in signature.parameters if other.name == form.parameter)

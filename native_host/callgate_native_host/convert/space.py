@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from callgate_native_host.backend import Backend
+from callgate_native_host.com.service import Com
+from callgate_native_host.com.wrapped import Contract
 from callgate_native_host.heap import Heap
 from callgate_native_host.libc import Libc
 from callgate_native_host.measure import spelling
 from callgate_native_host.objects import Objects
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
+from callgate_protocol.interfaces import chain_of, shape_of
 from callgate_protocol.layout import LayoutError, check_record, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of
 from callgate_protocol.model import OpaqueType, Record, TypeLibrary
@@ -32,6 +35,7 @@ class Tools(NamedTuple):
     libc: Libc
     objects: Objects
     places: Places
+    com: Com
 
 
 class Space:
@@ -90,6 +94,12 @@ class Space:
         if bits and isinstance(form, forms.Integer | forms.Enumeration):
             return IntegerConverter(self.tools.backend, form, bits)
         return self.converter(form)
+
+    def contract(self, name: str) -> Contract:
+        """How objects of an interface are spoken to."""
+        interface = self.model.interface(name)
+        root = chain_of(self.model, interface)[0]
+        return Contract(name, interface.iid, root.iid, shape_of(self.model, interface))
 
     def opaque(self, name: str) -> OpaqueType:
         """An opaque type; one that nobody described has no release."""

@@ -9,6 +9,7 @@ from callgate_protocol.model import FLOATS
 
 from .base import Converter
 from .bstr import BStrConverter
+from .interfaces import InterfaceConverter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
 from .safearray import SafeArrayConverter
@@ -60,6 +61,11 @@ def _handle(space: Space, form: forms.Handle) -> Converter:
     return HandleConverter(space.tools.backend, form, space.tools.places, opaque.invalid, release)
 
 
+def _interface(space: Space, form: forms.InterfacePointer) -> Converter:
+    tools = space.tools
+    return InterfaceConverter(tools.backend, space.contract(form.interface), tools.com, borrowed=form.borrowed)
+
+
 def _code(space: Space, form: forms.Code) -> Converter:
     return CodeConverter(space.tools.backend, form, space.tools.places, space.thunks(form.delegate))
 
@@ -104,6 +110,7 @@ MAKERS: Final[dict[type[Any], Maker]] = {
     forms.Floating: lambda space, form: FloatingConverter(space.tools.backend, form),
     forms.Handle: _handle,
     forms.Integer: _integer,
+    forms.InterfacePointer: _interface,
     forms.Nothing: lambda space, _form: NothingConverter(space.tools.backend),
     forms.Raw: _record,
     forms.SafeElements: _safe_array,

@@ -9,7 +9,7 @@ from typing import Any
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
-from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, to_wire
+from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, Release, to_wire
 from callgate_transport.reactor import Reactor
 
 from .roles import Gone
@@ -46,6 +46,14 @@ class Outbox:
             self.send(session, Notice(level, text))
 
         self._reactor.post(tell)
+
+    def give_back(self, session: Session, references: list[list[int]]) -> None:
+        """Tell a session that references to objects of its own are not held here any more."""
+
+        def give() -> None:
+            self.send(session, Release(references))
+
+        self._reactor.post(give)
 
     def broke_off(self, session: Session, channel: int, why: str) -> None:
         """Tell a session that one of its channels was closed: whoever waits there must not wait any longer."""

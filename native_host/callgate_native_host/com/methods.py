@@ -1,0 +1,154 @@
+"""The methods of a library's interfaces: called on native objects, answered by clients' objects (R14.1, R14.20)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from callgate_native_host.backlog import Backlog
+from callgate_native_host.convert.space import Space
+from callgate_native_host.delegates import DelegatePlan
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.plan import FunctionPlan
+from callgate_native_host.scope import Scope
+from callgate_protocol.errors import Fault
+from callgate_protocol.interfaces import MethodPlace, chain_of, method_places
+from callgate_protocol.marshal import DirectiveError, resolve
+from callgate_protocol.model import Delegate, Function, Interface
+from callgate_protocol.signatures import Signature
+
+from .callables import Offered
+from .vtables import Vtable
+from .wrapped import Wrapped
+
+__all__ = ["Answer", "Methods"]
+
+Answer: TypeAlias = Callable[[DelegatePlan, int, tuple[int, int], Sequence[Any]], Any]
+"""Native code called a method of a client's object: the plan, `this`, (library, method), and what it passed."""
+
+
+class Methods:
+    """Those of one library. Thread-safe."""
+
+    def __init__(self, space: Space, number: int, answer: Answer, backlog: Backlog) -> None:
+        self._space = space
+        self._number = number
+        """The library's number in this host."""
+        self._answer = answer
+        self._backlog = backlog
+        self._lock = threading.RLock()
+        self._first = len(space.model.functions)
+        self._places = _places(space)
+        self._plans: dict[int, FunctionPlan] = {}
+        self._stubs: dict[int, Any] = {}
+        self._vtables: dict[int, Vtable] = {}
+
+    # -- calls of native objects ---------------------------------------------------------------------------------
+
+    def bound(self, number: int, arguments: Sequence[Any], scope: Scope) -> FunctionPlan:
+        """How a method is called on the object that is its first argument. Raises Fault."""
+        place = self._place(number)
+        try:
+            entry = self._object(arguments, scope)
+        except Mismatch as finding:
+            raise finding.fault_of(f"the object of {place.interface.name}.{place.method.name}") from None
+        plan = entry.plans.get((self._number, number))
+        if plan is None:
+            plan = entry.plans[self._number, number] = self._bind(place, entry)
+        return plan
+
+    def _object(self, arguments: Sequence[Any], scope: Scope) -> Wrapped:
+        wire = arguments[0] if arguments else None
+        pair = wire.get("at") if type(wire) is dict else None
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
+            raise expected("an object", wire)
+        return self._space.tools.com.wrappers.use(pair[0], scope)
+
+    def _place(self, number: int) -> MethodPlace:
+        index = number - self._first
+        if not 0 <= index < len(self._places):
+            raise Fault("ProtocolError", f"library {self._number} has no function or method number {number}")
+        return self._places[index]
+
+    def _bind(self, place: MethodPlace, entry: Wrapped) -> FunctionPlan:
+        contract = self._space.contract(place.interface.name)
+        if place.slot < 0:
+            text = (
+                f"{contract.name}.{place.method.name} has no slot: members of a dispinterface are called by IDispatch"
+            )
+            raise Fault("NotSupportedError", f"{text} (R14.1)")
+        if contract.shape.convention:
+            text = f"{contract.name} is called with the convention {contract.shape.convention}"
+            raise Fault("NotSupportedError", f"{text}, which this host cannot speak (R2.9)")
+        wrappers = self._space.tools.com.wrappers
+        pointer = wrappers.pointer(entry, contract)
+        return self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
+
+    def _plan(self, place: MethodPlace) -> FunctionPlan:
+        with self._lock:
+            plan = self._plans.get(place.number)
+            if plan is None:
+                signature = _resolved(self._space, place.method)
+                plan = FunctionPlan(self._space, signature, None, (self._space.tools.backend.pointer,))
+                self._plans[place.number] = plan
+            return plan
+
+    # -- calls of clients' objects -------------------------------------------------------------------------------
+
+    def offered(self, index: int) -> Offered:
+        """How native code calls a client's object through the interface of that index. Raises Fault."""
+        interfaces = self._space.model.interfaces
+        if not 0 <= index < len(interfaces):
+            raise Fault("ProtocolError", f"library {self._number} has no interface number {index}")
+        interface = interfaces[index]
+        bases = [each.iid for each in chain_of(self._space.model, interface)[1:-1]]
+        return Offered(self._space.contract(interface.name), bases, lambda: self._vtable(index, interface))
+
+    def _vtable(self, index: int, interface: Interface) -> Vtable:
+        with self._lock:
+            known = self._vtables.get(index)
+            if known is None:
+                shape = self._space.contract(interface.name).shape
+                names = [each.name for each in chain_of(self._space.model, interface)]
+                slots = [place for place in self._places if place.interface.name in names and place.slot >= 0]
+                code = [self._stub(place) for place in sorted(slots, key=lambda place: place.slot)]
+                known = self._space.tools.com.callables.vtables.make(code, shape.extra_slots)
+                self._vtables[index] = known
+            return known
+
+    def _stub(self, place: MethodPlace) -> Any:
+        code = self._stubs.get(place.number)
+        if code is None:
+            try:
+                code = self._stubs[place.number] = self._make_stub(place)
+            except Fault:
+                return None  # what cannot be marshalled answers E_NOTIMPL; the others can still be called
+        return code
+
+    def _make_stub(self, place: MethodPlace) -> Any:
+        method = place.method
+        signature = _resolved(self._space, Delegate(method.name, method.result, method.parameters))
+        first = (self._space.tools.backend.pointer,)
+        plan = DelegatePlan(self._space, signature, _never, self._backlog, first)
+        where = self._number, place.number
+        return plan.pool.make_code(lambda this, *natives: self._answer(plan, this, where, natives))
+
+
+def _never(plan: DelegatePlan, _thunk: Any, _natives: Sequence[Any]) -> Any:
+    """Methods are not called by function pointers of their own."""
+    return plan.zero
+
+
+def _places(space: Space) -> list[MethodPlace]:
+    try:
+        return method_places(space.model)
+    except DirectiveError as error:
+        raise Fault("TypeLoadError", str(error)) from None
+
+
+def _resolved(space: Space, entry: Function | Delegate) -> Signature:
+    try:
+        return resolve(space.model, entry)
+    except DirectiveError as error:
+        raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error

@@ -1,0 +1,20 @@
+"""What converters need of objects, in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .callables import Callables, Offered
+from .wrapped import Wrappers
+
+__all__ = ["Com"]
+
+
+class Com(NamedTuple):
+    """Native objects, clients' objects, and the interfaces that were described to this host."""
+
+    wrappers: Wrappers
+    callables: Callables
+    offered: Callable[[int, int], Offered]
+    """(library, index of the interface in it) → how native code calls a client's object through it. Raises Fault."""

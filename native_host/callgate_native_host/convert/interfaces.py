@@ -1,0 +1,102 @@
+"""Interface pointers: native objects go out as references, clients' objects come in as callables (R14.9, R14.14)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from callgate_native_host.backend import Backend
+from callgate_native_host.com.callables import ClientObject, Offered
+from callgate_native_host.com.service import Com
+from callgate_native_host.com.wrapped import Contract
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
+
+from .base import Converter
+
+__all__ = ["InterfaceConverter"]
+
+_MOST_INTERFACES: Final = 256
+
+
+class InterfaceConverter(Converter):
+    """`IFoo *`. Whoever gets one as a result or an out owns a reference; arguments are lent (R14.3)."""
+
+    nodes = 14
+
+    def __init__(self, backend: Backend, contract: Contract, com: Com, *, borrowed: bool) -> None:
+        self.ctype = backend.pointer
+        self._contract = contract
+        self._com = com
+        self._borrowed = borrowed
+
+    def from_wire(self, wire: Any, scope: Scope) -> int:
+        """NULL, an object of this host, or one of the client's own."""
+        if wire is None:
+            return 0
+        if type(wire) is dict and "object" in wire:
+            return self._callable(wire, scope)
+        pair = wire.get("at") if type(wire) is dict and len(wire) == 1 else None
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or pair[1] != 0:
+            raise expected("an object", wire)
+        entry = self._com.wrappers.use(pair[0], scope)
+        pointer = self._com.wrappers.pointer(entry, self._wanted(scope))
+        if self._is_handed_over(scope):
+            self._com.wrappers.unknown.add_ref(pointer, self._contract.shape)
+            scope.lent.append(lambda: self._com.wrappers.unknown.release(pointer, self._contract.shape))
+        return pointer
+
+    def _wanted(self, scope: Scope) -> Contract:
+        """R1.23: another parameter may say which interface is meant."""
+        return self._contract if scope.iid is None else self._contract._replace(name="it", iid=scope.iid)
+
+    def _is_handed_over(self, scope: Scope) -> bool:
+        """Whether native code owns what it gets: an out of a callback, or what it may put something else for."""
+        return scope.lasting or scope.replaceable
+
+    def _callable(self, wire: dict[str, Any], scope: Scope) -> int:
+        client = self._receive(wire, scope)
+        callables = self._com.callables
+        use = callables.use(client, 0)
+        try:
+            address = callables.address(client, self._wanted(scope).iid)
+        except Mismatch:
+            use.done()
+            raise
+        use.address = address
+        if self._is_handed_over(scope):
+            scope.lent.append(use.done)
+        else:
+            scope.lives.append(use)
+        return address
+
+    def _receive(self, wire: dict[str, Any], scope: Scope) -> ClientObject:
+        number, interfaces = wire.get("object"), wire.get("interfaces")
+        if type(number) is not int or not 0 < number < 1 << 63 or type(interfaces) is not list:
+            raise expected("the number of an object and its interfaces", wire)
+        if len(interfaces) > _MOST_INTERFACES:
+            raise Mismatch(f"an object with {len(interfaces)} interfaces; {_MOST_INTERFACES} is the most")
+        offered = [self._offered(pair) for pair in interfaces]
+        scope.received.append(number)
+        return self._com.callables.receive(scope.session, number, offered)
+
+    def _offered(self, pair: Any) -> Offered:
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(pair[1]) is not int:
+            raise expected("the numbers of a library and an interface", pair)
+        return self._com.offered(pair[0], pair[1])
+
+    def to_wire(self, native: int, scope: Scope) -> Any:
+        """R14.9: the client's own object, or a reference to a native one; the same object is the same reference."""
+        if not native:
+            return None
+        counted = scope.owning and not self._borrowed
+        client = self._com.callables.at(native)
+        if client is not None and client.session is scope.session and client.alive:
+            if counted:
+                self._com.callables.drop(client)
+            return {"object": client.number}
+        return self._com.wrappers.take(native, self._wanted(scope), scope, counted=counted)
+
+    def discard(self, native: int, scope: Scope) -> None:
+        """R8.8: what came out of a call that failed is given back."""
+        if native and scope.owning and not self._borrowed:
+            self._com.wrappers.unknown.release(native, self._contract.shape)
