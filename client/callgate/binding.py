@@ -12,7 +12,7 @@ from typing import Any
 
 from callgate_protocol.layout import LayoutError, check_records, inside_first, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
-from callgate_protocol.model import Record
+from callgate_protocol.model import Function, Record
 from callgate_protocol.signatures import Signature
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
@@ -105,11 +105,15 @@ class Binding:
     def signature(self, number: int) -> Signature:
         """A function, decided. Raises MarshalDirectiveError."""
         with self._refusals():
-            return resolve(self.declared, self.declared.functions[number])
+            return resolve(self.declared, self.entry(number))
+
+    def entry(self, number: int) -> Function:
+        """What has that number."""
+        return self.declared.functions[number]
 
     def face(self, number: int) -> Face:
         """How a function looks to a caller where that differs from its signature."""
-        return self.python.faces.get(self.declared.functions[number].name, PLAIN)
+        return self.python.faces.get(self.entry(number).name, PLAIN)
 
     @property
     def types(self) -> TypeSpace:
@@ -133,6 +137,7 @@ class Binding:
             {record.name for record in records if is_overlaid(self.declared, record)},
         )
         types.number, types.deadline, types.views = self.number, self.deadline, self._overlays.views
+        types.interfaces = self.interfaces
         types.pointed = cache(lambda name: FunctionPlan(types.delegates[name].signature, types))
         self._overlays.types = types
         for delegate in self.delegates.values():
@@ -200,6 +205,15 @@ class Binding:
         given = self.python.handles
         names = [opaque.name for opaque in self.declared.opaques]
         return {name: given.get(name) or type(name, (Handle,), {"__slots__": ()}) for name in names}
+
+    @cached_property
+    def interfaces(self) -> Mapping[str, Any]:
+        """Declaration of every interface."""
+        if not self.declared.interfaces:
+            return {}
+        from .com.closure import of_model  # noqa: PLC0415 - most libraries have functions only
+
+        return {each.name: of_model(self.declared, each.name) for each in self.declared.interfaces}
 
     @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:

@@ -71,7 +71,7 @@ class DirectSession:
     def __init__(self) -> None:
         from callgate_native_host.direct import DirectHost  # noqa: PLC0415 - only this way of calling needs cffi here
 
-        self.host = DirectHost(self._question, self._pass_on, self._tell)
+        self.host = DirectHost(self._question, self._pass_on, self._tell, self._give_back)
         self.incarnation = self.host.incarnation
         self.abi = self.host.abi
         self.process = os.getpid()
@@ -150,6 +150,10 @@ class DirectSession:
     def forget_after_fork(self) -> None:
         """See `Session`."""
         self.dead = True
+
+    def _give_back(self, references: list[list[int]]) -> None:
+        if (owner := self._owner()) is not None:
+            owner.given_back(references)
 
     # -- callbacks -----------------------------------------------------------------------------------------------
 

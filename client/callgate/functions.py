@@ -16,6 +16,7 @@ from .binding import Binding
 from .convert import CallContext
 from .deadline import ambient, expiry
 from .errors import DeadlineExceeded, EntryPointNotFoundError
+from .memory import Remote
 from .promises import promise
 from .records import python_name
 
@@ -29,7 +30,7 @@ class NativeFunction:
     """One function of a library. Callable with positional and keyword arguments; thread-safe."""
 
     def __init__(self, binding: Binding, number: int) -> None:
-        declared = binding.declared.functions[number]
+        declared = binding.entry(number)
         self.errcheck: Callable[[Any, NativeFunction, tuple[Any, ...]], Any] | None = None
         """(result, function, arguments) → what the caller gets; runs in this process."""
         self.__name__ = self.__qualname__ = declared.name
@@ -47,6 +48,14 @@ class NativeFunction:
         Raises MarshalError and its children before native code is entered, HostLost when the host dies,
         DeadlineExceeded, and what a callback raised.
         """
+        return self._call((), arguments, named)
+
+    def call_on(self, proxy: Remote, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Call a method on its object. Raises ObjectGone as well."""
+        return self._call(({"at": [proxy._check(), 0]},), arguments, named)  # noqa: SLF001 - a proxy's place
+
+    def _call(self, first: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """`first` is what stands before the arguments in the message: the object of a method."""
         binding = self._binding
         host = binding.ready()
         plan = binding.plan(self._number)
@@ -57,7 +66,7 @@ class NativeFunction:
         context: Any = CallContext(host) if plan.needs_context else None
         expires = None if binding.deadline is None and ambient.get() is None else self._expiry()
         try:
-            wire = plan.encode(arguments, context)
+            wire = [*first, *plan.encode(arguments, context)]
             reply, payloads = host.invoke(
                 binding.number, self._number, wire, context.payloads if context else [], expires, self.__name__
             )

@@ -41,8 +41,8 @@ class Holdings:
         self._imports: ImportTable[Any] = ImportTable()
         self._lock = threading.Lock()
         self._kept: set[Any] = set()
-        self._numbers = itertools.count(1)
-        """Of delegates and tokens; none is used twice."""
+        self.numbers = itertools.count(1)
+        """Of delegates, tokens and objects; none is used twice."""
 
     def proxy(self, reference: Reference, make: Callable[[], _P], prompt: bool = False) -> _P:
         """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference.
@@ -72,15 +72,28 @@ class Holdings:
         with self._lock:
             return self._imports.take_releases()
 
+    def give_back_one(self, number: int) -> int:
+        """R14.12: one receipt less of an object; how many are left. The last one is kept for `give_back_all`."""
+        with self._lock:
+            left = self._imports.give_up(number)
+        if left:
+            self._session.release([[number, 1]])
+        return left
+
+    def give_back_all(self, number: int) -> int:
+        """How many receipts there were; none is left, and the proxy is not known any more."""
+        with self._lock:
+            return self._imports.forget(number)
+
     def lend(self, call: Callable[..., Any], plan: DelegatePlan) -> int:
         """Give a callable a number by which native code can call it."""
-        number = next(self._numbers)
+        number = next(self.numbers)
         self.delegates[number] = (call, plan)
         return number
 
     def carry(self, value: Any) -> int:
         """A token for an object of this process."""
-        token = next(self._numbers)
+        token = next(self.numbers)
         self.contexts[token] = value
         return token
 

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.channel import Received
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -37,6 +37,9 @@ from .holdings import Holdings, references_in
 from .lines import Line, Opened
 from .memory import Remote
 from .process import defer
+
+if TYPE_CHECKING:
+    from .com.hosted import Hosted
 
 __all__ = ["Host"]
 
@@ -67,6 +70,8 @@ class Host:
         self._failures: dict[tuple[int, int], BaseException] = {}
         """What callbacks raised, by channel and callback, until the call around them comes back."""
         self._nesting = _Nesting()
+        self._objects: Hosted | None = None
+        self._objects_lock = threading.Lock()
         self._closing = ""
         self._down = threading.Event()
 
@@ -75,6 +80,23 @@ class Host:
         self.output.start()
         self.session.start(self)
         weakref.finalize(self, self.session.close, "nobody uses it any more").atexit = False
+
+    @property
+    def objects(self) -> Hosted:
+        """What this process and the host know of each other's objects."""
+        if self._objects is None:
+            from .com.hosted import Hosted  # noqa: PLC0415 - most libraries have functions only
+
+            with self._objects_lock:
+                if self._objects is None:
+                    self._objects = Hosted(self)
+                return self._objects
+        return self._objects
+
+    @property
+    def lends(self) -> bool:
+        """Whether native code of the host holds objects of this process."""
+        return self._objects is not None and self._objects.lent.is_used
 
     @property
     def dead(self) -> bool:
@@ -229,6 +251,8 @@ class Host:
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
+        if entry is None and self.lends:
+            return self.objects.perform(callback.delegate, callback.arguments, context)
         if entry is None:
             text = f"native code of {self.label} called a function that was given for an earlier call only"
             raise CallbackOnCollectedDelegateError(text)
@@ -350,6 +374,10 @@ class Host:
     def noticed(self, notice: Notice) -> None:
         """Hand the host's words to logging."""
         _log.log(getattr(logging, notice.level, logging.WARNING), "%s: %s", self.describe(), notice.message)
+
+    def given_back(self, references: list[list[int]]) -> None:
+        """Native code of the host holds some objects of this process no more. Raises RemoteProtocolError."""
+        self.objects.lent.give_back(references)
 
     def discard(self, received: Received) -> None:
         """Give back the references of an answer that nobody waits for."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from .callbacks import make_pointer
+from .com.objects import ComObject, release_object
 from .lib import binding_of
 from .memory import Handle
 from .retained import Retained, retained_key
@@ -38,9 +39,14 @@ def retain(lib: Any, function: F) -> F:
 @overload
 def release(target: Handle) -> None: ...
 @overload
+def release(target: ComObject) -> int: ...
+@overload
 def release(target: Any, function: Callable[..., Any]) -> None: ...
-def release(target: Any, function: Callable[..., Any] | None = None) -> None:
+def release(target: Any, function: Callable[..., Any] | None = None) -> int | None:
     """End a handle: `callgate.release(handle)`; or let go of a callable: `callgate.release(lib, function)`.
+
+    Of the proxy of an object one receipt is given back, and how many are left is the result (R14.12): native code may
+    have handed the object out more than once. At 0 it is gone, and using it raises ObjectGone.
 
     The object of a handle whose type has a `release` ends now, or when the calls that use it are over (R10.2, R10.8);
     ending a handle twice does nothing. A callable that was retained must not be called by native code any more;
@@ -48,13 +54,16 @@ def release(target: Any, function: Callable[..., Any] | None = None) -> None:
     """
     if isinstance(target, Handle):
         target._release()  # noqa: SLF001 - operations on handles are functions of the module
-        return
+        return None
+    if isinstance(target, ComObject):
+        return release_object(target)
     binding = binding_of(target)
     host = binding.host
     kept = host.holdings.retained.pop(retained_key(function), None) if host is not None else None
     if kept is None:
         raise LookupError(f"{function!r} is not retained for {binding.label}")
     kept.release()
+    return None
 
 
 def is_invalid(handle: Handle | None) -> bool:

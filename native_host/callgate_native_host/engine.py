@@ -73,7 +73,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
-    system = System(libraries, memory, fields, ObjectFunctions(com, places), census, raw)
+    system = System(libraries, memory, fields, ObjectFunctions(com, places, objects), census, raw)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
         callbacks,

@@ -86,8 +86,8 @@ class Entry:
         if kept:
             self.fields[start] = kept
 
-    def retire(self) -> None:
-        """Nobody can name the object any more: let go of what it kept alive."""
+    def retire(self, *, here: bool = False) -> None:
+        """Nobody can name the object any more: let go of what it kept alive, on this thread if `here`."""
         thunks, self.thunks = self.thunks, []
         fields, self.fields = self.fields, {}
         for thunk in thunks:
@@ -95,7 +95,7 @@ class Entry:
         for kept in fields.values():
             kept.release()
         if self.life is not None:
-            self.life.close()
+            self.life.close(here=here)
 
 
 class Objects:
@@ -235,7 +235,7 @@ class Objects:
             self._forget(entry)
         entry.retire()
 
-    def release(self, references: Iterable[tuple[int, int]], session: bytes) -> None:
+    def release(self, references: Iterable[tuple[int, int]], session: bytes, *, here: bool = False) -> None:
         """A session gives references back (R17.11). Raises RemoteProtocolError when more come back than were sent."""
         gone: list[Entry] = []
         try:
@@ -247,7 +247,7 @@ class Objects:
                         gone.append(entry)
         finally:
             for entry in gone:
-                entry.retire()
+                entry.retire(here=here)
 
     def take_back(self, numbers: Iterable[int], session: bytes) -> None:
         """References that were put into a message that is not sent; a session that is gone has given all back."""

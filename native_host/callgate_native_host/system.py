@@ -49,6 +49,7 @@ class System:
             HostFunction.LAYOUT: (memory.layout, 2),
             HostFunction.QUERY: (objects.query, 2),
             HostFunction.WRAP: (objects.wrap, 4),
+            HostFunction.RELEASE: (objects.release, 2),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
         }

@@ -177,13 +177,32 @@ class ImportTable(Generic[_T]):
         held.count += reference.times
         return proxy
 
+    def give_up(self, number: int) -> int:
+        """One receipt less, if there is another; how many are left after it (R14.12)."""
+        held = self._held.get(number)
+        if held is None:
+            return 0
+        if held.count > 1:
+            held.count -= 1
+            return held.count
+        return 0
+
+    def forget(self, number: int) -> int:
+        """The proxy stands for nothing any more: how many receipts are to be given back."""
+        held = self._held.pop(number, None)
+        if held is None:
+            return 0
+        count, held.count = held.count, 0
+        return count
+
     def take_releases(self) -> list[list[int]]:
         """What to put into a `release`: object numbers and counts of the proxies collected since the last time."""
         releases: list[list[int]] = []
         while self.collected:
             held = self.collected.popleft()
             assert isinstance(held, _Held)
-            releases.append([held.number, held.count])
+            if held.count:
+                releases.append([held.number, held.count])
             if self._held.get(held.number) is held:
                 del self._held[held.number]
         return releases

@@ -51,6 +51,8 @@ class HostFunction(IntEnum):
     """({"at": …}, [IID, …]) -> [HRESULT, …]: QueryInterface of an object; what it answers is kept for its methods."""
     WRAP = 20
     """({"at": …}, library, interface, counted) -> {"ref": …}: the object behind a pointer that came as plain memory."""
+    RELEASE = 21
+    """(object, count) -> nil: as the message RELEASE, but what nobody holds any more has ended when this comes back."""
 
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""

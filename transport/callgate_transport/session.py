@@ -68,6 +68,9 @@ class SessionOwner(Protocol):
     def noticed(self, notice: Notice) -> None:
         """The host has something to say to people."""
 
+    def given_back(self, references: list[list[int]]) -> None:
+        """The host holds objects of this process no more. Raises RemoteProtocolError."""
+
     def discard(self, received: Received) -> None:
         """A late answer came that nobody waits for; give back what it carries."""
 
@@ -306,6 +309,8 @@ class Session:
                 self._resolve((channel, call), begun)
             case Callback():
                 self._called_back(0, message, payloads, self._answer)
+            case Release(references):
+                self._given_back(references)
             case Notice():
                 self._tell(message)
             case CloseChannel(channel):
@@ -323,6 +328,10 @@ class Session:
     def _called_back(self, channel: int, callback: Callback, payloads: list[Any], answer: Answer) -> None:
         if (owner := self._owner()) is not None:
             owner.called_back(channel, callback, payloads, answer)
+
+    def _given_back(self, references: list[list[int]]) -> None:
+        if (owner := self._owner()) is not None:
+            owner.given_back(references)
 
     def _tell(self, notice: Notice) -> None:
         if (owner := self._owner()) is not None:

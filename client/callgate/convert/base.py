@@ -15,6 +15,7 @@ from callgate_protocol.forms import Form, Raw, Structure
 from callgate_protocol.signatures import Member
 
 if TYPE_CHECKING:
+    from callgate.com.declared import Declared
     from callgate.host import Host
     from callgate.plan import DelegatePlan, FunctionPlan
     from callgate.unions import Views
@@ -83,6 +84,8 @@ class TypeSpace:
         self.number = 0
         """The library's number in its host."""
         self.deadline: float | None = None
+        self.interfaces: Mapping[str, Declared] = {}
+        """The interfaces of the library, by name."""
 
     def record_form(self, name: str) -> Structure | Raw | None:
         """The form of a struct or union by value; None for other types."""
@@ -107,6 +110,7 @@ class CallContext:
         "cleanups",
         "closing",
         "delegates",
+        "flight",
         "host",
         "kept",
         "owner",
@@ -122,6 +126,8 @@ class CallContext:
         """Bulk frames to send."""
         self.received: list[Any] = received or []
         """Bulk frames that came with the answer."""
+        self.flight = host.objects.lent.depart() if host.lends else 0
+        """Says that objects of this process may come home with the answer; 0 for none."""
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []
@@ -134,8 +140,15 @@ class CallContext:
         self.owner = 0
         """Number of the first handle among the arguments: what is kept is kept with it (R9.5)."""
 
+    def depart(self) -> None:
+        """Objects of this process go along, and may come home with the answer."""
+        self.flight = self.flight or self.host.objects.lent.depart()
+
     def finish(self) -> None:
         """The call is over: functions and objects given for its duration are forgotten."""
+        if self.flight:
+            self.host.objects.lent.land(self.flight)
+            self.flight = 0
         for clean_up in self.cleanups:
             clean_up()
         for number in self.delegates:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from callgate_native_host.convert.places import Places
 from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.objects import Objects
 from callgate_native_host.scope import Scope
 from callgate_protocol.guids import read_guid
 
@@ -19,9 +20,10 @@ _MOST: Final = 1024
 class ObjectFunctions:
     """The functions. Each raises Mismatch or Fault."""
 
-    def __init__(self, com: Com, places: Places) -> None:
+    def __init__(self, com: Com, places: Places, objects: Objects) -> None:
         self._com = com
         self._places = places
+        self._objects = objects
 
     def query(self, scope: Scope, wire: Any, iids: Any) -> list[int]:
         """R16.1, R17.10: QueryInterface for each IID; the HRESULTs, in order. What is found is kept."""
@@ -47,3 +49,10 @@ class ObjectFunctions:
         return self._com.wrappers.take(
             place.address, self._com.offered(library, index).contract, scope, counted=counted
         )
+
+    def release(self, scope: Scope, number: Any, count: Any) -> None:
+        """R14.12: give references back, and have what ends by that ended on this thread."""
+        if type(number) is not int or type(count) is not int or count < 0:
+            raise expected("an object and a count", [number, count])
+        if count:
+            self._objects.release([(number, count)], scope.session.secret, here=True)

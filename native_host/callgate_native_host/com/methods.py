@@ -68,7 +68,7 @@ class Methods:
     def _place(self, number: int) -> MethodPlace:
         index = number - self._first
         if not 0 <= index < len(self._places):
-            raise Fault("ProtocolError", f"library {self._number} has no function or method number {number}")
+            raise Fault("ProtocolError", f"library {self._number} has no function number {number}, nor a method")
         return self._places[index]
 
     def _bind(self, place: MethodPlace, entry: Wrapped) -> FunctionPlan:

@@ -1,0 +1,146 @@
+"""An interface as one host knows it: its number there, and how its methods are called, both ways."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from callgate.binding import Binding
+from callgate.declare import Declarations
+from callgate.declare.python import Face
+from callgate.errors import ObjectGone
+from callgate.functions import NativeFunction
+from callgate.lines import Opened
+from callgate.plan import DelegatePlan
+from callgate_protocol.interfaces import method_places
+from callgate_protocol.signatures import Signature
+from callgate_protocol.system import HostFunction
+
+from .declared import Declared, Method
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from callgate.convert import CallContext
+    from callgate.host import Host
+
+__all__ = ["BoundMethod", "Described"]
+
+
+class Described(Binding):
+    """One declaration in one host. It goes with the host: its objects die with it."""
+
+    def __init__(self, host: Host, declared: Declared) -> None:
+        super().__init__(
+            declared.name, Declarations(declared.library, {}, {}, python=declared.python), _nowhere, None, None
+        )
+        self.declared_interface = declared
+        self.host = host
+        encoded, digest = self.encoded
+        self.number, _ = host.system(HostFunction.LOAD, "", digest, encoded)
+        self.index = [each.name for each in self.declared.interfaces].index(declared.name)
+        """The interface's index in its library."""
+        self._calls: dict[int, NativeFunction] = {}
+        self._stubs: dict[int, _Stub] = {}
+
+    def ready(self) -> Host:
+        """The host. Raises ObjectGone when it has died."""
+        assert self.host is not None
+        if self.host.dead:
+            raise ObjectGone(f"{self.label} was used on an object of a host that is gone")
+        return self.host
+
+    @cached_property
+    def _methods(self) -> Mapping[int, Method]:
+        found = {method.number: method for method in self.declared_interface.methods.values()}
+        assert found.keys() <= {place.number for place in method_places(self.declared)}
+        return found
+
+    def entry(self, number: int) -> Any:
+        """The function of a method."""
+        return self._methods[number].function
+
+    def signature(self, number: int) -> Signature:
+        """A method, decided; in messages it is known with its interface."""
+        method = self._methods[number]
+        return super().signature(number).replace(name=f"{method.interface}.{method.key}")
+
+    def face(self, number: int) -> Face:
+        """How a method looks to a caller."""
+        return self._methods[number].face
+
+    @property
+    def interfaces(self) -> Mapping[str, Declared]:
+        """The interfaces that its methods mention, by name."""
+        return self.declared_interface.contents.interfaces
+
+    def call(self, method: Method) -> NativeFunction:
+        """What calls a method; its first argument is the object."""
+        known = self._calls.get(method.number)
+        if known is None:
+            known = self._calls.setdefault(method.number, NativeFunction(self, method.number))
+        return known
+
+    def stub(self, number: int) -> _Stub:
+        """How native code calls a method of a Python object. Raises KeyError."""
+        known = self._stubs.get(number)
+        if known is None:
+            plan = DelegatePlan(self.signature(number))
+            plan.compile(self.types)
+            known = self._stubs.setdefault(number, _Stub(self._methods[number], plan))
+        return known
+
+
+class _Stub:
+    """One method as native code calls it (R14.20)."""
+
+    def __init__(self, method: Method, plan: DelegatePlan) -> None:
+        self._method = method
+        self._plan = plan
+
+    def perform(self, target: Any, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
+        """Run it on wire arguments; its result and outs as wire values."""
+        method = self._method
+
+        def call(*values: Any) -> Any:
+            if method.kind == "method":
+                return _member(target, method)(*values)
+            if method.kind == "get":
+                return _member(target, method)
+            return setattr(target, method.python, values[0])
+
+        return self._plan.perform(call, arguments, context)
+
+
+def _member(target: Any, method: Method) -> Any:
+    """R14.24: what an object does not have is not implemented, and its caller is told so."""
+    try:
+        return getattr(target, method.python)
+    except AttributeError:
+        if hasattr(type(target), method.python):
+            raise  # it is there, and failed itself
+        raise NotImplementedError(f"{type(target).__name__} has no {method.python}") from None
+
+
+class BoundMethod:
+    """`proxy.Area`: a method and its object."""
+
+    __slots__ = ("__self__", "_function", "_place")
+
+    def __init__(self, function: NativeFunction, proxy: Any) -> None:
+        self._function = function
+        self.__self__ = proxy
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it."""
+        return self._function.call_on(self.__self__, arguments, named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+    def __repr__(self) -> str:
+        return f"<method {self._function.__name__} of {self.__self__!r}>"
+
+
+def _nowhere(label: str) -> Opened:
+    raise ObjectGone(f"the host of {label} is gone")

@@ -1,0 +1,60 @@
+"""What one host and this process know of each other's objects: described interfaces, objects lent, stubs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from callgate_protocol.errors import RemoteProtocolError
+
+from .declared import Declared
+from .described import Described
+from .lent import Lent
+
+if TYPE_CHECKING:
+    from callgate.convert import CallContext
+    from callgate.host import Host
+
+__all__ = ["Hosted"]
+
+
+class Hosted:
+    """Belongs to one host. Thread-safe."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._lock = threading.RLock()
+        self._described: dict[Declared, Described] = {}
+        self._by_number: dict[int, Described] = {}
+        self.lent = Lent(host.holdings.numbers)
+
+    def describe(self, declared: Declared) -> Described:
+        """An interface as the host knows it; told to it at first use."""
+        known = self._described.get(declared)
+        if known is None:
+            with self._lock:
+                known = self._described.get(declared)
+                if known is None:
+                    known = self._described[declared] = Described(self._host, declared)
+                    self._by_number[known.number] = known
+        return known
+
+    def lend(self, value: Any, interfaces: Iterable[Declared], context: CallContext) -> Any:
+        """The wire form of an object of this process with the interfaces that native code may use (R14.14)."""
+        described = [self.describe(each) for each in interfaces]
+        number = self.lent.send(value)
+        context.depart()
+        return {"object": number, "interfaces": [[each.number, each.index] for each in described]}
+
+    def perform(self, number: int, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
+        """Native code called a method of an object of this process."""
+        if len(arguments) != 3 or type(arguments[0]) is not int or type(arguments[2]) is not list:
+            raise RemoteProtocolError("expected a library, a method and its arguments")
+        library, method, values = arguments
+        try:
+            target = self.lent.find(number)
+            stub = self._by_number[library].stub(method)
+        except KeyError:
+            raise RemoteProtocolError(f"native code called method {method} of object {number}, not lent") from None
+        return stub.perform(target, values, context)

@@ -1,0 +1,106 @@
+"""Objects of this process that native code of one host holds (R14.14), until the host gives them back."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from callgate_protocol.errors import RemoteProtocolError
+
+__all__ = ["Lent"]
+
+
+class _Entry:
+    """One object; `times` counts how often it was sent and not given back."""
+
+    __slots__ = ("number", "times", "value")
+
+    def __init__(self, number: int, value: Any) -> None:
+        self.number = number
+        self.value = value
+        self.times = 0
+
+
+class Lent:
+    """The table. Thread-safe.
+
+    A host gives an object back beside the answers of its calls, so the two may overtake each other: what comes home in
+    an answer may have been given back already. An object is therefore forgotten when the calls that were under way
+    when it was given back have ended.
+    """
+
+    def __init__(self, numbers: itertools.count[int]) -> None:
+        self._numbers = numbers
+        self._lock = threading.Lock()
+        self._by_number: dict[int, _Entry] = {}
+        self._by_identity: dict[int, _Entry] = {}
+        self._flights: dict[int, None] = {}
+        self._last = 0
+        self._leaving: list[tuple[int, _Entry]] = []
+
+    def __len__(self) -> int:
+        """How many objects native code holds."""
+        return len(self._by_identity)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether an answer might bring an object home."""
+        return bool(self._by_number)
+
+    def send(self, value: Any) -> int:
+        """The number of an object, which is sent once more; the same object is the same number while it is held."""
+        with self._lock:
+            entry = self._by_identity.get(id(value))
+            if entry is None:
+                entry = _Entry(next(self._numbers), value)
+                self._by_identity[id(value)] = self._by_number[entry.number] = entry
+            entry.times += 1
+            return entry.number
+
+    def find(self, number: Any) -> Any:
+        """The object of that number. Raises KeyError."""
+        return self._by_number[number].value
+
+    def give_back(self, references: Iterable[list[int]]) -> None:
+        """The host holds so many less of each. Raises RemoteProtocolError when that is more than it had."""
+        gone: list[_Entry] = []
+        with self._lock:
+            for number, times in references:
+                entry = self._by_number.get(number)
+                if entry is None or times > entry.times:
+                    raise RemoteProtocolError(f"object {number} of the client was given back more often than sent")
+                entry.times -= times
+                if entry.times == 0:
+                    del self._by_identity[id(entry.value)]
+                    self._leaving.append((self._last, entry))
+            self._settle(gone)
+        gone.clear()  # outside of the lock: what is collected now may send something itself
+
+    def depart(self) -> int:
+        """A call is under way whose answer may bring objects home."""
+        with self._lock:
+            self._last += 1
+            self._flights[self._last] = None
+            return self._last
+
+    def land(self, flight: int) -> None:
+        """Its answer was read."""
+        gone: list[_Entry] = []
+        with self._lock:
+            del self._flights[flight]
+            if self._leaving:
+                self._settle(gone)
+        gone.clear()
+
+    def _settle(self, gone: list[_Entry]) -> None:
+        oldest = next(iter(self._flights), self._last + 1)
+        stay = []
+        for leaving in self._leaving:
+            if leaving[0] >= oldest:
+                stay.append(leaving)
+                continue
+            del self._by_number[leaving[1].number]
+            gone.append(leaving[1])
+        self._leaving = stay

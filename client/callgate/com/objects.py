@@ -1,0 +1,179 @@
+"""Proxies of native objects: one per object, whatever its interfaces (R14.6), and what can be done with them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from callgate.errors import InvalidCastError, MarshalError
+from callgate.memory import Remote
+from callgate_protocol.rpccodes import Code
+from callgate_protocol.system import HostFunction
+
+from .declared import Declared, declared_of
+from .described import BoundMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from callgate.host import Host
+
+__all__ = ["ComObject", "answers", "final_release", "identity", "invoke", "query", "release_object"]
+
+T = TypeVar("T")
+
+
+class ComObject(Remote):
+    """A proxy of one object (R14.9). Its attributes are the methods and properties of its interfaces.
+
+    `callgate.query(proxy, IFoo)` gives the same proxy, on which those of IFoo are known as well; where two interfaces
+    have a method of one name, `IFoo.Method(proxy, …)` says which.
+    """
+
+    __slots__ = ("_answers", "_interfaces")
+
+    def __init__(self, host: Host, number: int) -> None:
+        super().__init__(host, number)
+        self._interfaces: tuple[Declared, ...] = ()
+        """Those that it is known to have, in the order in which that became known."""
+        self._answers: dict[str, bool] = {}
+        """IID → what it said when asked; it never says otherwise (R14.2)."""
+
+    def _name(self) -> str:
+        shown = "/".join(each.name for each in self._interfaces if each.methods) or "object"
+        return f"{shown} {self._number} in {self._host.describe()}"
+
+    def _learn(self, declared: Declared) -> None:
+        if declared not in self._interfaces:
+            self._interfaces = (*self._interfaces, declared)
+            self._answers.update(dict.fromkeys(declared.answers, True))
+
+    def __getattr__(self, name: str) -> Any:
+        for declared in self._interfaces:
+            method = declared.methods.get(name)
+            if method is not None:
+                return BoundMethod(self._host.objects.describe(declared).call(method), self)
+            accessors = declared.properties.get(name)
+            if accessors is not None:
+                if accessors.get is None:
+                    raise AttributeError(f"{name} of {declared.name} can be set and not read", name=name, obj=self)
+                return self._host.objects.describe(declared).call(accessors.get).call_on(self, (), {})
+        raise AttributeError(_unknown(self, name), name=name, obj=self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+            return
+        for declared in self._interfaces:
+            accessors = declared.properties.get(name)
+            setter = accessors and (accessors.put or accessors.putref)
+            if setter:
+                self._host.objects.describe(declared).call(setter).call_on(self, (value,), {})
+                return
+        raise AttributeError(_unknown(self, name), name=name, obj=self)
+
+    def __dir__(self) -> list[str]:
+        own = {name for each in self._interfaces for name in (*each.methods, *each.properties)}
+        return sorted(own)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        final_release(self)
+
+
+def _unknown(proxy: ComObject, name: str) -> str:
+    known = ", ".join(each.name for each in proxy._interfaces)  # noqa: SLF001 - the functions of this file know it
+    return f"{proxy!r} has no {name!r} in the interfaces known of it ({known or 'none'}); ask with callgate.query"
+
+
+def answers(value: Any, declared: Declared) -> bool | None:
+    """Whether an object has an interface; None for what is no proxy. Asked once: it never changes (R14.2)."""
+    if not isinstance(value, ComObject):
+        return None
+    known = value._answers.get(declared.iid)  # noqa: SLF001
+    if known is None:
+        known = _ask(value, declared) >= 0
+        value._answers[declared.iid] = known  # noqa: SLF001
+    if known:
+        value._learn(declared)  # noqa: SLF001
+    return known
+
+
+def _ask(proxy: ComObject, declared: Declared) -> int:
+    result: int = proxy._host.system(HostFunction.QUERY, {"at": [proxy._check(), 0]}, [declared.iid])[0]  # noqa: SLF001
+    return result
+
+
+def query(proxy: Any, interface: type[T]) -> T:
+    """QueryInterface: the same proxy, with the methods of `interface` (R14.7).
+
+    Raises InvalidCastError (a TypeError) with E_NOINTERFACE when the object does not have it (R14.13), ObjectGone.
+    """
+    declared = _declared_for(proxy, interface)
+    answer = answers(proxy, declared)
+    if answer is None:
+        raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
+    if not answer:
+        raise no_interface(proxy, declared)
+    found: T = proxy
+    return found
+
+
+def no_interface(proxy: Any, declared: Declared) -> MarshalError:
+    """R14.13: E_NOINTERFACE, with the IID."""
+    return InvalidCastError(
+        f"{proxy!r} does not answer {declared.name} {declared.iid} (E_NOINTERFACE, R14.13)",
+        hresult=Code.E_NOINTERFACE.signed,
+        iid=declared.iid,
+    )
+
+
+def _declared_for(proxy: Any, interface: Any) -> Declared:
+    if isinstance(interface, Declared):
+        return interface
+    if not isinstance(interface, str):
+        return declared_of(interface)
+    reached: Mapping[str, Declared] = {
+        name: found
+        for declared in reversed(getattr(proxy, "_interfaces", ()))
+        for name, found in declared.contents.interfaces.items()
+    }
+    if interface not in reached:
+        raise LookupError(f"{proxy!r} is not known to have to do with an interface {interface!r}")
+    return reached[interface]
+
+
+def invoke(proxy: Any, declared: Declared, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`IFoo.Method(proxy, …)`: a method of that interface, whatever other interfaces have. Raises InvalidCastError."""
+    if not isinstance(proxy, ComObject):
+        raise TypeError(f"{declared.name}.{name} is called on an object of a host, not on {type(proxy).__name__}")
+    query(proxy, declared)  # type: ignore[arg-type]
+    method = declared.methods[name]
+    return proxy._host.objects.describe(declared).call(method).call_on(proxy, arguments, named)  # noqa: SLF001
+
+
+def release_object(proxy: ComObject) -> int:
+    """R14.12: give one receipt of an object back; how many are left. At 0 using the proxy raises ObjectGone."""
+    left = proxy._host.holdings.give_back_one(proxy._check())  # noqa: SLF001
+    if left == 0:
+        final_release(proxy)
+    return left
+
+
+def final_release(proxy: ComObject) -> None:
+    """R14.12: give all receipts back, now. Nothing for one that is gone already (R14.30)."""
+    if not proxy._gone and not proxy._host.dead:  # noqa: SLF001
+        times = proxy._host.holdings.give_back_all(proxy._number)  # noqa: SLF001
+        proxy._host.system(HostFunction.RELEASE, proxy._number, times)  # noqa: SLF001
+    proxy._gone = proxy._gone or "it was released (R14.12)"  # noqa: SLF001
+
+
+def identity(proxy: Any) -> tuple[str, int]:
+    """What proxies have in common exactly when they stand for one object: its owner's incarnation and its number."""
+    if not isinstance(proxy, ComObject):
+        raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
+    return proxy._host.session.incarnation.hex(), proxy._check()  # noqa: SLF001

@@ -1,0 +1,82 @@
+"""Interface pointers: proxies, and objects of this process that native code calls (R14.9, R14.14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.implemented import interfaces_of, wrapper_class
+from callgate.com.objects import ComObject, answers, no_interface
+from callgate.errors import ArgumentError, InvalidCastError
+from callgate.memory import place_of
+from callgate.values import Constant
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.forms import InterfacePointer
+from callgate_protocol.references import read_reference
+
+from .base import CallContext, Decoder, Encoder, Mismatch, TypeSpace, wrong_type
+
+__all__ = ["decode_interface", "encode_interface"]
+
+_PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset)
+"""Values that nobody means when an object is asked for."""
+
+
+def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
+    """None, a proxy, or any object that has methods of the interface (R14.14)."""
+    declared = types.interfaces[form.interface]
+
+    def encode(value: Any, context: CallContext) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, ComObject):
+            return _proxy(value, declared, context, chosen=bool(form.iid_is))
+        if isinstance(value, (*_PLAIN, type, Constant)):
+            raise wrong_type(f"an object with the interface {declared.name}, or None", value)
+        interfaces = interfaces_of(value, declared)
+        if not interfaces and declared.methods:
+            methods = ", ".join(list(declared.methods)[:3])
+            raise wrong_type(f"an object with the methods of {declared.name} ({methods}…)", value)
+        return context.host.objects.lend(value, interfaces, context)
+
+    return encode
+
+
+def _proxy(value: ComObject, declared: Declared, context: CallContext, *, chosen: bool) -> Any:
+    if value._host is not context.host:  # noqa: SLF001
+        raise Mismatch(ArgumentError, f"{value!r} lives in another host than {context.host.describe()}")
+    wire = place_of(value, context.host)
+    if not chosen and not answers(value, declared):
+        raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
+    return wire
+
+
+def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
+    """The one proxy of a native object, or the very object of this process (R14.9)."""
+    declared = types.interfaces[form.interface]
+    known: Mapping[str, Declared] = {each.iid: each for each in types.interfaces.values()}
+
+    def decode(wire: Any, context: CallContext) -> Any:
+        if wire is None:
+            return None
+        if type(wire) is dict and "object" in wire:
+            return _home(wire["object"], context)
+        reference, _ = read_reference(wire)
+        classes = wire.get("classes", ())
+        host = context.host
+        proxy = host.holdings.proxy(reference, lambda: wrapper_class(classes)(host, reference.object), prompt=True)
+        if reference.interface == declared.iid:
+            proxy._learn(declared)  # noqa: SLF001 - native code said so
+        elif (other := known.get(reference.interface) or declared_by_iid(reference.interface)) is not None:
+            proxy._learn(other)  # noqa: SLF001
+        return proxy
+
+    return decode
+
+
+def _home(number: Any, context: CallContext) -> Any:
+    try:
+        return context.host.objects.lent.find(number)
+    except KeyError:
+        raise RemoteProtocolError(f"object {number!r} came back, which was not lent or was given back") from None
