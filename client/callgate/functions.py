@@ -64,6 +64,8 @@ class NativeFunction:
         if ARMED:
             reach("client.before_encode")
         context: Any = CallContext(host) if plan.needs_context else None
+        if context is not None and host.lends:
+            context.depart()
         expires = None if binding.deadline is None and ambient.get() is None else self._expiry()
         try:
             wire = [*first, *plan.encode(arguments, context)]
@@ -86,6 +88,8 @@ class NativeFunction:
         plan = binding.plan(self._number)
         arguments = self._bind(arguments, named)
         context: Any = CallContext(host) if plan.needs_context else None
+        if context is not None and host.lends:
+            context.depart()
         try:
             wire = plan.encode(arguments, context)
             payloads = context.payloads if context else []

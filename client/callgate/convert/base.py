@@ -126,7 +126,7 @@ class CallContext:
         """Bulk frames to send."""
         self.received: list[Any] = received or []
         """Bulk frames that came with the answer."""
-        self.flight = host.objects.lent.depart() if host.lends else 0
+        self.flight = 0
         """Says that objects of this process may come home with the answer; 0 for none."""
         self.delegates: list[int] = []
         self.tokens: list[int] = []
