@@ -258,6 +258,20 @@ def test_modules_are_loaded_in_one_order(package: str) -> None:
     assert not cycle, "import cycle: " + " → ".join(cycle)
 
 
+def test_the_template_does_not_wait_for_what_few_libraries_need() -> None:
+    """The first call of a program waits until the template has loaded everything that it imports at its beginning."""
+    graph = loading_graph("callgate_native_host")
+    seen, pending = set(), ["callgate_native_host.template"]
+    while pending:
+        module = pending.pop()
+        if module not in seen:
+            seen.add(module)
+            pending += graph.get(module, ())
+
+    assert "callgate_native_host.convert.table" in seen
+    assert not [name for name in seen if name.rpartition(".")[2] in {"bstr", "safearray", "variant", "vartypes"}]
+
+
 @pytest.mark.parametrize("package", BARE)
 def test_a_package_by_itself_imports_nothing(package: str) -> None:
     """Importing one module of these packages loads no other one."""

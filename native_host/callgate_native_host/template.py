@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import socket
-import traceback
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
@@ -41,7 +40,15 @@ def main(argv: list[str]) -> int:
             for descriptor in datagram.fds:
                 os.close(descriptor)
         datagrams.send(connection, answer)
+        _import_the_rest()
     return 0
+
+
+def _import_the_rest() -> None:
+    """What few libraries need: the first host does not wait for it, and later ones have it from here."""
+    from .convert import bstr, safearray, system, variant, vartypes  # noqa: F401, PLC0415
+
+    gc.freeze()
 
 
 def _serve(datagram: datagrams.Datagram, connection: socket.socket, backend: Backend, libc: Libc) -> dict[str, Any]:
@@ -105,6 +112,8 @@ def _be_between(
         _await_adoption(watch, libc, warden)
         run_host(backend, libc, birth)
     except BaseException:  # the border: there is nobody above to tell but whoever reads standard error
+        import traceback  # noqa: PLC0415 - seldom needed, slow to import
+
         traceback.print_exc()
     finally:
         os._exit(1)

@@ -7,7 +7,6 @@ import itertools
 import os
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -87,6 +86,8 @@ class Reactor:
 
     def report_failure(self) -> None:
         """A handler raised the current exception; please report this."""
+        import traceback  # noqa: PLC0415 - seldom needed, slow to import
+
         traceback.print_exc()
 
     def _pause(self) -> int | None:

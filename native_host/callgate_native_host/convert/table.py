@@ -8,11 +8,9 @@ from callgate_protocol import forms
 from callgate_protocol.model import FLOATS
 
 from .base import Converter
-from .bstr import BStrConverter
 from .interfaces import InterfaceConverter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
-from .safearray import SafeArrayConverter
 from .scalars import (
     BooleanConverter,
     ComplexConverter,
@@ -22,10 +20,7 @@ from .scalars import (
     TruthConverter,
 )
 from .space import Maker, Space
-from .system import BlockConverter
 from .text import TextConverter, WideConverter
-from .variant import VariantConverter
-from .vartypes import vartype_of
 
 __all__ = ["MAKERS"]
 
@@ -73,22 +68,32 @@ def _code(space: Space, form: forms.Code) -> Converter:
 def _system(space: Space, form: forms.SystemValue) -> Converter:
     scalar = forms.CARRIERS.get(form.name)
     if scalar is None:
+        from .system import BlockConverter  # noqa: PLC0415 - see `template`
+
         return BlockConverter(space.tools.backend, form.name)
     return space.converter(forms.Floating(scalar) if scalar in FLOATS else forms.Integer(scalar))
 
 
 def _safe_array(space: Space, form: forms.SafeElements) -> Converter:
+    from .safearray import SafeArrayConverter  # noqa: PLC0415 - see `template`
+    from .vartypes import vartype_of  # noqa: PLC0415 - see `template`
+
     tools, element = space.tools, space.converter(form.element)
     vartype = vartype_of(tools.backend, form.element, element)
     return SafeArrayConverter(tools.backend, tools.libc, tools.places, vartype, element, any_bounds=form.bounds)
 
 
 def _bstr(space: Space, form: forms.BStr) -> Converter:
+    from .bstr import BStrConverter  # noqa: PLC0415 - see `template`
+
     tools = space.tools
     return BStrConverter(tools.backend, tools.libc, tools.places, wide=form.wide)
 
 
 def _variant(space: Space, form: forms.Variant) -> Converter:
+    from .safearray import SafeArrayConverter  # noqa: PLC0415 - see `template`
+    from .variant import VariantConverter  # noqa: PLC0415 - see `template`
+
     tools = space.tools
 
     def array(vartype: int, element: Converter) -> Converter:
