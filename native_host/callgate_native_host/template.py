@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
 
 def _import_the_rest() -> None:
     """What few libraries need: the first host does not wait for it, and later ones have it from here."""
-    from .convert import bstr, safearray, system, variant, vartypes  # noqa: F401, PLC0415
+    from .convert import bstr, interfaces, safearray, system, variant, vartypes  # noqa: F401, PLC0415
 
     gc.freeze()
 

@@ -8,7 +8,6 @@ from callgate_protocol import forms
 from callgate_protocol.model import FLOATS
 
 from .base import Converter
-from .interfaces import InterfaceConverter
 from .pointers import AddressConverter, CodeConverter, ContextConverter, HandleConverter
 from .records import FixedTextConverter, SeriesConverter
 from .scalars import (
@@ -57,6 +56,8 @@ def _handle(space: Space, form: forms.Handle) -> Converter:
 
 
 def _interface(space: Space, form: forms.InterfacePointer) -> Converter:
+    from .interfaces import InterfaceConverter  # noqa: PLC0415 - see `template`
+
     tools = space.tools
     return InterfaceConverter(tools.backend, space.contract(form.interface), tools.com, borrowed=form.borrowed)
 
