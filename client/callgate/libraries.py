@@ -12,9 +12,9 @@ from callgate_protocol.system import HostFunction
 
 from .binding import Binding
 from .declare import Declarations, PrototypeError, parse_declarations
-from .declare.errors import NestingError
+from .declare.errors import ContractError, NestingError
 from .declare.modes import Modes, apply_modes
-from .errors import DeclarationError, HostLost, TypeLoadError
+from .errors import DeclarationError, HostLost, MarshalDirectiveError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
 from .sources import FromHeader, Moded, Typed, Written
@@ -68,8 +68,12 @@ def _parse(library: str, prototypes: Written) -> Declarations:
     try:
         return parse_declarations(prototypes) if isinstance(prototypes, str) else _read(library, prototypes)
     except PrototypeError as error:
-        kind = TypeLoadError if isinstance(error, NestingError) else DeclarationError
+        kind = _KINDS.get(type(error), DeclarationError)
         raise kind(f"{library}: {error}", line=error.line, column=error.column) from None
+
+
+_KINDS = {ContractError: MarshalDirectiveError, NestingError: TypeLoadError}
+"""What an error of a text is raised as, where it is more than a DeclarationError."""
 
 
 def _under(library: str, declared: Declarations, modes: Modes) -> Declarations:

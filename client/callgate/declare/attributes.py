@@ -7,11 +7,12 @@ from typing import Final
 
 from callgate.declare.errors import closest, shown
 from callgate.declare.expressions import evaluate
+from callgate.declare.idl_words import DISPIDS, IGNORED, MEMBER_WORDS
 from callgate.declare.lexer import is_name
 from callgate.declare.state import State
 from callgate_protocol.model import Attribute
 
-__all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "resolve"]
+__all__ = ["ATTRIBUTES", "Owner", "Written", "misplaced", "read_attributes", "resolve", "skip_to_close"]
 
 ATTRIBUTES: Final[dict[str, str]] = {
     "in": "",
@@ -45,6 +46,7 @@ ATTRIBUTES: Final[dict[str, str]] = {
     "throws": "",
     "free": "deallocator",
     "invalid": "numbers",
+    "iid_is": "parameter",
     "length_is": "count",
     "offset": "place",
     "on_error": "value",
@@ -57,7 +59,15 @@ ATTRIBUTES: Final[dict[str, str]] = {
 `*`, or an integer), a place (the parameter that a pointer points into; in a struct, the offset in bytes), numbers, or a
 word. A deallocator may be left out: it is libc's `free`."""
 
+_EVERYWHERE: Final = ATTRIBUTES | MEMBER_WORDS
+
+_LEFT_OUT: Final = {"deallocator": "free", "shape": ""}
+"""What an argument is that nobody wrote."""
+
 _EXAMPLES: Final = {
+    "dispid": "id(3)",
+    "parameter": "iid_is(riid)",
+    "text": "defaultvalue(5)",
     "function": "release(f)",
     "numbers": "invalid(0, -1)",
     "value": "on_error(-1)",
@@ -100,12 +110,34 @@ def read_attributes(state: State) -> list[Written]:
     written: list[Written] = []
     while state.accept("["):
         while True:
-            written.append(_read_one(state))
+            if not (state.idl and _skipped(state)):
+                written.append(_read_one(state))
             if not state.accept(","):
                 break
         state.expect("]", "or ',' after an attribute")
     _refuse_duplicates(state, written)
     return written
+
+
+def _skipped(state: State) -> bool:
+    """Step over an attribute of IDL that says nothing about a call."""
+    if state.word not in IGNORED:
+        return False
+    state.index += 1
+    if state.accept("("):
+        skip_to_close(state)
+    return True
+
+
+def skip_to_close(state: State) -> None:
+    """Step over everything up to the parenthesis that closes the one before the cursor."""
+    opened = state.index - 1
+    depth = 1
+    while depth:
+        word = state.take()
+        if not word:
+            raise state.error("this parenthesis is never closed; add ')'", opened)
+        depth += (word == "(") - (word == ")")
 
 
 def _refuse_duplicates(state: State, written: list[Written]) -> None:
@@ -119,17 +151,18 @@ def _refuse_duplicates(state: State, written: list[Written]) -> None:
 def _read_one(state: State) -> Written:
     index = state.index
     name = state.word
-    if name not in ATTRIBUTES:
+    known = _EVERYWHERE if state.idl else ATTRIBUTES
+    if name not in known:
         raise _unknown(state)
     state.index += 1
-    kind = ATTRIBUTES[name]
+    kind = known[name]
     if not kind:
         if state.word == "(":
             raise state.error(f"attribute {name!r} takes no argument; write [{name}]")
         return Written(name, "", index)
     if not state.accept("("):
-        if kind == "deallocator":
-            return Written(name, "free", index)
+        if kind in _LEFT_OUT:
+            return Written(name, _LEFT_OUT[kind], index)
         raise state.missing(f"attribute {name!r} needs an argument, e.g. {_EXAMPLES[kind]}")
     argument = _ARGUMENTS[kind](state)
     state.expect(")", f"to end {name}(")
@@ -140,8 +173,9 @@ def _unknown(state: State) -> Exception:
     name = state.word
     if not is_name(name):
         return state.unexpected("expected an attribute, e.g. [out] or [size_is(n)]")
-    hint = closest(name, ATTRIBUTES) or "."
-    return state.error(f"unknown attribute {shown(name)}{hint} Known attributes: {', '.join(ATTRIBUTES)}")
+    hint = closest(name, _EVERYWHERE if state.idl else ATTRIBUTES) or "."
+    known = ", ".join(_EVERYWHERE if state.idl else ATTRIBUTES)
+    return state.error(f"unknown attribute {shown(name)}{hint} Known attributes: {known}")
 
 
 def _read_function(state: State) -> str:
@@ -205,6 +239,44 @@ def _read_word(state: State) -> str:
     return state.take()
 
 
+def _read_parameter(state: State) -> str:
+    if not is_name(state.word):
+        raise state.unexpected("expected the name of a parameter")
+    return state.take()
+
+
+def _read_shape(state: State) -> str:
+    if not is_name(state.word):
+        raise state.unexpected("expected the typedef of a function pointer")
+    return state.take()
+
+
+def _read_dispid(state: State) -> str:
+    """A number, which is signed whatever it looks like, or one of those with a name."""
+    if state.word in DISPIDS:
+        return str(DISPIDS[state.take()])
+    index = state.index
+    number = evaluate(state, state.constant)[0]
+    if not -(1 << 31) <= number < 1 << 32:
+        raise state.error(f"{number} is no DISPID: it has 32 bits", index)
+    return str(number - (1 << 32) if number >= 1 << 31 else number)
+
+
+def _read_text(state: State) -> str:
+    """What stands up to the closing parenthesis, as it is written."""
+    start = state.index
+    depth = 1
+    while depth:
+        word = state.texts[state.index]
+        if not word:
+            raise state.error("this parenthesis is never closed; add ')'", start - 1)
+        depth += (word == "(") - (word == ")")
+        state.index += bool(depth)
+    if state.index == start:
+        raise state.unexpected("expected a value")
+    return state.stretch(start, state.index)
+
+
 _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
     "deallocator": _read_function,
     "function": _read_function,
@@ -213,10 +285,16 @@ _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
     "count": _read_count,
     "place": _read_place,
     "word": _read_word,
+    "parameter": _read_parameter,
+    "shape": _read_shape,
+    "dispid": _read_dispid,
+    "text": _read_text,
 }
 
 
-_WITHOUT_NAMES: Final = frozenset({"", "deallocator", "function", "numbers", "value", "word"})
+_WITHOUT_NAMES: Final = frozenset(
+    {"", "deallocator", "dispid", "function", "numbers", "shape", "text", "value", "word"}
+)
 """Arguments that refer to no parameter or member beside them."""
 
 
@@ -226,7 +304,7 @@ def resolve(state: State, written: list[Written], owner: Owner, own: str = "") -
 
 
 def _argument(state: State, entry: Written, owner: Owner, own: str) -> str:
-    kind, argument = ATTRIBUTES[entry.name], entry.argument
+    kind, argument = _EVERYWHERE[entry.name], entry.argument
     inner, plain = argument[: argument.startswith(",")], argument.removeprefix(",")
     name, plus, more = plain.removeprefix("*").partition("+")
     if entry.name in ("size", "at_least"):

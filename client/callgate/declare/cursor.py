@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from callgate.declare.errors import PrototypeError, fault, shown
@@ -63,6 +64,14 @@ class Cursor:
     def leave(self) -> None:
         """Come back from one level."""
         self.nesting -= 1
+
+    def stretch(self, start: int, end: int) -> str:
+        """The source of the tokens from `start` up to `end`, on one line and without comments."""
+        last = end - 1
+        source = self.source[self.starts[start] : self.starts[last] + len(self.texts[last])]
+        if "/" in source or "\\" in source:
+            source = re.sub(r"/\*.*?\*/|//[^\n]*|\\\r?\n", " ", source, flags=re.DOTALL)
+        return " ".join(source.split())
 
     def error(self, message: str, index: int | None = None) -> PrototypeError:
         """The error for the token at `index`, or for the next one."""

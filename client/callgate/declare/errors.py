@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["NestingError", "PrototypeError", "closest", "fault", "line_of", "shown"]
+__all__ = ["ContractError", "NestingError", "PrototypeError", "closest", "fault", "line_of", "shown"]
 
 _WINDOW = 100
 """Columns of a source line that a message shows: generated texts have lines of any length."""
@@ -37,6 +37,10 @@ class PrototypeError(ValueError):
 
 class NestingError(PrototypeError):
     """A struct that contains itself: no layout exists for it (R7.17)."""
+
+
+class ContractError(PrototypeError):
+    """An interface that breaks what interfaces promise (R14.4, R14.26, R19.33)."""
 
 
 def line_of(source: str, offset: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
+from callgate.declare.contracts import check, lower_objects
 from callgate.declare.errors import PrototypeError, fault, line_of
 from callgate.declare.layouts import place
 from callgate.declare.lives import hand_down, opaques_of
@@ -12,6 +13,7 @@ from callgate.declare.nodes import (
     ArrayOf,
     EnumTag,
     FunctionNode,
+    InterfaceTag,
     MemberNode,
     Node,
     ParameterNode,
@@ -32,6 +34,7 @@ from callgate_protocol.model import (
     Field,
     Function,
     FunctionPointer,
+    InterfaceType,
     Opaque,
     OpaqueType,
     Parameter,
@@ -54,6 +57,8 @@ class Lowering:
     def __init__(self, state: State) -> None:
         self._source = state.source
         self._delegates: dict[str, Delegate] = {}
+        self._used: dict[str, int] = {}
+        """Interfaces that types name, and where first."""
         tags = name_tags(state)
         records = [tag for tag in tags if isinstance(tag, RecordTag)]
         enums = [tag for tag in tags if isinstance(tag, EnumTag)]
@@ -62,13 +67,17 @@ class Lowering:
         self.typedefs = self._lower_typedefs(state)
         functions = self._lower_functions(state.functions)
         defined = [self._record(tag) for tag in records if tag.members is not None]
+        interfaces, coclasses = lower_objects(state, self._method, self.typedefs, self._used)
         self.library = TypeLibrary(
             functions=tuple(functions[name] for name in sorted(functions)),
             records=tuple(sorted(defined, key=_name_of)),
             enums=tuple(sorted([self._enum(tag) for tag in enums if tag.name], key=_name_of)),
             delegates=tuple(self._delegates[name] for name in sorted(self._delegates)),
             opaques=tuple(sorted(opaques_of(state.source, records), key=_name_of)),
+            interfaces=interfaces,
+            coclasses=coclasses,
         )
+        check(state, self.library)
 
     def _fault(self, offset: int, message: str) -> PrototypeError:
         return fault(self._source, offset, message)
@@ -77,7 +86,7 @@ class Lowering:
         typedefs = {
             name: self._type(typedef.type, name, typedef.offset)
             for name, typedef in state.typedefs.items()
-            if typedef.offset >= 0
+            if typedef.offset >= 0 and not isinstance(typedef.type, InterfaceTag)
         }
         for name, again in state.redefined:
             first = state.typedefs[name]
@@ -113,6 +122,12 @@ class Lowering:
             node.prototype,
         )
 
+    def _method(self, node: FunctionNode, interface: str) -> Function:
+        """R14.1: a method, whose `this` nobody writes."""
+        result, parameters = self._signature(node.signature, f"{interface}.{node.name}", node.offset)
+        whole = Parameter("", result, node.attributes)
+        return Function(node.name, whole, parameters, node.signature.variadic, node.prototype)
+
     def _signature(self, node: Signature, name: str, offset: int) -> tuple[CType, tuple[Parameter, ...]]:
         if isinstance(node.result, ArrayOf | Signature):
             kind = "an array" if isinstance(node.result, ArrayOf) else "a function"
@@ -127,6 +142,8 @@ class Lowering:
         path = f"{owner}.{node.name}"
         kind = node.type
         node.attributes = hand_down(self._source, kind, node.attributes, node.offset)
+        if any(word.name == "iid_is" for word in node.attributes):
+            self._used.setdefault("IUnknown", node.offset)
         if isinstance(kind, ArrayOf):
             target = Pointer(self._element(kind, path, node.offset), node.const)
             return Parameter(node.name, target, _with_length(node.attributes, kind.length))
@@ -135,12 +152,24 @@ class Lowering:
         lowered = self._value(kind, path, node.offset)
         return Parameter(node.name, lowered, node.attributes)
 
+    def _named_type(self, node: RecordTag | EnumTag | InterfaceTag, offset: int) -> CType:
+        if isinstance(node, EnumTag):
+            return self._enum_type(node, offset)
+        if isinstance(node, RecordTag):
+            return Opaque(node.name) if node.members is None else StructType(node.name)
+        self._used.setdefault(node.name, offset)
+        return InterfaceType(node.name)
+
     def _value(self, node: Node, path: str, offset: int) -> CType:
         """The type of something that has a value."""
         if _is_opaque(node):
             raise self._opaque(node, _said(path), offset)
         if isinstance(node, Void):
             raise self._fault(offset, f"{_said(path)} has type void, which is not a value; write 'void *'")
+        if isinstance(node, InterfaceTag):
+            raise self._fault(
+                offset, f"{_said(path)} is an interface, and only a pointer to it is a value; write '{node.name} *'"
+            )
         return self._type(node, path, offset)
 
     def _opaque(self, node: RecordTag, what: str, offset: int) -> PrototypeError:
@@ -156,10 +185,8 @@ class Lowering:
             return node
         if isinstance(node, PointerTo):
             return self._pointer(node, path, offset)
-        if isinstance(node, RecordTag):
-            return Opaque(node.name) if node.members is None else StructType(node.name)
-        if isinstance(node, EnumTag):
-            return self._enum_type(node, offset)
+        if isinstance(node, RecordTag | EnumTag | InterfaceTag):
+            return self._named_type(node, offset)
         if isinstance(node, ArrayOf | SafeArrayOf):
             return self._array(node, path, offset)
         return self._callback(node, path, offset)

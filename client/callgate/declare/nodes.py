@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from callgate_protocol.model import Attribute, Scalar, SystemType, Void
+from callgate_protocol.model import Attribute, Implemented, Scalar, SystemType, Void
 
 __all__ = [
     "VOID",
     "ArrayOf",
     "EnumTag",
     "FunctionNode",
+    "InterfaceTag",
     "MemberNode",
     "Node",
     "ParameterNode",
@@ -70,6 +71,26 @@ class EnumTag:
         self.members: list[tuple[str, int]] | None = None
         self.base = "int"
         self.name = ""
+
+
+class InterfaceTag:
+    """An interface or coclass; `methods` is None until its braces are read, and those of a coclass are empty."""
+
+    __slots__ = ("attributes", "base", "guid", "implemented", "kind", "like", "methods", "name", "offset")
+
+    depth: Final = 0
+
+    def __init__(self, kind: str, name: str, offset: int) -> None:
+        self.kind = kind
+        self.name = name
+        self.offset = offset
+        self.guid = ""
+        self.base = ""
+        self.like: InterfaceTag | None = None
+        """Of `dispinterface X { interface Y; }`: the interface whose members it has."""
+        self.methods: list[FunctionNode] | None = None
+        self.attributes: tuple[Attribute, ...] = ()
+        self.implemented: tuple[Implemented, ...] = ()
 
 
 class PointerTo:
@@ -142,7 +163,9 @@ class Signature:
         return False
 
 
-Node: TypeAlias = Void | Scalar | SystemType | RecordTag | EnumTag | PointerTo | ArrayOf | SafeArrayOf | Signature
+Node: TypeAlias = (
+    Void | Scalar | SystemType | RecordTag | EnumTag | InterfaceTag | PointerTo | ArrayOf | SafeArrayOf | Signature
+)
 
 
 def _depth(node: Node) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -10,13 +9,17 @@ from callgate.declare.attributes import Owner, resolve
 from callgate.declare.declarators import Declarator, own_signature, read_declarator
 from callgate.declare.directives import read_directives
 from callgate.declare.errors import PrototypeError, fault, shown
+from callgate.declare.expressions import evaluate, value_of
 from callgate.declare.layouts import take_size
 from callgate.declare.lexer import is_name, tokenise
 from callgate.declare.lives import number_handle, take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
+from callgate.declare.objects import read_object
 from callgate.declare.records import adopt, read_members
 from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
 from callgate.declare.state import State
+from callgate.declare.words import SYSTEM_NAMES
+from callgate_protocol.automation import WELL_KNOWN
 
 __all__ = ["LARGEST", "read"]
 
@@ -24,19 +27,24 @@ LARGEST: Final = 4 << 20
 """Characters of the longest text that is read."""
 
 
-def read(text: str, prepare: Callable[[State], None] | None = None) -> State:
-    """Everything the text declares. `prepare` may put into the state what is declared before the text begins."""
+def read(text: str, prepare: Callable[[State], None] | None = None, *, idl: bool = False) -> State:
+    """Everything the text declares. `prepare` may put into the state what is declared before the text begins.
+
+    With `idl`, names of types mean what IDL means by them from the first line on.
+    """
     if len(text) > LARGEST:
         raise PrototypeError(f"the text has {len(text)} characters; {LARGEST} are the limit: split it", 1, 1, "")
     tokens = tokenise(text)
     state = State(tokens, read_members)
     if prepare is not None:
         prepare(state)
+    if idl:
+        state.enter_idl()
     read_directives(state, tokens.directives)
     while state.texts[state.index]:
         state.settle(state.index)
         if not state.accept(";"):
-            _read_declaration(state)
+            _read_any(state)
     state.settle(len(state.texts))
     if prepare is None:
         _refuse_empty(state)
@@ -44,8 +52,14 @@ def read(text: str, prepare: Callable[[State], None] | None = None) -> State:
 
 
 def _refuse_empty(state: State) -> None:
-    if not (state.functions or state.names or state.tags or state.values):
+    if not (state.functions or state.names or state.tags or state.values or state.mentioned):
         raise fault(state.source, 0, 'no functions declared; write prototypes, e.g. "double cos(double x);"')
+
+
+def _read_any(state: State) -> None:
+    """One statement of IDL, or a declaration of C."""
+    if not read_object(state, _read_any):
+        _read_declaration(state)
 
 
 def _read_declaration(state: State) -> None:
@@ -56,6 +70,9 @@ def _read_declaration(state: State) -> None:
     else:
         while True:
             declared = read_declarator(state, node, spec)
+            if state.idl and spec.const and state.accept("="):
+                _add_constant(state, declared)
+                break
             _check_name(state, declared, spec)
             if spec.typedef:
                 _add_typedef(state, declared, node, spec)
@@ -114,8 +131,16 @@ def _check_name(state: State, declared: Declarator, spec: Specifiers) -> None:
     )
 
 
+def _add_constant(state: State, declared: Declarator) -> None:
+    """`const long LIMIT = 5;` of IDL."""
+    state.claim(declared.name, "a constant", declared.offset)
+    state.define(declared.name, value_of(evaluate(state, state.constant)[0]), declared.offset)
+
+
 def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
     name, offset = declared.name, declared.offset
+    if _is_known(state, declared):
+        return
     declared.type = number_handle(state, declared.type, name, offset, spec.attributes)
     typedef = Typedef(declared.type, declared.const, offset)
     _name_parts(state, declared, node, spec)
@@ -125,6 +150,13 @@ def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifier
         return
     state.claim(name, "a type", offset)
     state.typedefs[name] = typedef
+
+
+def _is_known(state: State, declared: Declarator) -> bool:
+    """Whether IDL's texts repeat what is built in: `typedef double DATE;`, `typedef interface IFoo IFoo;` (R12.11)."""
+    if declared.name in state.interfaces or declared.name in WELL_KNOWN:
+        return declared.type is state.typedefs[declared.name].type
+    return bool(state.idl) and declared.name in SYSTEM_NAMES and state.is_built_in(declared.name)
 
 
 def _name_parts(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
@@ -167,14 +199,5 @@ def _owner(name: str, signature: Signature) -> Owner:
 def _prototype(state: State, start: int, end: int, declarator: int) -> str:
     """The source of one function: the common type and its own declarator."""
     if declarator == end:
-        return _stretch(state, start, state.index)
-    return f"{_stretch(state, start, end)} {_stretch(state, declarator, state.index)}"
-
-
-def _stretch(state: State, start: int, end: int) -> str:
-    """The source of the tokens from `start` up to `end`, on one line and without comments."""
-    last = end - 1
-    source = state.source[state.starts[start] : state.starts[last] + len(state.texts[last])]
-    if "/" in source or "\\" in source:
-        source = re.sub(r"/\*.*?\*/|//[^\n]*|\\\r?\n", " ", source, flags=re.DOTALL)
-    return " ".join(source.split())
+        return state.stretch(start, state.index)
+    return f"{state.stretch(start, end)} {state.stretch(declarator, state.index)}"

@@ -9,8 +9,9 @@ from callgate.declare.attributes import Written, read_attributes
 from callgate.declare.enums import read_enumerators
 from callgate.declare.errors import PrototypeError, fault, line_of, shown
 from callgate.declare.extensions import skip_attribute, skip_extension
+from callgate.declare.idl_words import IDL_BASE_WORDS, IDL_BASES
 from callgate.declare.lexer import is_name
-from callgate.declare.nodes import VOID, EnumTag, Node, PointerTo, RecordTag, SafeArrayOf
+from callgate.declare.nodes import VOID, EnumTag, InterfaceTag, Node, PointerTo, RecordTag, SafeArrayOf, Typedef
 from callgate.declare.state import SAFEARRAY, State
 from callgate.declare.words import BASES, REFUSED_TYPES, ROLES, SCALARS
 from callgate.errors import NotSupportedError
@@ -62,12 +63,12 @@ def _step(state: State, spec: Specifiers) -> bool:
     if role is not None:
         _HANDLERS[role](state, spec, word)
         return True
-    if word == "complex" and spec.bases in (["double"], ["float"]) and _goes_on(state):
+    if _is_base_here(state, spec, word):
         _base(state, spec, word)
         return True
     if spec.type is not None or spec.bases:
         return False
-    known = state.typedefs.get(word)
+    known = state.typedefs.get(word) or _behind_keyword(state, word)
     if known is not None:
         spec.type = known.type
         spec.const = spec.const or known.const
@@ -81,8 +82,24 @@ def _step(state: State, spec: Specifiers) -> bool:
     return False
 
 
-def _safe_array(state: State) -> SafeArrayOf:
-    """`(element)` behind `SAFEARRAY`."""
+def _is_base_here(state: State, spec: Specifiers, word: str) -> bool:
+    """Whether the word is one of a type's by where it stands: `double complex` of C, `unsigned hyper` of IDL."""
+    if word == "complex":
+        return spec.bases in (["double"], ["float"]) and _goes_on(state)
+    return bool(state.idl) and word in IDL_BASE_WORDS and spec.type is None
+
+
+def _behind_keyword(state: State, word: str) -> Typedef | None:
+    """`interface IFoo`, as IDL may spell the type IFoo; the cursor is at its name then."""
+    known = state.typedefs.get(state.texts[state.index + 1]) if word == "interface" else None
+    if known is None or not isinstance(known.type, InterfaceTag):
+        return None
+    state.index += 1
+    return known
+
+
+def _safe_array(state: State) -> Node:
+    """`(element)` behind `SAFEARRAY`; IDL means a pointer to it by that."""
     state.enter()
     state.index += 1
     element, inner = read_specifiers(state)
@@ -94,7 +111,12 @@ def _safe_array(state: State) -> SafeArrayOf:
         element = pointer
     state.expect(")", "to end SAFEARRAY(")
     state.leave()
-    return SafeArrayOf(element)
+    array = SafeArrayOf(element)
+    if not state.idl:
+        return array
+    handled = PointerTo()
+    handled.attach(array, const=False)
+    return handled
 
 
 def _goes_on(state: State) -> bool:
@@ -233,7 +255,8 @@ def _second_type(state: State) -> PrototypeError:
 
 
 def _base_type(state: State, spec: Specifiers) -> Node:
-    name = BASES.get(" ".join(sorted(spec.bases)))
+    key = " ".join(sorted(spec.bases))
+    name = (state.idl and IDL_BASES.get(key)) or BASES.get(key)
     if name is None:
         words = " ".join(spec.bases[:8])
         raise state.error(f"'{words}' is not a type of C{state.within()}; write e.g. 'unsigned long'", spec.start)

@@ -9,10 +9,13 @@ from typing import Final
 from callgate.declare.cursor import Cursor
 from callgate.declare.errors import closest, fault, line_of, shown
 from callgate.declare.expressions import Value, evaluate
+from callgate.declare.idl_words import IDL_TYPES
 from callgate.declare.lexer import Tokens
-from callgate.declare.nodes import EnumTag, FunctionNode, PointerTo, RecordTag, SafeArrayOf, Typedef
+from callgate.declare.nodes import EnumTag, FunctionNode, InterfaceTag, PointerTo, RecordTag, SafeArrayOf, Typedef
 from callgate.declare.words import BASES, CONST_REFERENCES, KNOWN_NAMES, ROLES, SYSTEM_NAMES
+from callgate_protocol.automation import WELL_KNOWN
 from callgate_protocol.model import SystemType
+from callgate_protocol.published import Identity
 
 __all__ = ["SAFEARRAY", "State"]
 
@@ -31,6 +34,7 @@ _BUILT_IN: Final = {
     **{name: Typedef(system, False, -1) for name, system in SYSTEM_NAMES.items()},
     **{name: Typedef(_reference(target), False, -1) for name, target in CONST_REFERENCES.items()},
     "SAFEARRAY": Typedef(SAFEARRAY, False, -1),
+    **{name: Typedef(InterfaceTag("interface", name, -1), False, -1) for name in WELL_KNOWN},
 }
 
 
@@ -41,7 +45,11 @@ class State(Cursor):
         "anonymous",
         "defines",
         "functions",
+        "identity",
+        "idl",
+        "interfaces",
         "members",
+        "mentioned",
         "names",
         "packing",
         "packs",
@@ -66,6 +74,32 @@ class State(Cursor):
         self.packs: deque[tuple[int, int]] = deque()
         self.packing = 0
         self.trail: list[tuple[str, int]] = []
+        self.interfaces: dict[str, InterfaceTag] = {}
+        self.mentioned: set[str] = set()
+        """Well-known interfaces that the text names by themselves: `interface IUnknown;`."""
+        self.identity = Identity()
+        self.idl = 0
+        """How deep in blocks of IDL the cursor is: names of types mean there what IDL means by them."""
+
+    def enter_idl(self) -> None:
+        """From here on IDL's types; blocks may stand in one another."""
+        self.idl += 1
+        self.typedefs |= {name: known for name, known in IDL_TYPES.items() if self.is_built_in(name)}
+
+    def leave_idl(self) -> None:
+        """The end of a block."""
+        self.idl -= 1
+        if self.idl:
+            return
+        for name in filter(self.is_built_in, IDL_TYPES):
+            del self.typedefs[name]
+            if name in _BUILT_IN:
+                self.typedefs[name] = _BUILT_IN[name]
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether the text has not declared the type name itself."""
+        known = self.typedefs.get(name)
+        return known is None or known.offset < 0
 
     def claim(self, name: str, kind: str, offset: int) -> None:
         """Register an ordinary name: C has one space for typedefs, functions and enum constants."""
