@@ -1,4 +1,4 @@
-"""Well-known interfaces beside those of `standard`: IDispatch and its kin, and what stands for Python's own objects.
+"""Well-known interfaces beside those of `standard`: what classes tell of themselves, and what Python objects are.
 
 Their methods hold the slots that derived interfaces count from (R14.1). What late binding needs of them is done by the
 host, so structures that nobody else reads are untyped here.
@@ -44,7 +44,6 @@ _VARIANT: Final = SystemType("VARIANT")
 _U4: Final = Scalar("u4")
 _I4: Final = Scalar("i4")
 _UNTYPED: Final = Pointer(Void())
-_NAMES: Final = Pointer(Pointer(Scalar("char16")))
 
 
 def _method(name: str, *parameters: Parameter, words: tuple[Attribute, ...] = ()) -> Function:
@@ -82,7 +81,6 @@ def _member(name: str, dispid: int, *parameters: Parameter) -> Function:
 
 _IID: Final = _given("iid", Pointer(_GUID, const=True))
 _BY_IID: Final = Attribute("iid_is", "iid")
-_PASSED_ON: Final = _given("locale", _U4)
 
 OBJECT_MEMBERS: Final = (
     property_get("ToString", 0, SystemType("BSTR")),
@@ -120,31 +118,6 @@ _INTERFACES: Final = (
             _IID,
             _given("key", SystemType("BSTR")),
             _retval("object", Pointer(Void()), _BY_IID),
-        ),
-    ),
-    _interface(
-        "IDispatch",
-        "IUnknown",
-        _method("GetTypeInfoCount", _retval("count", _U4)),
-        _method("GetTypeInfo", _given("index", _U4), _PASSED_ON, _retval("info", _object("ITypeInfo"))),
-        _method(
-            "GetIDsOfNames",
-            _IID,
-            _given("names", _NAMES, Attribute("size_is", "count")),
-            _given("count", _U4),
-            _PASSED_ON,
-            _out("ids", _I4, Attribute("size_is", "count")),
-        ),
-        _method(
-            "Invoke",
-            _given("member", _I4),
-            _IID,
-            _PASSED_ON,
-            _given("flags", Scalar("u2")),
-            _given("arguments", _UNTYPED),
-            _given("result", _UNTYPED),
-            _given("failure", _UNTYPED),
-            _given("wrong", _UNTYPED),
         ),
     ),
     _interface(

@@ -122,7 +122,9 @@ def test_types_of_idl(written: str, ctype: object) -> None:
 
 
 def test_c_is_c_outside_of_interfaces() -> None:
-    library = parse(f"long f(wchar_t c); {HEAD} {{ HRESULT g([in] long n); }}; long h(wchar_t c); wchar_t WCHAR(long x);")
+    library = parse(
+        f"long f(wchar_t c); {HEAD} {{ HRESULT g([in] long n); }}; long h(wchar_t c); wchar_t WCHAR(long x);"
+    )
     assert [function.result.type for function in library.functions] == [Scalar("wchar"), Scalar("long"), Scalar("long")]
     assert library.functions[1].parameters[0].type == Scalar("wchar")
 
@@ -184,7 +186,9 @@ def test_a_dispinterface_has_members_without_slots() -> None:
         ("Each", ["id(-4)", "propget", "throws"], 1),
         ("Changed", ["id(1610743808)", "throws"], 1),
     ]
-    assert late.methods[3].parameters == (Parameter("value", Pointer(Pointer(InterfaceType("IUnknown"))), (OUT, RETVAL)),)
+    assert late.methods[3].parameters == (
+        Parameter("value", Pointer(Pointer(InterfaceType("IUnknown"))), (OUT, RETVAL)),
+    )
 
 
 def test_a_dispinterface_with_the_members_of_another() -> None:
@@ -273,7 +277,9 @@ CASES = [
     Case(f"{HEAD} {{\n  long x; }};", 2, 8, "'x' of IFoo is no method"),
     Case(f"{HEAD} {{}}; {HEAD} {{}};", 1, 147, "interface IFoo is already defined"),
     Case(f"{HEAD} {{\n  HRESULT f(IFoo x); }};", 2, 18, "only a pointer to it is a value; write 'IFoo *'"),
-    Case(f"interface IBar;\n{HEAD} {{\n  HRESULT f(IBar *x); }};", 3, 19, "IBar is named on line 1 and never described"),
+    Case(
+        f"interface IBar;\n{HEAD} {{\n  HRESULT f(IBar *x); }};", 3, 19, "IBar is named on line 1 and never described"
+    ),
     Case(f"{HEAD} {{\n  HRESULT f([in, iid_is(r)] void **x); }};", 2, 18, "has no parameter 'r'"),
     Case(f"{HEAD} {{\n  [id(x)] HRESULT f(); }};", 2, 7, "'x'"),
     Case(f"{HEAD} {{\n  [retvall] HRESULT f(); }};", 2, 4, "did you mean 'retval'"),
