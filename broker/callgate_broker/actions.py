@@ -18,6 +18,7 @@ __all__ = [
     "Report",
     "StartTemplate",
     "Stop",
+    "Tell",
     "Watch",
 ]
 
@@ -36,6 +37,8 @@ class Fork(Value):
     incarnation: str
     label: str
     kind: str = ""
+    remote: dict[str, Any] | None = None
+    """How it is to listen for a client of another machine."""
 
 
 class Discard(Value):
@@ -65,6 +68,13 @@ class Watch(Value):
     process: int
 
 
+class Tell(Value):
+    """Say something to a host that listens for another machine."""
+
+    host: Host
+    message: dict[str, Any]
+
+
 class Observe(Value):
     """Answer with the present state of a living host."""
 
@@ -77,6 +87,8 @@ class Report(Value):
 
     asker: Asker
     offset: int
+    owner: str = ""
+    """Whose hosts alone are shown."""
 
 
 class StartTemplate(Value):
@@ -87,4 +99,6 @@ class KillTemplate(Value):
     """The template does not answer; its death is seen as any other."""
 
 
-Action: TypeAlias = Reply | Fork | Discard | Stop | Execute | Watch | Observe | Report | StartTemplate | KillTemplate
+Action: TypeAlias = (
+    Reply | Fork | Discard | Stop | Tell | Execute | Watch | Observe | Report | StartTemplate | KillTemplate
+)

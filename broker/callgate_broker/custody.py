@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from callgate_broker import actions, processes, report
+from callgate_broker.doorway import Doorway
 from callgate_broker.files import HostFiles, make_host_files
 from callgate_broker.hatchery import spawn_host
 from callgate_broker.hosts import End, Host
@@ -23,8 +24,9 @@ from callgate_broker.loop import Connection, Loop
 from callgate_broker.requests import failure, success
 from callgate_broker.seedling import TEMPLATE, Seedling
 from callgate_broker.supervisor import Supervisor
-from callgate_broker.talker_process import TalkerProcess
+from callgate_broker.talker_process import TalkerProcess, listen_at
 from callgate_broker.template_process import TemplateProcess
+from callgate_broker.warrants import Warrant
 from callgate_protocol.value import Value
 from callgate_transport import rundir
 
@@ -46,6 +48,8 @@ class Settings(Value):
     roots: list[str]
     name: str | None = None
     template: str = TEMPLATE
+    doorway: Doorway | None = None
+    """How other machines are let in."""
 
 
 class Warden:
@@ -61,6 +65,7 @@ class Warden:
         self._peers: dict[int, Connection] = {}
         self._peer_numbers = 0
         self._files: dict[int, HostFiles] = {}
+        self._warrants: dict[int, Warrant] = {}
         self._pidfds: dict[int, int] = {}
         self._todo: deque[actions.Action] = deque()
         self._strangers_ended = False
@@ -71,6 +76,7 @@ class Warden:
             actions.Stop: self._stop,
             actions.Execute: self._execute,
             actions.Watch: self._watch,
+            actions.Tell: self._tell,
             actions.Observe: self._observe,
             actions.Report: self._report,
             actions.StartTemplate: lambda _: self._template.start(),
@@ -82,9 +88,15 @@ class Warden:
         _watch_signals(self)  # before there is anything that a signal could leave behind
         self.run_directory = rundir.create_broker_directory(settings.name)
         self._template.start(template)
-        self._talker = TalkerProcess(
-            self.loop, self.address, settings.roots, [settings.mode, str(_TALKER_IDLE_SECONDS)], self.add_peer
-        )
+        listener = listen_at(self.address)
+        words = [self.address, settings.mode, str(_TALKER_IDLE_SECONDS)]
+        module = "callgate_broker.talker"
+        self._talker = TalkerProcess(self.loop, module, listener, settings.roots, words, self.add_peer)
+        self._fronts = [self._talker]
+        if settings.doorway is not None:
+            module, words = "callgate_broker.gateway", [settings.doorway.as_text()]
+            gateway = settings.doorway.listener
+            self._fronts.append(TalkerProcess(self.loop, module, gateway, settings.roots, words, self.add_peer))
 
     @cached_property
     def _programs(self) -> Programs:
@@ -132,12 +144,14 @@ class Warden:
     def run(self) -> None:
         """Serve until there is a reason to end."""
         while self.ended is None:
-            dues = [due for due in (self.supervisor.due(), self._talker.due()) if due is not None]
+            awaited = [self.supervisor.due(), *(front.due() for front in self._fronts)]
+            dues = [due for due in awaited if due is not None]
             now = time.monotonic()
             self.loop.step(max(0.0, min(dues) - now) if dues else None)
             now = time.monotonic()
             self._perform(self.supervisor.tick(now))
-            self._talker.tick(now)
+            for front in self._fronts:
+                front.tick(now)
             self._reap_strangers()
 
     def close(self) -> None:
@@ -168,7 +182,7 @@ class Warden:
 
     def _known_children(self) -> frozenset[int]:
         hosts = (host.pid for host in self.supervisor.hosts.values())
-        return frozenset([*hosts, self._template.pid, self._talker.pid])
+        return frozenset([*hosts, self._template.pid, *(front.pid for front in self._fronts)])
 
     def _perform(self, decided: Iterable[actions.Action]) -> None:
         """Carry out actions in order. What these lead to comes after them, never in between."""
@@ -190,15 +204,38 @@ class Warden:
         try:
             files = make_host_files(self.run_directory.path, action.number, action.label)
             self._files[action.number] = files
+            descriptors = self._warrant(action.number, action.remote) if action.remote else []
             if action.kind:
                 self._born(action.number, spawn_host(action, files, self._settings.roots))
             else:
-                self._template.fork(action.number, action.incarnation, action.label, files)
+                self._template.fork(action.number, action.incarnation, action.label, files, action.remote, descriptors)
+            if action.remote:
+                self._warrants[action.number].handed_over()
             files.link.close()  # from here on only the host, or the template and its fork, hold it
         except OSError as error:  # descriptors or space have run out
             self._perform(self.supervisor.fork_refused(action.number, str(error)))
 
+    def _warrant(self, number: int, remote: dict[str, Any]) -> list[int]:
+        """The descriptors of a line to a host that is about to be born."""
+        warrant = self._warrants[number] = Warrant(self.loop, lambda: self._announced(number))
+        warrant.tell({"op": "admit", "key": remote.get("key"), "rights": remote.get("rights")})
+        return warrant.descriptors
+
+    def _announced(self, number: int) -> None:
+        """A host listens for its client; it may say so before the template has said that there is one."""
+        host = next((host for host in self.supervisor.hosts.values() if host.number == number), None)
+        route = self._warrants[number].route
+        if host is not None and route is not None:
+            self._perform(self.supervisor.announced(host, route))
+
+    def _tell(self, action: actions.Tell) -> None:
+        if action.host.number in self._warrants:
+            self._warrants[action.host.number].tell(action.message)
+
     def _discard(self, action: actions.Discard) -> None:
+        warrant = self._warrants.pop(action.number, None)
+        if warrant:
+            warrant.close()
         files = self._files.pop(action.number, None)
         if files:
             files.discard()
@@ -216,16 +253,19 @@ class Warden:
         self._programs.watch(action)
 
     def _observe(self, action: actions.Observe) -> None:
-        record = report.living_record(action.host, self._files[action.host.number])
+        host = action.host
+        record = report.living_record(host, self._files[host.number]) | {"output": self._printed(host.number)}
         self._reply(actions.Reply(action.asker, success(action.asker.request, record)))
 
     def _report(self, action: actions.Report) -> None:
-        hosts, following = report.list_hosts(self.supervisor, self._files, action.offset, time.monotonic())
+        hosts, following = report.list_hosts(
+            self.supervisor, self._files, action.offset, time.monotonic(), action.owner
+        )
         answer = {
             "broker": self._own_state(),
             "hosts": hosts,
             "next": following,
-            "deaths": report.recent_deaths(self.supervisor),
+            "deaths": report.recent_deaths(self.supervisor, action.owner),
         }
         self._reply(actions.Reply(action.asker, success(action.asker.request, answer)))
 
@@ -237,7 +277,10 @@ class Warden:
             "version": report.version(),
             "mode": self._settings.mode,
             "uptime": round(time.monotonic() - self._started, 3),
-            "talker": {"pid": self._talker.pid, "restarts": self._talker.restarts},
+            **{
+                name: {"pid": front.pid, "restarts": front.restarts}
+                for name, front in zip(("talker", "gateway"), self._fronts, strict=False)
+            },
             "template": {"pid": self._template.pid, "restarts": self.supervisor.nursery.template_restarts},
         }
 
@@ -263,6 +306,8 @@ class Warden:
         self._pidfds[number] = pidfd
         self.loop.watch(pidfd, lambda: self._host_ended(number))
         self._perform(self.supervisor.forked(number, pid, self._files[number].link_path, time.monotonic()))
+        if number in self._warrants:
+            self._announced(number)
 
     def _host_ended(self, number: int) -> None:
         end = processes.reap(self._pidfds[number])
@@ -272,8 +317,16 @@ class Warden:
         self.loop.unwatch(pidfd)
         os.close(pidfd)
         answered, slots = self._files[number].read_slots()
-        host = self._host(number)
-        self._perform(self.supervisor.died(host, End(end.signal, end.status, answered, slots), time.monotonic()))
+        host, output = self._host(number), self._printed(number)
+        if number in self._warrants:
+            self._warrants[number].settle()
+            host.reason = host.reason or self._warrants[number].reason
+        self._perform(
+            self.supervisor.died(host, End(end.signal, end.status, answered, slots, output), time.monotonic())
+        )
+
+    def _printed(self, number: int) -> str:
+        return self._warrants[number].printed() if number in self._warrants else ""
 
     def _host(self, number: int) -> Host:
         return next(host for host in self.supervisor.hosts.values() if host.number == number)

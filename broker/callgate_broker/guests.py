@@ -13,7 +13,7 @@ from callgate_protocol.messages import MAGIC, Call, Hello, Raise, Refuse, Return
 from callgate_protocol.system import BrokerFunction
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
-__all__ = ["Guest", "Guests", "Question"]
+__all__ = ["Guest", "Guests", "Question", "refusal"]
 
 _MOST_GUESTS: Final = 1024
 """Beyond this the one that was silent for longest is forgotten; it says hello again when it comes back."""
@@ -32,6 +32,8 @@ class Guest:
 
     def __init__(self, routing_id: bytes) -> None:
         self.routing_id = routing_id
+        self.key = b""
+        """The public key of a client of another machine."""
         self._greeted = False
         self._open: set[int] = set()
 
@@ -65,7 +67,7 @@ class Guest:
     def _greet(self, hello: Hello) -> list[bytes]:
         if hello.magic != MAGIC or hello.major != MAJOR:
             theirs = f"{hello.major}.{hello.minor} of {hello.magic}"
-            return [_refusal(f"this broker speaks version {MAJOR}.{MINOR} of {MAGIC}, not {theirs}")]
+            return refusal(f"this broker speaks version {MAJOR}.{MINOR} of {MAGIC}, not {theirs}")
         self._greeted = True
         self._open.clear()  # it starts anew, and will repeat what it still wants to know
         limits = DEFAULT_LIMITS.as_map()
@@ -98,15 +100,16 @@ class Guests:
         self._guests.move_to_end(routing_id)
         return guest
 
+    def knows(self, guest: Guest) -> bool:
+        """Whether it is still this guest that would get what is sent there."""
+        return self._guests.get(guest.routing_id) is guest
+
     def forget(self, guest: Guest) -> None:
         """It has gone."""
-        self._guests.pop(guest.routing_id, None)
-
-    def turn_away(self, guest: Guest, why: str) -> list[bytes]:
-        """End the conversation with one that broke the protocol."""
-        self.forget(guest)
-        return [_refusal(why)]
+        if self.knows(guest):
+            del self._guests[guest.routing_id]
 
 
-def _refusal(why: str) -> bytes:
-    return encode(to_wire(Refuse("ProtocolError", why)))
+def refusal(why: str, name: str = "ProtocolError") -> list[bytes]:
+    """The frames that end the conversation with one that broke the protocol, or may not speak."""
+    return [encode(to_wire(Refuse(name, why)))]

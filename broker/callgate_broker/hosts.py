@@ -27,6 +27,8 @@ class End(Value):
     status: int | None
     answered: int
     slots: Sequence[Slot]
+    output: str = ""
+    """The end of what a host printed that no client could read from."""
 
     @property
     def orderly(self) -> bool:
@@ -65,9 +67,13 @@ class Host:
         "label",
         "link",
         "number",
+        "owner",
         "phase",
         "pid",
         "reason",
+        "remote",
+        "route",
+        "seekers",
         "share",
         "started",
         "stoppers",
@@ -100,6 +106,13 @@ class Host:
         """Why the warden was asked to stop it."""
         self.where: str | None = None
         self.phase: int | None = None
+        self.owner = ""
+        """The client of another machine that it was started for."""
+        self.remote: dict[str, Any] | None = None
+        self.route: dict[str, Any] | None = None
+        """Where it listens for that client."""
+        self.seekers: list[Asker] = []
+        """Who wants to know."""
         self.waiters: list[Asker] = []
         """Who waits for its record."""
         self.stoppers: dict[Asker, float] = {}

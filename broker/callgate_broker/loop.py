@@ -164,6 +164,11 @@ class Tail:
                 return
             self._kept = (self._kept + data)[-_TAIL_BYTES:]
             if not data:
-                self._loop.unwatch(self._fd)
-                os.close(self._fd)
-                self._fd = -1
+                self.close()
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._fd >= 0:
+            self._loop.unwatch(self._fd)
+            os.close(self._fd)
+            self._fd = -1

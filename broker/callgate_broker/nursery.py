@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from callgate_broker.actions import Action, Discard, Fork, KillTemplate, Reply, StartTemplate
 from callgate_broker.hosts import Asker, History, Host
@@ -59,8 +60,21 @@ class Nursery:
                 return True
         return False
 
+    def count(self, owner: str) -> int:
+        """How many hosts are on their way for a client of another machine."""
+        return sum(host.owner == owner for host in [*self._waiting, *self._forking.values()])
+
     def start(
-        self, asker: Asker, label: str, key: str, client: int, now: float, share: str = "", kind: str = ""
+        self,
+        asker: Asker,
+        label: str,
+        key: str,
+        client: int,
+        now: float,
+        owner: str = "",
+        remote: dict[str, Any] | None = None,
+        share: str = "",
+        kind: str = "",
     ) -> Iterator[Action]:
         """Somebody wants a host."""
         decision = decide(self._policy, self.history(key).deaths, now)
@@ -70,6 +84,7 @@ class Nursery:
             return
         host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client, kind=kind)
         host.share = share
+        host.owner, host.remote = owner, remote
         if decision.delay > 0:
             host.delay, host.due = decision.delay, now + decision.delay
             self._waiting.append(host)
@@ -124,7 +139,7 @@ class Nursery:
             yield from self._start_template()
         host.asked = now
         self._forking[host.number] = host
-        yield Fork(host.number, host.incarnation, host.label, host.kind)
+        yield Fork(host.number, host.incarnation, host.label, host.kind, host.remote)
 
     def peer_gone(self, peer: int) -> None:
         """Nobody is left to hear about this peer's hosts: do not start them; those being forked are unwanted."""

@@ -37,6 +37,7 @@ def living_record(host: Host, files: HostFiles) -> dict[str, Any]:
         "pid": host.pid,
         "label": host.label,
         "client": host.client,
+        "owner": host.owner,
         "state": "alive",
         "signal": None,
         "status": None,
@@ -48,13 +49,13 @@ def living_record(host: Host, files: HostFiles) -> dict[str, Any]:
 
 
 def list_hosts(
-    supervisor: Supervisor, files: dict[int, HostFiles], offset: int, now: float
+    supervisor: Supervisor, files: dict[int, HostFiles], offset: int, now: float, owner: str = ""
 ) -> tuple[list[dict[str, Any]], int | None]:
     """As many living hosts as fit into an answer, and where to go on."""
     listed: list[dict[str, Any]] = []
     room = _HOSTS_BYTES
     for position, host in enumerate(supervisor.hosts.values()):
-        if position < offset:
+        if position < offset or owner not in ("", host.owner):
             continue
         entry = _listed(supervisor, host, files[host.number], now)
         room -= len(json.dumps(entry)) + 1
@@ -75,12 +76,13 @@ def _listed(supervisor: Supervisor, host: Host, files: HostFiles, now: float) ->
     }
 
 
-def recent_deaths(supervisor: Supervisor) -> list[dict[str, Any]]:
-    """The last records, newest first, without the calls: `record` tells them."""
+def recent_deaths(supervisor: Supervisor, owner: str = "") -> list[dict[str, Any]]:
+    """The last records, newest first, without calls and output: `record` tells them."""
     shown: list[dict[str, Any]] = []
     room = _DEATHS_BYTES
-    for record in list(supervisor.records.values())[: -_DEATHS_SHOWN - 1 : -1]:
-        entry = {name: value for name, value in record.items() if name != "calls"}
+    records = [record for record in supervisor.records.values() if owner in ("", record["owner"])]
+    for record in records[: -_DEATHS_SHOWN - 1 : -1]:
+        entry = {name: value for name, value in record.items() if name not in ("calls", "output")}
         room -= len(json.dumps(entry)) + 1
         if room < 0:
             break

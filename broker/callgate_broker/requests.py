@@ -19,6 +19,10 @@ class Request(Value):
     number: int
     operation: str
     fields: dict[str, Any]
+    owner: str = ""
+    """The client of another machine for which a gateway asks; it is told of its own hosts only."""
+    remote: dict[str, Any] | None = None
+    """How a host is reached that a gateway has started for it."""
 
 
 class _Field(Value):
@@ -45,6 +49,7 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
         "call": _Field(int, required=False),
     },
     "list": {"offset": _Field(int, required=False)},
+    "resolve": {"host": _Field(str, limit=64)},
     "activate": {
         "clsid": _Field(str, limit=38),
         "client": _Field(int),
@@ -74,17 +79,29 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
 """Every operation with its fields. Fields beyond these are ignored, so that a newer client may say more."""
 
 
+_GATEWAY_OPERATIONS: dict[str, dict[str, _Field]] = {
+    "admit": {"key": _Field(str, limit=64), "rights": _Field(dict)},
+    "expel": {"key": _Field(str, limit=64)},
+}
+"""What gateways say by themselves, when the allow-list has changed."""
+
 _MESSAGE_LIMIT = 4000
 """Characters of an error that are kept, from the end: every answer must fit into a datagram, however it is escaped."""
+
+_KNOWN = OPERATIONS | _GATEWAY_OPERATIONS
+_OWNER = _Field(str, required=False, limit=255)
+_REMOTE = _Field(dict, required=False)
 
 
 def parse(number: int, message: dict[str, Any]) -> Request:
     """The request in a message; raises `BadRequest`."""
     operation = message.get("op")
-    if not isinstance(operation, str) or operation not in OPERATIONS:
+    table = _KNOWN.get(operation) if isinstance(operation, str) else None
+    if not isinstance(operation, str) or table is None:
         raise BadRequest(f"unknown operation {operation!r:.64}; there are {', '.join(OPERATIONS)}")
-    table = OPERATIONS[operation]
-    return Request(number, operation, {name: _checked(operation, name, table[name], message) for name in table})
+    fields = {name: _checked(operation, name, table[name], message) for name in table}
+    owner = _checked(operation, "owner", _OWNER, message) or ""
+    return Request(number, operation, fields, owner, _checked(operation, "remote", _REMOTE, message))
 
 
 def _checked(operation: str, name: str, field: _Field, message: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from callgate_broker.actions import Action, Discard, Observe, Reply, Report, Stop
+from callgate_broker.actions import Action, Discard, Observe, Reply, Report, Stop, Tell
 from callgate_broker.hosts import Asker, End, Host, calls_of
 from callgate_broker.nursery import Nursery
 from callgate_broker.policy import Death, Policy
@@ -21,14 +21,20 @@ __all__ = ["Supervisor"]
 _RECORDS_KEPT = 256
 _STOP_SECONDS = 2.0
 """How long `stop` waits for the end of a killed host: one in an uninterruptible system call may never end."""
-_UNCOUNTED = frozenset({"closed"})
+_UNCOUNTED = frozenset({"closed", "lapsed"})
 """Stops that say nothing about the library."""
 _SIGKILL = 9
 _KINDS = ("", "python")
+_HOSTS_PER_OWNER = 64
+"""Hosts that a client of another machine may have at a time."""
 
 
 def _new_incarnation() -> str:
     return os.urandom(16).hex()
+
+
+_NOBODY = "of this name"
+"""What a client is told of that asks for a host of another one: no more than if there were none."""
 
 
 class Supervisor:
@@ -44,6 +50,9 @@ class Supervisor:
             "record": self._record,
             "stop": self._stop,
             "list": self._list,
+            "resolve": self._resolve,
+            "admit": self._pass_on,
+            "expel": self._pass_on,
         }
 
     @cached_property
@@ -66,7 +75,7 @@ class Supervisor:
         yield from perform(asker, request, now)
 
     def _start(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
-        fields = request.fields
+        fields, owner = request.fields, request.owner
         kind = fields["kind"] or ""
         if kind not in _KINDS:
             text = f"{kind!r} is no kind of host; leave it out for native libraries, or write python"
@@ -77,11 +86,18 @@ class Supervisor:
             self._found_gone(fields["gone"])
             host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
             if host is not None:
+                if request.remote:
+                    yield Tell(host, {"op": "admit", **{name: request.remote[name] for name in ("key", "rights")}})
                 yield Reply(asker, success(asker.request, _born(host)))
                 return
             if self.nursery.join(asker, share):
                 return
-        yield from self.nursery.start(asker, fields["label"], fields["key"], fields["client"], now, share, kind)
+        if owner and self._count(owner) >= _HOSTS_PER_OWNER:
+            text = f"{owner} has {_HOSTS_PER_OWNER} hosts already; close some libraries first"
+            yield Reply(asker, failure(asker.request, "Overloaded", text))
+            return
+        place = (fields["label"], fields["key"], fields["client"])
+        yield from self.nursery.start(asker, *place, now, owner, request.remote, share, kind)
 
     def _found_gone(self, incarnation: str | None) -> None:
         """Somebody could not join this shared host, which is about to end: nobody else is sent there."""
@@ -89,9 +105,11 @@ class Supervisor:
         if host is not None:
             host.share = ""
 
+    def _count(self, owner: str) -> int:
+        return sum(host.owner == owner for host in self.hosts.values()) + self.nursery.count(owner)
+
     def _record(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
-        name = request.fields["host"]
-        host = self.hosts.get(name)
+        name, host = self._find(request)
         if name in self.records:
             yield Reply(asker, success(asker.request, self.records[name]))
         elif host is None:
@@ -102,8 +120,7 @@ class Supervisor:
             yield Observe(asker, host)
 
     def _stop(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
-        name = request.fields["host"]
-        host = self.hosts.get(name)
+        name, host = self._find(request)
         if name in self.records:
             record = self.records[name]
             answer = {"where": record["where"] or "it had ended before", "phase": None, "dead": True}
@@ -117,7 +134,39 @@ class Supervisor:
                 yield Stop(host, request.fields["channel"], request.fields["call"])
 
     def _list(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
-        yield Report(asker, request.fields["offset"] or 0)
+        yield Report(asker, request.fields["offset"] or 0, request.owner)
+
+    def _resolve(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        name, host = self._find(request)
+        if name in self.records:
+            yield _unheard(asker, self.records[name])
+        elif host is None or host.remote is None:
+            yield self._unknown(asker, name)
+        elif host.route is None:
+            host.seekers.append(asker)
+        else:
+            yield Reply(asker, success(asker.request, host.route))
+
+    def _pass_on(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        """A client may do less than before, or more, or nothing any longer: its hosts are told."""
+        for host in self.hosts.values():
+            if host.owner == request.owner:
+                yield Tell(host, {"op": request.operation, **request.fields})
+        yield Reply(asker, success(asker.request, {}))
+
+    def _find(self, request: Request) -> tuple[str, Host | None]:
+        """The name of the host that is asked for, and the host if it lives. A stranger's is not found."""
+        name = request.fields["host"]
+        host = self.hosts.get(name)
+        known = host.owner if host is not None else self.records.get(name, {}).get("owner", "")
+        return (name, host) if request.owner in ("", known) else (_NOBODY, None)
+
+    def announced(self, host: Host, route: dict[str, Any]) -> Iterator[Action]:
+        """A host says where it listens."""
+        host.route = {"host": host.incarnation, **route}
+        for asker in host.seekers:
+            yield Reply(asker, success(asker.request, host.route))
+        host.seekers = []
 
     def _unknown(self, asker: Asker, name: str) -> Reply:
         return Reply(asker, failure(asker.request, "ObjectGone", f"there is no host {name}, nor a record of it"))
@@ -152,6 +201,8 @@ class Supervisor:
         if record["reason"] not in _UNCOUNTED and not end.orderly:
             self.nursery.remember(host.key, Death(now, end.answered > 0, end.status == 0))
         yield Discard(host.number)
+        for asker in host.seekers:
+            yield _unheard(asker, record)
         for asker in host.waiters:
             yield Reply(asker, success(asker.request, record))
         for asker in host.stoppers:
@@ -163,6 +214,7 @@ class Supervisor:
         if self._has_desk:
             self.desk.peer_gone(peer)
         for host in self.hosts.values():
+            host.seekers = [asker for asker in host.seekers if asker.peer != peer]
             host.waiters = [asker for asker in host.waiters if asker.peer != peer]
             host.stoppers = {asker: until for asker, until in host.stoppers.items() if asker.peer != peer}
 
@@ -189,6 +241,11 @@ def _born(host: Host) -> dict[str, Any]:
     return answer | ({"delayed": round(host.delay, 3)} if host.delay else {})
 
 
+def _unheard(asker: Asker, record: dict[str, Any]) -> Reply:
+    text = f"the host of {record['label']} ended before anybody connected. {record['output']}"
+    return Reply(asker, failure(asker.request, "NotExecuted", text.strip()))
+
+
 def _stopped(asker: Asker, host: Host, *, dead: bool) -> Reply:
     return Reply(asker, success(asker.request, {"where": host.where, "phase": host.phase, "dead": dead}))
 
@@ -205,6 +262,7 @@ def _record_of(host: Host, end: End) -> dict[str, Any]:
         "pid": host.pid,
         "label": host.label,
         "client": host.client,
+        "owner": host.owner,
         "state": "dead",
         "signal": end.signal,
         "status": end.status,
@@ -212,4 +270,5 @@ def _record_of(host: Host, end: End) -> dict[str, Any]:
         "where": host.where,
         "answered": end.answered,
         "calls": calls_of(end.slots),
+        "output": end.output,
     }

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import zmq
 
-from callgate_broker.guests import Guest, Guests, Question
+from callgate_broker.guests import Guest, Guests, Question, refusal
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport import datagrams
 
-__all__ = ["main"]
+__all__ = ["Talker", "main"]
 
 _IDLE_CHECK_MS: Final = 1000
 """Only an embedded broker's talker ends when nobody is there, and only it looks at the clock."""
@@ -28,15 +29,14 @@ _IDLE_CHECK_MS: Final = 1000
 class Talker:
     """Carries messages between clients and the warden."""
 
-    def __init__(self, listener: int, warden: socket.socket, address: str, idle: float | None) -> None:
+    def __init__(self, router: zmq.Socket[bytes], warden: socket.socket, idle: float | None) -> None:
         self._warden = warden
         self._idle = idle
         self._guests = Guests()
-        self._asked: dict[int, tuple[Guest, int]] = {}
+        self._asked: dict[int, tuple[Guest, Question]] = {}
         self._questions = 0
         self._last_heard = time.monotonic()
-        self._context = zmq.Context()
-        self._router = _router(self._context, listener, address)
+        self._router = router
         self._poller = zmq.Poller()
         self._poller.register(self._router, zmq.POLLIN)
         self._poller.register(self._warden, zmq.POLLIN)
@@ -52,37 +52,47 @@ class Talker:
             if self._idle is not None and time.monotonic() - self._last_heard > self._idle and not self._asked:
                 return
 
-    def close(self) -> None:
-        """Let ZeroMQ end: a context with an open socket would hold up the process."""
-        self._router.close(0)
-        self._context.term()
-
     def _hear(self) -> None:
         self._last_heard = time.monotonic()
         while self._router.poll(0):
-            routing_id, frame, *rest = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
-            if _user_of(frame) != os.getuid():
-                continue
-            guest = self._guests.of(routing_id.bytes)
-            try:
-                heard = guest.hear([frame.bytes, *(part.bytes for part in rest)])
-            except RemoteProtocolError as error:
-                self._say(guest, self._guests.turn_away(guest, str(error)))
-                continue
-            if isinstance(heard, Question):
-                self._ask(guest, heard)
-            else:
-                self._say(guest, heard)
+            routing_id, *frames = self._router.recv_multipart(zmq.NOBLOCK, copy=False)
+            if frames:
+                self._heard(routing_id.bytes, frames)
+
+    def _heard(self, routing_id: bytes, frames: list[zmq.Frame]) -> None:
+        """A message of anybody who could connect."""
+        if _user_of(frames[0]) == os.getuid():
+            self._listen(self._guests.of(routing_id), [frame.bytes for frame in frames])
+
+    def _listen(self, guest: Guest, frames: list[bytes]) -> None:
+        """A message of somebody who may speak."""
+        try:
+            heard = guest.hear(frames)
+        except RemoteProtocolError as error:
+            self._turn_away(guest, str(error))
+            return
+        if isinstance(heard, Question):
+            self._ask(guest, heard)
+        else:
+            self._say(guest, heard)
 
     def _ask(self, guest: Guest, question: Question) -> None:
         self._questions += 1
-        request = {**question.arguments, "id": self._questions, "op": question.operation}
+        request = {**self._wording(guest, question), "id": self._questions, "op": question.operation}
         try:
             datagrams.send(self._warden, request)
         except (ValueError, TypeError) as error:
             self._say(guest, guest.refuse(question.call, f"{question.operation}: {error}"))
         else:
-            self._asked[self._questions] = (guest, question.call)
+            self._asked[self._questions] = (guest, question)
+
+    def _wording(self, _guest: Guest, question: Question) -> Mapping[str, Any]:
+        """The fields of the question as the warden gets them."""
+        return question.arguments
+
+    def _retold(self, _guest: Guest, _question: Question, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The warden's answer as the guest gets it."""
+        return answer
 
     def _answered(self) -> bool:
         datagram = datagrams.receive(self._warden)
@@ -90,12 +100,17 @@ class Talker:
             return False
         asked = self._asked.pop(datagram.message.get("id", 0), None)
         if asked is not None:
-            guest, call = asked
-            self._say(guest, guest.answer(call, datagram.message))
+            guest, question = asked
+            self._say(guest, guest.answer(question.call, self._retold(guest, question, datagram.message)))
         return True
 
+    def _turn_away(self, guest: Guest, why: str, name: str = "ProtocolError") -> None:
+        """End the conversation."""
+        self._say(guest, refusal(why, name))
+        self._guests.forget(guest)
+
     def _say(self, guest: Guest, frames: list[Any]) -> None:
-        if not frames:
+        if not frames or not self._guests.knows(guest):
             return
         try:
             self._router.send_multipart([guest.routing_id, *frames], zmq.NOBLOCK)
@@ -129,9 +144,9 @@ def main(argv: list[str]) -> int:
     """`argv`: descriptors of the listening socket and of the warden, the broker's address, its mode, idle seconds."""
     listener, warden, address, mode, idle = argv
     patience = float(idle) if mode == "embedded" else None
-    talker = Talker(int(listener), socket.socket(fileno=int(warden)), address, patience)
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
-        talker.run()
+        Talker(_router(context, int(listener), address), socket.socket(fileno=int(warden)), patience).run()
     finally:
-        talker.close()
+        context.destroy(0)  # an open socket would hold up the process
     return 0

@@ -1,4 +1,4 @@
-"""The warden's side of the talker: the listening socket, and a talker whenever somebody knocks."""
+"""The warden's side of talker and gateway: a listening socket, and a process for it whenever somebody knocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callgate_broker.loop import Loop
 from callgate_broker.policy import Death, GiveUp, Policy, decide
 from callgate_transport import datagrams, launch
 
-__all__ = ["TalkerProcess"]
+__all__ = ["TalkerProcess", "listen_at", "listen_on"]
 
 _LISTENER_FD = 3
 _WARDEN_FD = 4
@@ -22,8 +22,30 @@ _SETTLED_SECONDS = 5.0
 """A talker that lived this long did not fail at starting."""
 
 
+def listen_at(address: str) -> socket.socket:
+    """Listen at a path."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(address)
+    listener.listen(_PENDING_CONNECTIONS)
+    return listener
+
+
+def listen_on(host: str, port: int) -> socket.socket:
+    """Listen on a port of this machine. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_PENDING_CONNECTIONS)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 class TalkerProcess:
-    """Owns the broker's address. A talker runs from the first connection until it decides to end, or dies.
+    """Owns an address of the broker. A process runs from the first connection until it decides to end, or dies.
 
     `on_peer` is given the connection to each new talker.
     """
@@ -31,7 +53,8 @@ class TalkerProcess:
     def __init__(
         self,
         loop: Loop,
-        address: str,
+        module: str,
+        listener: socket.socket,
         roots: list[str],
         arguments: list[str],
         on_peer: Callable[[socket.socket], None],
@@ -40,16 +63,12 @@ class TalkerProcess:
         self.restarts = 0
         self._loop = loop
         self._on_peer = on_peer
-        self._command = launch.command(
-            "callgate_broker.talker", roots, str(_LISTENER_FD), str(_WARDEN_FD), address, *arguments
-        )
+        self._command = launch.command(module, roots, str(_LISTENER_FD), str(_WARDEN_FD), *arguments)
         self._pidfd = -1
         self._started = 0.0
         self._deaths: deque[Death] = deque(maxlen=16)
         self._due: float | None = None
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(address)
-        self._listener.listen(_PENDING_CONNECTIONS)
+        self._listener = listener
         self._await_knock()
 
     def due(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from callgate_broker import processes
@@ -48,17 +48,27 @@ class TemplateProcess:
         self._connection = Connection(self._loop, seedling.connection, self._on_answer, self._broken)
         self._loop.watch(self._pidfd, self._ended)
 
-    def fork(self, number: int, incarnation: str, label: str, files: HostFiles) -> None:
+    def fork(
+        self,
+        number: int,
+        incarnation: str,
+        label: str,
+        files: HostFiles,
+        remote: dict[str, Any] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> None:
         """Ask for a host. If the template dies before it answers, `on_death` is all that comes."""
-        request = {
+        request: dict[str, Any] = {
             "id": number,
             "op": "fork",
             "incarnation": incarnation,
             "directory": files.directory,
             "label": label,
         }
+        if remote is not None:
+            request["remote"] = remote
         if self._connection:
-            self._connection.send(request, [files.memory, files.link.fileno()])
+            self._connection.send(request, [files.memory, files.link.fileno(), *descriptors])
 
     def kill(self) -> None:
         """End it; its death is reported as any other."""

@@ -1,4 +1,4 @@
-"""A shared broker: `callgate.connect("ipc://…")`, the service that `callgate broker` runs."""
+"""A shared broker: `callgate.connect(…)`, the service that `callgate broker` runs, here or on another machine."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from .brokers import ERRORS, Started, sharing, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
+from .lines import Opener
 from .loading import share_of
 from .process import current
 from .sources import Paths, located, written
@@ -37,8 +38,16 @@ class ConnectedBroker:
     def __init__(self, path: str) -> None:
         self._path = path
         self._owner = os.getpid()
-        self._dialogue = Dialogue(current().io(), f"ipc://{path}", {"process": self._owner})
+        self._dialogue = self._open_dialogue()
         self.lost = False
+
+    def _open_dialogue(self) -> Dialogue:
+        return Dialogue(current().io(), f"ipc://{self._path}", {"process": self._owner})
+
+    @property
+    def path(self) -> str:
+        """Where it listens."""
+        return self._path
 
     @property
     def same_process(self) -> bool:
@@ -56,6 +65,13 @@ class ConnectedBroker:
         """See `Broker`."""
         try:
             return self._ask(BrokerFunction.RECORD, {"host": host, "wait": True}, seconds)
+        except Error:
+            return None
+
+    def look(self, host: str) -> Mapping[str, Any] | None:
+        """What is known of a host at the moment."""
+        try:
+            return self._ask(BrokerFunction.RECORD, {"host": host}, _ANSWER_SECONDS)
         except Error:
             return None
 
@@ -96,9 +112,12 @@ class ConnectedBroker:
 class Connection:
     """A connection to a shared broker. Thread-safe; a context manager; it reconnects by itself."""
 
-    def __init__(self, address: str, broker: ConnectedBroker) -> None:
+    def __init__(
+        self, address: str, broker: ConnectedBroker, opener: Callable[[Callable[[], Any], str], Opener] = below
+    ) -> None:
         self.address = address
         self._broker = broker
+        self._opener = opener
         self._closed = False
 
     @overload
@@ -147,7 +166,7 @@ class Connection:
         """As `callgate.load`, with the host below this broker; headers are read here."""
         declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
         file, source = located(library, path, declared)
-        return load_with(below(self._usable, share_of(isolation)), file, source, deadline, callbacks)
+        return load_with(self._opener(self._usable, share_of(isolation)), file, source, deadline, callbacks)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""
@@ -175,16 +194,29 @@ class Connection:
         return f"<connection to {self.address}{' (closed)' if self._closed else ''}>"
 
 
-def connect(address: str | None = None) -> Connection:
+def connect(
+    address: str | None = None, *, key: str = "", server_key: str = "", retry: float = 10.0, relay: bool = False
+) -> Connection:
     """Connect to a broker that `callgate broker` runs; without an address to the user's default one.
 
-    Raises BrokerLost when none listens there, AccessDenied, ValueError for an address that is no `ipc://…`.
+    `tcp://host:port` is a broker of another machine (`docs/machines.md`). `key` is the file of this client's private
+    key (`~/.config/callgate/default.key`), `server_key` the broker's public key, or a file with it; without it the
+    broker has to be one that `callgate keys trust` has made known. `retry` is how many seconds to wait for a network
+    or a broker that is down, here and before each call; with `relay` everything goes through the broker's one port.
+
+    Raises BrokerLost when none listens there, AccessDenied, ValueError for an address of neither kind.
     """
     if address is None:
         address = f"ipc://{rundir.base_directory()}/{rundir.DEFAULT_NAME}/broker"
     scheme, _, path = address.partition("://")
+    if scheme == "tcp":
+        from .remote import beyond, reach  # noqa: PLC0415 - most programs stay on their machine
+
+        return Connection(address, reach(address, key, server_key, retry, relay=relay), beyond)
     if scheme != "ipc" or not path.startswith("/"):
-        raise ValueError(f"{address!r} is no address of a broker on this machine; it looks like ipc:///run/…/broker")
+        raise ValueError(
+            f"{address!r} is no address of a broker; it looks like ipc:///run/…/broker or tcp://rig-a:5570"
+        )
     _knock(path)
     return Connection(address, ConnectedBroker(path))
 

@@ -22,6 +22,7 @@ from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_transport.callchannel import HungUp
 from callgate_transport.pipeline import Answer, Submitted, answer_frames, milliseconds_until
 from callgate_transport.session import announced
+from callgate_transport.steady import Steady
 
 from .lines import Opened, Owner
 
@@ -65,7 +66,7 @@ class DirectLine:
         return self._arrived.pop() if answered else None
 
 
-class DirectSession:
+class DirectSession(Steady):
     """Implements `lines.Session` with a host that is no process. Thread-safe."""
 
     def __init__(self) -> None:
@@ -87,7 +88,7 @@ class DirectSession:
         """See `Session`."""
         self._owner = weakref.ref(owner)
 
-    def take(self) -> DirectLine:
+    def take(self, expires: float | None = None) -> DirectLine:  # noqa: ARG002 - one is always there
         """See `Session`."""
         try:
             return self._free.pop()

@@ -238,11 +238,16 @@ class CallbackOnCollectedDelegateError(ObjectGone):
 
 
 class OutcomeUnknown(Error, ConnectionError):
-    """Nobody can know whether the call ran."""
+    """Nobody can know whether the call ran, or what came of it: the network broke while it was under way."""
+
+    function: str = ""
+    began: bool | None = None
 
 
 class NotExecuted(Error, ConnectionError):
-    """The call certainly did not run."""
+    """The call certainly did not run, and never will: it can be made again."""
+
+    function: str = ""
 
 
 class AccessDenied(Error, PermissionError):

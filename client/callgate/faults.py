@@ -13,6 +13,7 @@ __all__ = ["exception_of", "with_cause"]
 _CLASSES: Final[dict[str, type[errors.Error]]] = {
     name: getattr(errors, name)
     for name in (
+        "AccessDenied",
         "ArgumentError",
         "BufferOverrunError",
         "DoubleOwnershipError",

@@ -15,7 +15,7 @@ from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
-from callgate_transport.callchannel import DeadlinePassed, HungUp
+from callgate_transport.callchannel import DeadlinePassed, HungUp, Unreachable
 from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
 
 from .convert import CallContext
@@ -28,7 +28,9 @@ from .errors import (
     DeadlineExceeded,
     Error,
     HostLost,
+    NotExecuted,
     ObjectGone,
+    OutcomeUnknown,
     ProtocolError,
 )
 from .faults import exception_of, with_cause
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["Host"]
 
 _log = logging.getLogger("callgate")
-_CANCEL_SECONDS = 0.05
 _RECORD_SECONDS = 0.25
 _GRACE_SECONDS = 0.25
 """How long native code may take to come back after a callback that outlived the deadline."""
@@ -131,7 +132,9 @@ class Host:
             self.session.release(self.holdings.take_releases())
         nested = self._nesting.channel
         try:
-            channel = nested or self.session.take()
+            channel = nested or self.session.take(expires)
+        except Unreachable as error:
+            raise not_sent(CallSite(self.label, name), error) from None
         except HungUp:
             raise self._lost(CallSite(self.label, name)) from None
         number = 0
@@ -144,7 +147,7 @@ class Host:
                 reach("client.after_send")
             answer = self._await(channel, expires)
         except BaseException as error:
-            raise self._given_up(channel, number, error, name, nested=nested is not None) from None
+            raise self._given_up(channel, number, error, name, expires, nested=nested is not None) from None
         if nested is None:
             self.session.give(channel)
         if ARMED:
@@ -172,7 +175,10 @@ class Host:
         """Have a call performed without waiting for it; `outcome` tells what came of it."""
         if self.holdings.has_collected:
             self.session.release(self.holdings.take_releases())
-        submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
+        try:
+            submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
+        except Unreachable as error:
+            raise not_sent(CallSite(self.label, name), error) from None
         if expires is not None:
             self.session.call_at(expires, lambda: defer(self._overdue, submitted, name))
         return submitted
@@ -184,9 +190,8 @@ class Host:
         except CancelledError:
             raise not_begun(CallSite(self.label, name)) from None
         except HungUp:
-            raise self._lost(
-                CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
-            ) from None
+            site = CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
+            raise self._interrupted(site, submitted.expires) or self._lost(site) from None
         except RemoteProtocolError as error:
             self.close("it broke the protocol")
             raise ProtocolError(f"the host of {name} ({self.label}) broke the protocol: {error}") from error
@@ -261,12 +266,15 @@ class Host:
 
     # -- when a call does not come back --------------------------------------------------------------------------
 
-    def _given_up(self, channel: Line, number: int, error: BaseException, name: str, *, nested: bool) -> BaseException:
+    def _given_up(
+        self, channel: Line, number: int, error: BaseException, name: str, expires: float | None, *, nested: bool
+    ) -> BaseException:
         """Put the channel away and find the exception that tells what happened."""
         site = CallSite(self.label, name, channel.number, number)
         if isinstance(error, HungUp):
+            interrupted = self._interrupted(site, expires)
             self._retire(channel, number, nested=nested)
-            return self._lost(site)
+            return interrupted or self._lost(site)
         if isinstance(error, LocalProtocolError):
             self._retire(channel, number, nested=nested)
             return ArgumentError(f"the arguments of {site} are more than a call can carry: {error}")
@@ -284,7 +292,7 @@ class Host:
     def _retire(self, channel: Line, number: int, *, nested: bool) -> None:
         """A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends."""
         if nested:
-            if number and channel.talk.depth and not self.session.dead:
+            if number and channel.talk.depth and not self.session.dead and not self.session.interrupted(channel):
                 self.close("a call inside a callback was given up")
             return
         if number and channel.talk.depth:
@@ -295,7 +303,7 @@ class Host:
     def _stop_for_deadline(self, site: CallSite) -> Error:
         began = True
         try:
-            began = self.session.cancel(site.channel, site.call).result(_CANCEL_SECONDS)
+            began = self.session.cancel(site.channel, site.call).result(self.session.reaction)
         except TimeoutError:
             pass  # its I/O thread does not answer: native code holds it up
         except HungUp:
@@ -314,11 +322,27 @@ class Host:
         if not submitted.done() and not submitted.cancel():
             self._stop_for_deadline(CallSite(self.label, name, submitted.channel, submitted.number))
 
+    def _interrupted(self, site: CallSite, expires: float | None) -> Error | None:
+        """R17.27: the network broke under a call, which is never sent again; None when it was the host's end."""
+        try:
+            began = self.session.begun(site.channel, site.call, expires)
+        except HungUp:
+            return None
+        if began is False:
+            text = f"the network broke before {site} was begun; it did not run and will not, so it can be called again"
+            return NotExecuted(text, function=site.function)
+        known = "it had begun" if began else "its machine cannot be asked"
+        text = f"the network broke while {site} was under way; {known}, and nobody can know what came of it"
+        return OutcomeUnknown(text, function=site.function, began=began)
+
     def _lost(self, site: CallSite) -> Error:
         if self.session.broken:
             return ProtocolError(f"the call of {site} ended because {self.session.broken}; please report this")
         if self._closing:
             return ObjectGone(f"{self.label} was closed: {self._closing}")
+        if self.session.lapsed:
+            text = f"the session with the host of {site} is over: {self.session.lapsed}; its objects are gone"
+            return HostLost(text, function=site.function, began=None, process=self.session.process)
         record = self._broker.record(self.session.incarnation.hex(), _RECORD_SECONDS)
         self._down.wait(_RECORD_SECONDS)
         return death(record, site, self.session.process, self.output.tail(1) or self.output.tail(0))
@@ -387,6 +411,11 @@ class Host:
         """The session is over."""
         self.output.drain()
         self._down.set()
+
+
+def not_sent(site: CallSite, error: Exception) -> NotExecuted:
+    """There was no way to the host."""
+    return NotExecuted(f"{site} was not called: {error}", function=site.function)
 
 
 def not_begun(site: CallSite) -> DeadlineExceeded:

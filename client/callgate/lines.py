@@ -48,12 +48,14 @@ class Session(Protocol):
     abi: Abi
     dead: bool
     broken: str
+    lapsed: str
+    reaction: float
 
     def start(self, owner: Any) -> None:
         """Begin; `owner` is held weakly and hears what the host has to say."""
 
-    def take(self) -> Any:
-        """Borrow a line; give it back with `give` or end it with `abandon`. Raises HungUp."""
+    def take(self, expires: float | None = None) -> Any:
+        """Borrow a line; give it back with `give` or end it with `abandon`. Raises HungUp, Unreachable."""
 
     def give(self, channel: Any) -> None:
         """Give a line back on which no call is under way."""
@@ -61,8 +63,14 @@ class Session(Protocol):
     def abandon(self, channel: Any, call: int) -> None:
         """Give up a call that is under way, and its line."""
 
+    def interrupted(self, channel: Any) -> bool:
+        """Whether the connection of a line has broken while the session goes on."""
+
+    def begun(self, channel: int, call: int, expires: float | None) -> bool | None:
+        """Whether an interrupted call had begun; None when nobody can say. Raises HungUp at the session's end."""
+
     def pipeline(self) -> Queue:
-        """Where calls are submitted. Raises HungUp."""
+        """Where calls are submitted. Raises HungUp, Unreachable."""
 
     def cancel(self, channel: int, call: int) -> Future[bool]:
         """Ask that a call be not begun; the future says whether it had begun."""

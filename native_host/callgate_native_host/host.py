@@ -11,6 +11,7 @@ import zmq
 
 from callgate_protocol.slots import ANSWERED, HANDLES_OFFSET, MEMORY_BYTES
 from callgate_transport.reactor import Reactor
+from callgate_transport.serving.porch import Porch, Terms
 from callgate_transport.serving.station import Services, Station
 
 from .backend import Backend
@@ -33,6 +34,12 @@ class Birth(NamedTuple):
     """Descriptor of the call slots."""
     link: int
     """Descriptor of the listening link socket."""
+    terms: Terms | None = None
+    """What a host for clients of another machine keeps to."""
+    line: int = -1
+    """Descriptor of its line to the broker."""
+    streams: tuple[int, ...] = ()
+    """Where its standard output and standard error go."""
 
 
 _REST_SECONDS: Final = 1.0
@@ -47,12 +54,13 @@ def _leave() -> NoReturn:
 def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     """Be a host until the last session has gone, or nobody came."""
     refuse_core_files()
-    streams = redirect_streams(libc)
+    streams = redirect_streams(libc, birth.streams)
     slots = memoryview(mmap.mmap(birth.slots, MEMORY_BYTES))
     os.close(birth.slots)
     reactor = Reactor()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    station = Station(reactor, context, birth.directory, slots)
+    porch = Porch(context, birth.terms, birth.line) if birth.terms is not None else None
+    station = Station(reactor, context, birth.directory, slots, porch)
     outbox = station.outbox
     ways = Ways(outbox.ask, outbox.tell, outbox.notify, outbox.give_back)
     engine = make_engine(backend, libc, birth.incarnation, ways)

@@ -61,6 +61,8 @@ class System:
             raise Fault("ProtocolError", f"a host has no function {function}")
         perform, count = known
         name = HostFunction(function).name
+        if scope.session.rights is not None and function >= HostFunction.RAW_OPEN:
+            raise Fault("AccessDenied", f"{name}: raw addresses are not for clients of other machines (R18.6)")
         if len(arguments) != count:
             raise Fault("ArgumentError", f"{name} takes {count} arguments, {len(arguments)} were given")
         try:
@@ -73,6 +75,9 @@ class System:
             raise Fault("ProtocolError", "this host serves the addresses of a session, not declared libraries")
         if type(file) is not str:
             raise expected("the name of a library", file)
+        rights = scope.session.rights
+        if rights is not None and not rights.may_load(file):
+            raise Fault("AccessDenied", rights.refusal(file))
         if type(content) is not bytes or len(content) != 32:
             raise expected("a hash of 32 bytes", content)
         given = None if encoded is None else bytes(scope.binary(encoded))

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from callgate_transport import datagrams
+from callgate_transport.serving.porch import Terms
 
 from .backend import Backend
 from .host import Birth, run_host
@@ -67,9 +68,21 @@ def _read_birth(request: Mapping[str, Any], descriptors: list[int]) -> Birth:
     incarnation = bytes.fromhex(str(request.get("incarnation")))
     if operation != "fork" or not isinstance(directory, str):
         raise ValueError(f"a template forks hosts; it does not know {operation!r}")
-    if len(incarnation) != 16 or len(descriptors) != 2:
+    remote = request.get("remote")
+    if len(incarnation) != 16 or len(descriptors) != (2 if remote is None else 5):
         raise ValueError("a host is born with an incarnation of 16 bytes, call slots and a link")
-    return Birth(incarnation, directory, *descriptors)
+    slots, link, *others = descriptors
+    if remote is None:
+        return Birth(incarnation, directory, slots, link)
+    line, *streams = others
+    return Birth(incarnation, directory, slots, link, _terms(remote), line, tuple(streams))
+
+
+def _terms(remote: Any) -> Terms:
+    try:
+        return Terms.from_map(remote)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"a host for other machines needs terms that can be read: {error!r}") from error
 
 
 def _check_single_threaded() -> None:

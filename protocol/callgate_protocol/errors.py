@@ -19,6 +19,7 @@ class RemoteProtocolError(ProtocolError):
 
 FAULTS: frozenset[str] = frozenset(
     {
+        "AccessDenied",
         "ArgumentError",
         "BufferOverrunError",
         "CallbackFailed",

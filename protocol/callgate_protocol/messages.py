@@ -28,6 +28,8 @@ __all__ = [
     "Notice",
     "Open",
     "Opened",
+    "Ping",
+    "Pong",
     "Raise",
     "Refuse",
     "Release",
@@ -190,6 +192,20 @@ class Goodbye(NamedTuple):
     reason: str
 
 
+class Ping(NamedTuple):
+    """A client of another machine is still there (R17.20)."""
+
+    number: int
+    connection: int
+    """Counts the connections of its control channel: what was under way on an earlier one may be lost."""
+
+
+class Pong(NamedTuple):
+    """Answer to `Ping`."""
+
+    number: int
+
+
 Message: TypeAlias = (
     Hello
     | Welcome
@@ -208,6 +224,8 @@ Message: TypeAlias = (
     | CloseChannel
     | Notice
     | Goodbye
+    | Ping
+    | Pong
 )
 
 
@@ -288,6 +306,8 @@ MESSAGES: Final[dict[int, tuple[type[Message], tuple[_Check, ...]]]] = {
     25: (CloseChannel, (_number,)),
     26: (Notice, (_text, _text)),
     27: (Goodbye, (_text,)),
+    28: (Ping, (_number, _number)),
+    29: (Pong, (_number,)),
 }
 """Kind → (class, one check per field)."""
 

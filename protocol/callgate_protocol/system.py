@@ -88,6 +88,7 @@ class BrokerFunction(IntEnum):
     RECORD = 2
     STOP = 3
     LIST = 4
+    RESOLVE = 5
     ACTIVATE = 10
     """Classes of programs (R16.5 to R16.7) and the table of running objects (R16.16): `activation` of the broker."""
     REGISTER_CLASS = 11

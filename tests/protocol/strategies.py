@@ -22,6 +22,8 @@ from callgate_protocol.messages import (
     Notice,
     Open,
     Opened,
+    Ping,
+    Pong,
     Raise,
     Refuse,
     Release,
@@ -116,6 +118,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(CloseChannel, numbers),
     st.builds(Notice, texts, texts),
     st.builds(Goodbye, texts),
+    st.builds(Ping, numbers, numbers),
+    st.builds(Pong, numbers),
 )
 """Every kind of message, with fields that the protocol allows."""
 

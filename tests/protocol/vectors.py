@@ -17,6 +17,8 @@ from callgate_protocol.messages import (
     Notice,
     Open,
     Opened,
+    Ping,
+    Pong,
     Raise,
     Refuse,
     Release,
@@ -114,6 +116,8 @@ VECTORS: list[tuple[Message, str]] = [
     (CloseChannel(2), "92 19 02"),
     (Notice("WARNING", "slow"), f"93 1a {_short('WARNING')} {_short('slow')}"),
     (Goodbye("done"), f"92 1b {_short('done')}"),
+    (Ping(3, 1), "93 1c 03 01"),
+    (Pong(3), "92 1d 03"),
 ]
 """(message, its bytes in hexadecimal)."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeAlias
 
 import zmq
 from zmq.backend import Socket as BackendSocket
@@ -19,9 +19,7 @@ from zmq.backend import Socket as BackendSocket
 from callgate_protocol.channel import Channel, Frames, Received, Role
 from callgate_protocol.limits import Limits
 
-from .link import Link
-
-__all__ = ["CallChannel", "DeadlinePassed", "HungUp"]
+__all__ = ["CallChannel", "DeadlinePassed", "HungUp", "Join", "Tie", "Unreachable", "join"]
 
 _POLLIN: Final = int(zmq.POLLIN)
 _EVENTS: Final = zmq.EVENTS  # as a member: a plain number would be looked up each time
@@ -39,8 +37,28 @@ class HungUp(ConnectionError):
     """The host's link hung up: it is dead, or the session was closed."""
 
 
+class Unreachable(HungUp):
+    """The network does not carry: the host may live, and the session goes on when it carries again."""
+
+
 class DeadlinePassed(TimeoutError):
     """The time given to `receive` is over."""
+
+
+class Tie(Protocol):
+    """What a waiting thread waits on beside its socket: it hangs up when there is nothing to wait for any more."""
+
+    def fileno(self) -> int:
+        """The descriptor to poll."""
+
+
+Join: TypeAlias = Callable[[zmq.Socket[bytes], str], None]
+"""Connects a socket to an endpoint that the host has named."""
+
+
+def join(socket: zmq.Socket[bytes], endpoint: str) -> None:
+    """The endpoint as it is, on this machine."""
+    socket.connect(endpoint)
 
 
 class CallChannel:
@@ -52,10 +70,11 @@ class CallChannel:
         endpoint: str,
         routing_id: bytes,
         number: int,
-        link: Link,
+        link: Tie,
         limits: Limits,
         *,
         pipelined: bool = False,
+        join: Join = join,
     ) -> None:
         self.number = number
         self.talk = Channel(Role.CLIENT, limits, pipelined=pipelined)
@@ -63,7 +82,7 @@ class CallChannel:
         self.socket.set(zmq.ROUTING_ID, routing_id)
         self.socket.set(zmq.LINGER, 0)
         self.socket.set(zmq.MAXMSGSIZE, max(limits.header_bytes, limits.inline_bytes))
-        self.socket.connect(endpoint)
+        join(self.socket, endpoint)
         # The methods of the compiled class: those of zmq.Socket spend microseconds on options that nobody uses here.
         self._get: Any = partial(BackendSocket.get, self.socket)
         self._recv: Any = partial(BackendSocket.recv, self.socket)

@@ -7,9 +7,9 @@ lost, hello is said again and every unanswered request is sent again: the broker
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Final
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -26,6 +26,22 @@ from .iothread import IoThread
 
 __all__ = ["Dialogue", "Refused"]
 
+_EVENTS: Final = (
+    zmq.Event.HANDSHAKE_SUCCEEDED
+    | zmq.Event.DISCONNECTED
+    | zmq.Event.HANDSHAKE_FAILED_AUTH
+    | zmq.Event.HANDSHAKE_FAILED_PROTOCOL
+    | zmq.Event.HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.Event.CONNECT_RETRIED
+)
+_REFUSE: Final = encode(to_wire(Refuse("", "")))[:2]
+"""How a refusal begins; one may come at any time."""
+_TROUBLES: Final[dict[int, str]] = {
+    zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "handshake",
+    zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "handshake",
+    zmq.Event.HANDSHAKE_SUCCEEDED: "",
+}
+
 
 class Refused(Exception):
     """The broker raised."""
@@ -38,7 +54,17 @@ class Refused(Exception):
 class Dialogue:
     """Requests to one broker."""
 
-    def __init__(self, io: IoThread, endpoint: str, about: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        io: IoThread,
+        endpoint: str,
+        about: dict[str, Any],
+        dress: Callable[[zmq.Socket[bytes]], None] = lambda _socket: None,
+    ) -> None:
+        self.welcomed: Future[None] = Future()
+        """Done when the broker has first welcomed us; fails with PermissionError or ConnectionError if it will not."""
+        self.trouble = ""
+        """What kept us from it last: `handshake` when something listens that does not have the key."""
         self._io = io
         self._about = about
         self._numbers = itertools.count(1)
@@ -46,13 +72,14 @@ class Dialogue:
         self._calls: dict[int, int] = {}
         self._talk: Channel | None = None
         self._closed = False
+        self._refused = False
         self._socket = io.context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, 0)
         self._socket.set(zmq.RECONNECT_IVL, 20)
         self._socket.set(zmq.RECONNECT_IVL_MAX, 500)
         self._socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
-        events = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.DISCONNECTED
-        self._monitor = self._socket.get_monitor_socket(events)
+        dress(self._socket)
+        self._monitor = self._socket.get_monitor_socket(_EVENTS)
         self._socket.connect(endpoint)
         io.post(self._watch)
 
@@ -76,6 +103,9 @@ class Dialogue:
             return
         number = next(self._numbers)
         self._requests[number] = (function, arguments, future)
+        if self._refused:  # perhaps not for ever
+            self._refused = False
+            self._greet()
         self._send(number)
 
     def _send(self, number: int) -> None:
@@ -89,11 +119,18 @@ class Dialogue:
     def _connection_changed(self) -> None:
         while not self._closed and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
+            if event == zmq.Event.HANDSHAKE_FAILED_AUTH:
+                self._settle(PermissionError("the broker does not let this key in"))
+            self.trouble = _TROUBLES.get(event, self.trouble)
             self._talk = None
             self._calls.clear()
             if event == zmq.Event.HANDSHAKE_SUCCEEDED:
-                hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), self._about)
-                self._socket.send(encode(to_wire(hello)), zmq.NOBLOCK)
+                self._refused = False
+                self._greet()
+
+    def _greet(self) -> None:
+        hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), self._about)
+        self._socket.send(encode(to_wire(hello)), zmq.NOBLOCK)
 
     def _read(self) -> None:
         while not self._closed and self._socket.poll(0):
@@ -105,7 +142,7 @@ class Dialogue:
                 return
 
     def _handle(self, frames: list[bytes]) -> None:
-        if self._talk is None:
+        if self._talk is None or frames[0].startswith(_REFUSE):
             self._welcomed(frames)
             return
         received = self._talk.receive(frames)
@@ -126,11 +163,23 @@ class Dialogue:
     def _welcomed(self, frames: list[bytes]) -> None:
         message = from_wire(decode(frames[0], DEFAULT_LIMITS))
         if isinstance(message, Refuse):
+            self._settle((PermissionError if message.name == "AccessDenied" else ConnectionError)(message.message))
+            self._talk = None
+            self._refused = True
             self._fail(Refused(message.name, message.message))
         elif isinstance(message, Welcome):
+            self._settle(None)
             self._talk = Channel(Role.CLIENT, DEFAULT_LIMITS, pipelined=True)
             for number in list(self._requests):
                 self._send(number)
+
+    def _settle(self, error: Exception | None) -> None:
+        if self.welcomed.done():
+            return
+        if error is None:
+            self.welcomed.set_result(None)
+        else:
+            self.welcomed.set_exception(error)
 
     def _fail(self, error: Exception) -> None:
         requests, self._requests = self._requests, {}
@@ -146,4 +195,5 @@ class Dialogue:
         self._socket.disable_monitor()
         self._monitor.close(0)
         self._socket.close(0)
+        self._settle(ConnectionError("the connection was closed"))
         self._fail(ConnectionError("the connection to the broker was closed"))

@@ -47,9 +47,11 @@ from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
 from .callchannel import CallChannel, HungUp
 from .iothread import IoThread
+from .lifeline import Lifeline
 from .link import Link, LinkClosed
 from .pipeline import Answer, Pipeline
 from .retired import retire
+from .steady import Steady
 
 __all__ = ["Session", "SessionOwner", "announced"]
 
@@ -78,10 +80,10 @@ class SessionOwner(Protocol):
         """The link hung up."""
 
 
-class Session:
+class Session(Steady):
     """One session. Thread-safe, except where a method says otherwise."""
 
-    def __init__(self, io: IoThread, link: Link, welcome: Welcome, descriptors: list[int]) -> None:
+    def __init__(self, io: IoThread, link: Link | Lifeline, welcome: Welcome, descriptors: list[int]) -> None:
         self.io = io
         self.link = link
         self.incarnation = welcome.incarnation
@@ -143,12 +145,15 @@ class Session:
 
     # -- call channels -------------------------------------------------------------------------------------------
 
-    def take(self) -> CallChannel:
-        """Borrow a call channel; give it back with `give` or end it with `abandon`. Raises HungUp."""
+    def take(self, expires: float | None = None) -> CallChannel:
+        """Borrow a call channel; give it back with `give` or end it with `abandon`. Raises HungUp.
+
+        A host on this machine always has one; `expires` is how long to wait for one elsewhere.
+        """
         try:
             return self._free.pop()
         except IndexError:
-            return self._open_channel(pipelined=False)
+            return self._open_channel(expires, pipelined=False)
 
     def give(self, channel: CallChannel) -> None:
         """Give a channel back on which no call is under way."""
@@ -168,7 +173,7 @@ class Session:
         """The session's pipelined channel, opened at first use. Raises HungUp."""
         with self._pipeline_lock:
             if self._pipeline is None:
-                channel = self._open_channel(pipelined=True)
+                channel = self._open_channel(None, pipelined=True)
                 self._pipeline = Pipeline(self.io, channel, self.limits, self._called_back)
             return self._pipeline
 
@@ -211,31 +216,30 @@ class Session:
             self.send(Goodbye(reason))
             self.io.post(self._hang_up)
 
-    def _open_channel(self, *, pipelined: bool) -> CallChannel:
+    def _open_channel(self, expires: float | None, *, pipelined: bool) -> CallChannel:
         with self._lock:
             first, self._first = (self._first, "") if not pipelined else ("", self._first)
         if first:
             return self._channel(first, 1, pipelined=False)
-        request = next(self._requests)
-        future = self._expect(request)
-        self.send(Open(request, pipelined))
-        opened = future.result()
+        opened = self._ask_for_channel(Open(next(self._requests), pipelined), expires)
         return self._channel(opened.endpoint, opened.channel, pipelined=pipelined)
+
+    def _ask_for_channel(self, message: Open, _expires: float | None) -> Opened:
+        future = self._expect(message.request)
+        self.send(message)
+        opened: Opened = future.result()
+        return opened
 
     def _channel(self, endpoint: str, number: int, *, pipelined: bool) -> CallChannel:
         if self.dead:
             raise HungUp("the session has ended")
-        channel = CallChannel(
-            self.io.context,
-            endpoint,
-            self._secret + number.to_bytes(4, "big"),
-            number,
-            self.link,
-            self.limits,
-            pipelined=pipelined,
-        )
+        channel = self._make_channel(endpoint, self._secret + number.to_bytes(4, "big"), number, pipelined=pipelined)
         self._channels.add(channel)
         return channel
+
+    def _make_channel(self, endpoint: str, routing_id: bytes, number: int, *, pipelined: bool) -> CallChannel:
+        context, limits = self.io.context, self.limits
+        return CallChannel(context, endpoint, routing_id, number, self.link, limits, pipelined=pipelined)
 
     def _retire(self, channel: CallChannel) -> None:
         if self.dead:
@@ -266,11 +270,13 @@ class Session:
             self._waiting[key] = future
         return future
 
-    def _resolve(self, key: object, value: Any) -> None:
+    def _resolve(self, key: object, value: Any) -> bool:
+        """Give an answer to whoever waits for it; False when nobody does."""
         with self._lock:
             future = self._waiting.pop(key, None)
         if future is not None:
             future.set_result(value)
+        return future is not None
 
     # -- on the I/O thread ---------------------------------------------------------------------------------------
 
@@ -280,8 +286,12 @@ class Session:
         socket.set(zmq.LINGER, 0)
         socket.set(zmq.SNDHWM, 0)
         socket.set(zmq.MAXMSGSIZE, max(self.limits.header_bytes, self.limits.inline_bytes))
-        socket.connect(endpoint)
+        self._join(socket, endpoint)
         return socket
+
+    def _join(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+        """Connect a socket to an endpoint that the host has named."""
+        socket.connect(endpoint)
 
     def _watch(self) -> None:
         self.io.watch(self._control, self._read_control)
@@ -304,7 +314,8 @@ class Session:
     def _handle(self, message: Message, payloads: list[Any]) -> None:
         match message:
             case Opened():
-                self._resolve(message.request, message)
+                if not self._resolve(message.request, message):  # asked for twice, or not waited for any more
+                    self._put_control([encode(to_wire(CloseChannel(message.channel)))])
             case Cancelled(channel, call, begun):
                 self._resolve((channel, call), begun)
             case Callback():
@@ -342,6 +353,7 @@ class Session:
             owner.discard(received)
 
     def _read_link(self) -> None:
+        assert isinstance(self.link, Link)
         try:
             self.link.receive(0)
         except BlockingIOError:

@@ -82,12 +82,29 @@ _REGISTER_EXAMPLES = """What is registered is found by callgate.create; docs/reg
   callgate register acme.toml
   callgate unregister acme.Player"""
 
-_BROKER_EXAMPLES = """The first line that it prints is its address. Programs use it so:
+_BROKER_EXAMPLES = r"""The first line that it prints is its address. Programs use it so:
 
   with callgate.connect() as broker:
       libm = broker.load("libm.so.6", "double cos(double);")
 
-Stop it with Ctrl-C; its hosts end with it."""
+Stop it with Ctrl-C; its hosts end with it.
+
+[bold]For programs on other machines[/bold] (docs/machines.md)
+
+  callgate keys make broker                            # once
+  callgate broker --listen tcp://0.0.0.0:5570 --allow clients.toml
+
+clients.toml names each client's public key, and what it may load:
+
+  \[laptop]
+  key = "…"                                            # callgate keys show, on the client
+  libraries = \["libscope.so", "/opt/rig/*.so"]"""
+
+_KEYS_EXAMPLES = """A key is a file that only you can read, in ~/.config/callgate. Its public half is for others to see.
+
+  callgate keys make laptop
+  callgate keys show laptop
+  callgate keys trust tcp://rig-a:5570 KEY             # the broker's, as it prints it when it starts"""
 
 
 app = typer.Typer(
@@ -239,15 +256,63 @@ def _unregister(
 @app.command("broker", epilog=_BROKER_EXAMPLES)
 def _broker(
     name: Annotated[str, typer.Option(help="A user may run several brokers under different names.")] = "default",
+    listen: Annotated[str, typer.Option(help="Let other machines in: tcp://address:port.")] = "",
+    allow: Annotated[str, typer.Option(help="TOML file of the clients that are let in.")] = "",
+    key: Annotated[str, typer.Option(help="This broker's private key.  [default: the key named broker]")] = "",
+    host_ports: Annotated[str, typer.Option(help="Ports that hosts listen on: 5600-5699.  [default: any]")] = "",
+    advertise: Annotated[str, typer.Option(help="This machine's address as clients see it.")] = "",
+    relay: Annotated[bool, typer.Option("--relay", help="Everything goes through the port of --listen.")] = False,
+    lease: Annotated[float, typer.Option(help="Seconds until a silent client is taken for dead.")] = 30.0,
 ) -> None:
     """Run the shared broker of this user in the foreground."""
     from .broker import serve  # noqa: PLC0415 - see the module
 
+    given = {"listen": listen, "allow": allow, "key": key, "host-ports": host_ports, "advertise": advertise}
+    options = [f"--{word}={value}" for word, value in given.items() if value]
     try:
-        serve(name)
+        serve(name, [*options, *(["--relay"] if relay else []), f"--lease={lease}"])
     except OSError as error:
         sys.stderr.write(f"callgate broker: {error}\n")
         raise typer.Exit(1) from None
+
+
+_keys = typer.Typer(help="Make, list and show the keys with which machines know each other.", epilog=_KEYS_EXAMPLES)
+app.add_typer(_keys, name="keys", no_args_is_help=True)
+
+
+@_keys.command("make")
+def _keys_make(name: Annotated[str, typer.Argument(help="What to call it.")] = "default") -> None:
+    """Make a key; its file is readable by you alone."""
+    from .keys import make  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(make(name))
+
+
+@_keys.command("list")
+def _keys_list() -> None:
+    """List the keys of this user, and the brokers whose keys are trusted."""
+    from .keys import show_all  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(show_all())
+
+
+@_keys.command("show")
+def _keys_show(name: Annotated[str, typer.Argument(help="The name of the key, or a file.")] = "default") -> None:
+    """Print the public half of a key."""
+    from .keys import show  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(show(name))
+
+
+@_keys.command("trust")
+def _keys_trust(
+    address: Annotated[str, typer.Argument(help="The broker, as programs name it: tcp://rig-a:5570.")],
+    key: Annotated[str, typer.Argument(help="Its public key, or a file with it.")],
+) -> None:
+    """Remember the public key of a broker."""
+    from .keys import trust  # noqa: PLC0415 - see the module
+
+    raise typer.Exit(trust(address, key))
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 __all__ = ["serve"]
 
 
-def serve(name: str) -> NoReturn:
+def serve(name: str, options: Sequence[str]) -> NoReturn:
     """Replace this process by the broker service. Raises OSError when the service cannot be started."""
     if not sys.executable:
         raise FileNotFoundError("cannot tell which Python to start: sys.executable is empty")
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "callgate_broker", "--name", name])  # noqa: S606 - no shell
+    os.execv(sys.executable, [sys.executable, "-m", "callgate_broker", "--name", name, *options])  # noqa: S606 - no shell

@@ -18,6 +18,8 @@ from callgate_protocol.messages import (
     Notice,
     Open,
     Opened,
+    Ping,
+    Pong,
     Raise,
     Release,
     Return,
@@ -36,7 +38,17 @@ __all__ = ["Control"]
 class Control:
     """Reads the one ROUTER of all control channels. Lives on the I/O thread."""
 
-    def __init__(self, router: Router, outbox: Outbox, crew: Crew, objects: Exports) -> None:
+    def __init__(
+        self,
+        router: Router,
+        outbox: Outbox,
+        crew: Crew,
+        objects: Exports,
+        strangers: Callable[[bytes, list[Any]], None] = lambda _routing_id, _frames: None,
+    ) -> None:
+        self._strangers = strangers
+        """What becomes of a message of nobody's session."""
+        self._connections: dict[bytes, int] = {}
         self._router = router
         self._outbox = outbox
         self._crew = crew
@@ -47,6 +59,7 @@ class Control:
             CloseChannel: self._close_channel,
             Goodbye: self._goodbye,
             Open: self._open,
+            Ping: self._ping,
             Raise: self._answered,
             Release: self._release,
             Return: self._answered,
@@ -59,6 +72,7 @@ class Control:
     def remove(self, session: Session) -> None:
         """A session is gone: nothing of it stays."""
         self._sessions.pop(session.routing_id(0), None)
+        self._connections.pop(session.secret, None)
         self._outbox.forget(session)
         self._crew.close_all(session)
         self._objects.drop_session(session.secret)
@@ -72,7 +86,10 @@ class Control:
                 return
             session = self._sessions.get(routing_id)
             if session is not None:
+                session.heard()
                 self._handle(session, frames)
+            else:
+                self._strangers(routing_id, frames)
 
     def _handle(self, session: Session, frames: list[Any]) -> None:
         try:
@@ -97,6 +114,13 @@ class Control:
 
     def _release(self, session: Session, message: Release, _payloads: list[Any]) -> None:
         self._objects.release([(number, count) for number, count in message.references], session.secret)
+
+    def _ping(self, session: Session, message: Ping, _payloads: list[Any]) -> None:
+        """Of what was asked over an earlier connection nobody knows whether it or its answer arrived (R17.27)."""
+        if message.connection > self._connections.get(session.secret, message.connection):
+            self._outbox.forget(session)
+        self._connections[session.secret] = message.connection
+        self._outbox.send(session, Pong(message.number))
 
     def _goodbye(self, session: Session, _message: Goodbye, _payloads: list[Any]) -> None:
         session.hang_up()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import zmq
 
 from .conversation import Conversation
+from .ground import Ground
 from .roles import BrokeOff, Perform
-from .router import Context, Router, router_socket
+from .router import Context, Router
 from .session import Session
 from .slotwriter import Answered, SlotWriter
 from .worker import Worker
@@ -19,6 +21,8 @@ __all__ = ["Crew", "Opening"]
 
 _THREADS: Final = 32
 """Channels beyond this many share threads."""
+
+_CLOSED_REMEMBERED: Final = 64
 
 
 class Opening(NamedTuple):
@@ -34,14 +38,14 @@ class Crew:
     def __init__(
         self,
         context: Context,
-        directory: str,
+        ground: Ground,
         slots: memoryview,
         perform: Perform,
         broke_off: BrokeOff,
         register: Callable[[int, Worker], None],
     ) -> None:
         self._context = context
-        self._directory = directory
+        self._ground = ground
         self._slots = slots
         self._answered = Answered(slots)
         self._perform = perform
@@ -50,6 +54,8 @@ class Crew:
         self._workers: list[Worker] = []
         self._open: dict[bytes, tuple[Conversation, Worker]] = {}
         self._last: dict[bytes, int] = {}
+        self._closed: OrderedDict[bytes, Conversation] = OrderedDict()
+        """Channels of late: a client whose connection broke asks afterwards what had begun on them (R17.27)."""
 
     @property
     def channels(self) -> int:
@@ -77,6 +83,9 @@ class Crew:
         if conversation is not None and worker is not None:
             worker.dismiss(conversation)
             worker.wake()
+            self._closed[conversation.routing_id] = conversation
+            if len(self._closed) > _CLOSED_REMEMBERED:
+                self._closed.popitem(last=False)
 
     def close_all(self, session: Session) -> None:
         """A session is gone: whoever waits for it in a callback stops waiting."""
@@ -84,10 +93,13 @@ class Crew:
         mine = [conversation.number for conversation, _ in self._open.values() if conversation.session is session]
         for channel in mine:
             self.close(session, channel)
+        for routing_id in [each for each, conversation in self._closed.items() if conversation.session is session]:
+            del self._closed[routing_id]
 
     def cancel(self, session: Session, channel: int, call: int) -> bool:
-        """Whether a call has begun; if not, it never will. A channel that is not open has nothing to begin."""
-        conversation, _ = self._open.get(session.routing_id(channel), (None, None))
+        """Whether a call has begun; if not, it never will. A channel that was never open has nothing to begin."""
+        routing_id = session.routing_id(channel)
+        conversation, _ = self._open.get(routing_id, (self._closed.get(routing_id), None))
         return conversation is not None and conversation.cancel(call)
 
     def _least_used(self) -> Worker:
@@ -95,13 +107,18 @@ class Crew:
         if idle is not None:
             return idle
         if len(self._workers) < _THREADS:
-            return self._hire()
+            try:
+                return self._hire()
+            except OSError:  # no port or descriptor is left; the threads that there are can be shared
+                if not self._workers:
+                    raise
         return min(self._workers, key=lambda worker: worker.load)
 
     def _hire(self) -> Worker:
         index = len(self._workers)
-        endpoint, inside = f"ipc://{self._directory}/c{index + 1}", f"inproc://c{index + 1}"
-        router = Router(router_socket(self._context, endpoint, inside))
+        inside = f"inproc://c{index + 1}"
+        socket, endpoint = self._ground.calls(index + 1, inside)
+        router = Router(socket)
         bell = self._context.socket(zmq.DEALER)
         bell.set(zmq.LINGER, 0)
         bell.connect(inside)

@@ -6,35 +6,25 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from callgate_protocol.abi import Abi
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.limits import DEFAULT_LIMITS, Limits
-from callgate_protocol.messages import MAGIC, Hello, Message, Refuse, Welcome
-from callgate_protocol.version import FEATURES, MAJOR, MINOR
+from callgate_protocol.limits import Limits
+from callgate_protocol.messages import Hello, Refuse
 from callgate_transport.link import Link, LinkClosed
 from callgate_transport.reactor import Reactor
 
 from .control import Control
 from .crew import Crew
+from .greeting import Plate, agreed, welcome
 from .session import Session
 
-__all__ = ["Door", "Plate"]
+__all__ = ["Door"]
 
 _HELLO_SECONDS: Final = 10.0
 """How long a connection may stay silent; meanwhile nothing waits for it."""
 _PAUSE_SECONDS: Final = 1.0
 """How long nobody is let in when there are no descriptors left for it."""
-
-
-class Plate(NamedTuple):
-    """What every client is told."""
-
-    abi: Abi
-    incarnation: bytes
-    control: str
-    """zmq endpoint of the control channels."""
 
 
 class Door:
@@ -99,7 +89,7 @@ class Door:
         try:
             hello, descriptors = link.receive(0)
             _close_all(descriptors)
-            limits = _agreed(hello)
+            limits = agreed(hello)
         except BlockingIOError:
             return
         except (LinkClosed, RemoteProtocolError) as error:
@@ -117,27 +107,12 @@ class Door:
         self._reactor.forget(link.fileno())
         self._reactor.watch(link.fileno(), lambda: self._read(session, link))
         try:
-            link.send(self._welcome(hello, session, first.endpoint), tuple(self._streams))
+            link.send(welcome(self._plate, hello, session, first.endpoint), tuple(self._streams))
         except LinkClosed:
             self._end(session)
             return
         _close_all(self._streams)
         self._streams = []
-
-    def _welcome(self, hello: Hello, session: Session, calls: str) -> Welcome:
-        return Welcome(
-            MAGIC,
-            MAJOR,
-            min(MINOR, hello.minor),
-            [feature for feature in FEATURES if feature in hello.features],
-            session.limits.as_map(),
-            {"process": os.getpid()},
-            self._plate.abi.as_map(),
-            self._plate.incarnation,
-            session.secret,
-            self._plate.control,
-            calls,
-        )
 
     def _read(self, session: Session, link: Link) -> None:
         """Nothing is said on a link after hello: all that comes is its end."""
@@ -165,16 +140,3 @@ class Door:
 def _close_all(descriptors: list[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-def _agreed(hello: Message) -> Limits:
-    """The limits both sides keep. Raises RemoteProtocolError when there is nothing to agree on."""
-    if not isinstance(hello, Hello) or hello.magic != MAGIC:
-        raise RemoteProtocolError("a link starts with hello")
-    if hello.major != MAJOR:
-        raise RemoteProtocolError(f"this process speaks version {MAJOR} of the protocol, not {hello.major}")
-    offered: dict[str, Any] = hello.limits
-    try:
-        return Limits.from_map(offered).meet(DEFAULT_LIMITS)
-    except ValueError as error:
-        raise RemoteProtocolError(str(error)) from error

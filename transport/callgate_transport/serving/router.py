@@ -49,8 +49,12 @@ class Router:
 
     def receive(self, flags: int = 0) -> tuple[bytes, list[Any]]:
         """The next message: routing id, then header and bulk frames. Raises zmq.Again with DONTWAIT."""
+        routing_id: bytes = self._recv(flags)
+        return routing_id, self.rest()
+
+    def rest(self) -> list[Any]:
+        """What follows the routing id."""
         recv = self._recv
-        routing_id: bytes = recv(flags)
         frames: list[Any] = [recv()]
         more = self._get(_RCVMORE)
         while more:
@@ -58,7 +62,7 @@ class Router:
             more = frame.more
             if len(frames) <= DEFAULT_LIMITS.payloads:  # one too many is kept, to be refused
                 frames.append(frame.buffer)
-        return routing_id, frames
+        return frames
 
     def send(self, routing_id: bytes, frames: Sequence[Any]) -> bool:
         """Send one message; False when the peer is gone or does not read."""

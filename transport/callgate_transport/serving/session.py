@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from callgate_protocol.limits import Limits
+from callgate_protocol.rights import Rights
 
 __all__ = ["Session"]
 
@@ -12,13 +13,19 @@ __all__ = ["Session"]
 class Session:
     """One client's session. `secret` starts the routing id of each of its channels."""
 
-    __slots__ = ("_at_end", "alive", "hang_up", "limits", "secret")
+    __slots__ = ("_at_end", "alive", "hang_up", "heard", "limits", "rights", "secret")
 
-    def __init__(self, secret: bytes, limits: Limits, hang_up: Callable[[], None]) -> None:
+    def __init__(
+        self, secret: bytes, limits: Limits, hang_up: Callable[[], None], rights: Rights | None = None
+    ) -> None:
         self.secret = secret
         self.limits = limits
         self.hang_up = hang_up
-        """End its link, and with that the session."""
+        """End it, by its link if it has one."""
+        self.heard: Callable[[], None] = _nothing
+        """Called whenever it says something on its control channel."""
+        self.rights = rights
+        """What a client of another machine may do; None for one of this user on this machine, who may do anything."""
         self.alive = True
         self._at_end: list[Callable[[], None]] = []
 
@@ -37,3 +44,7 @@ class Session:
         self.alive = False
         while self._at_end:
             self._at_end.pop()()
+
+
+def _nothing() -> None:
+    """A session with a link needs no other sign of life."""

@@ -11,10 +11,13 @@ from callgate_transport.reactor import Reactor
 
 from .control import Control
 from .crew import Crew
-from .door import Door, Plate
+from .door import Door
+from .greeting import Plate
+from .ground import Ground, LocalGround
 from .outbox import Outbox
+from .porch import Porch
 from .roles import Exports, Perform
-from .router import Context, Router, router_socket
+from .router import Context, Router
 from .worker import Worker
 
 __all__ = ["Services", "Station"]
@@ -34,27 +37,36 @@ class Services(NamedTuple):
 class Station:
     """Sockets, threads and sessions of one process that serves. Made and opened by its I/O thread."""
 
-    def __init__(self, reactor: Reactor, context: Context, directory: str, slots: memoryview) -> None:
+    def __init__(
+        self, reactor: Reactor, context: Context, directory: str, slots: memoryview, porch: Porch | None = None
+    ) -> None:
         self._reactor = reactor
         self._context = context
-        self._directory = directory
         self._slots = slots
-        self._endpoint = f"ipc://{directory}/control"
-        self._socket = router_socket(context, self._endpoint)
-        self._router = Router(self._socket)
+        self._porch = porch
+        self._ground: Ground = porch.ground if porch is not None else LocalGround(context, directory)
+        self._socket, self._endpoint = self._ground.control()
+        self._router = porch.router(self._socket) if porch is not None else Router(self._socket)
         self.outbox = Outbox(reactor, self._router)
         """The way to sessions beside their calls."""
         self.crew: Crew
-        self.door: Door
+        self.door: Door | Porch
 
     def open(
         self, services: Services, listener: socket.socket, abi: Abi, incarnation: bytes, streams: list[int]
     ) -> None:
-        """Let clients in. `streams` are descriptors that the first of them gets."""
+        """Let clients in: over links, or over tcp. `streams` are descriptors that the first one with a link gets."""
         self.crew = Crew(
-            self._context, self._directory, self._slots, services.perform, self.outbox.broke_off, services.register
+            self._context, self._ground, self._slots, services.perform, self.outbox.broke_off, services.register
         )
+        plate = Plate(abi, incarnation, self._endpoint)
+        if self._porch is not None:
+            listener.close()
+            control = Control(self._router, self.outbox, self.crew, services.exports, self._porch.greet)
+            self._porch.open(self._reactor, plate, control, self.crew, services.on_empty)
+            self._reactor.watch(self._socket, control.read)
+            self.door = self._porch
+            return
         control = Control(self._router, self.outbox, self.crew, services.exports)
         self._reactor.watch(self._socket, control.read)
-        plate = Plate(abi, incarnation, self._endpoint)
         self.door = Door(self._reactor, listener, plate, control, self.crew, streams, services.on_empty)

@@ -1,0 +1,109 @@
+"""The allow-list of a broker that listens on tcp: which keys are let in, and what each may load (R18.6)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from typing import Any, Final
+
+from callgate_protocol.rights import Rights
+from callgate_transport.keys import parse_public
+
+__all__ = ["AllowList", "AllowListError", "read_allow_list"]
+
+_MOST_BYTES: Final = 1 << 20
+_MOST_KEYS: Final = 2
+"""Two, so that a client can change its key without a moment in which neither works."""
+_KNOWN: Final = {"key", "libraries", "classes"}
+
+EXAMPLE: Final = """
+[laptop]
+key = "…64 hexadecimal digits, as `callgate keys show` prints them on the client…"
+libraries = ["libscope.so", "/opt/rig/*.so"]"""
+
+
+class AllowListError(ValueError):
+    """The list cannot be used; the message says why and what to do."""
+
+
+class AllowList:
+    """Rights by public key. Pure: bytes in, decisions out."""
+
+    def __init__(self, rights: Mapping[bytes, Rights]) -> None:
+        self._rights = rights
+
+    def rights(self, key: bytes) -> Rights | None:
+        """What the client with this key may do; None when it is not let in."""
+        return self._rights.get(key)
+
+    def changes_to(self, following: AllowList) -> list[dict[str, Any]]:
+        """What the hosts of these clients have to be told when another list takes the place of this one."""
+        messages: list[dict[str, Any]] = []
+        for key, rights in self._rights.items():
+            after = following.rights(key)
+            about = {"owner": rights.name, "key": key.hex()}
+            if after is None or after.name != rights.name:
+                messages.append({"op": "expel", **about})
+            elif after != rights:
+                messages.append({"op": "admit", **about, "rights": after.as_map()})
+        return messages
+
+    @classmethod
+    def parse(cls, text: str, path: str) -> AllowList:
+        """Read the text of an allow-list. Raises AllowListError."""
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise AllowListError(f"{path} is not TOML: {error}") from None
+        rights: dict[bytes, Rights] = {}
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                raise AllowListError(f"{path}: {name} is not a table; a client looks like this:{EXAMPLE}")
+            for key in _keys(path, name, table):
+                if key in rights:
+                    raise AllowListError(f"{path}: {name} and {rights[key].name} have the same key")
+                rights[key] = _rights(path, name, table)
+        if not rights:
+            raise AllowListError(f"{path} names no client; one looks like this:{EXAMPLE}")
+        return cls(rights)
+
+
+def read_allow_list(path: str) -> AllowList:
+    """Read the file. One that others may write would let them in, so it is refused. Raises AllowListError."""
+    try:
+        with open(path, "rb") as file:
+            about = os.fstat(file.fileno())
+            if about.st_mode & 0o022 or about.st_uid not in (os.getuid(), 0):
+                raise AllowListError(f"{path} can be changed by others; chmod go-w {path}")
+            text = file.read(_MOST_BYTES + 1).decode()
+    except UnicodeDecodeError as error:
+        raise AllowListError(f"{path} is not UTF-8: {error}") from None
+    except OSError as error:
+        raise AllowListError(
+            f"the allow-list {path} cannot be read ({error.strerror}); it is a TOML file such as{EXAMPLE}"
+        ) from None
+    if len(text) > _MOST_BYTES:
+        raise AllowListError(f"{path} is longer than {_MOST_BYTES} bytes")
+    return AllowList.parse(text, path)
+
+
+def _keys(path: str, name: str, table: dict[str, Any]) -> list[bytes]:
+    given = table.get("key")
+    texts = given if isinstance(given, list) else [given]
+    if not 1 <= len(texts) <= _MOST_KEYS:
+        raise AllowListError(f"{path}: {name} has {len(texts)} keys; a client has one, or two while it changes them")
+    try:
+        return [parse_public(text) for text in texts]
+    except ValueError as error:
+        raise AllowListError(f"{path}: {name}: {error}") from None
+
+
+def _rights(path: str, name: str, table: dict[str, Any]) -> Rights:
+    unknown = sorted(set(table) - _KNOWN)
+    if unknown:
+        raise AllowListError(f"{path}: {name}: there is no right {unknown[0]!r}; known are {', '.join(sorted(_KNOWN))}")
+    try:
+        return Rights.from_map({**table, "name": name})
+    except ValueError as error:
+        raise AllowListError(f"{path}: {error}") from None

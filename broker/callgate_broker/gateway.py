@@ -1,0 +1,194 @@
+"""The gateway: the broker's voice towards other machines, over tcp with CURVE.
+
+It is the one process of a broker that reads what strangers send, so it is a process of its own with a limit on its
+memory: a flood ends it, the warden starts another, and hosts and local clients never notice. Like the talker it holds
+nothing that could not be lost. It decides who is let in and adds to each question for whom it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import socket
+from collections.abc import Mapping
+from typing import Any, Final
+
+import zmq
+
+from callgate_broker.allow import AllowListError, read_allow_list
+from callgate_broker.doorway import bracketed
+from callgate_broker.guests import Guest, Question
+from callgate_broker.talker import Talker
+from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_transport import datagrams
+from callgate_transport.curve import Doorman, client_of, serve_with
+from callgate_transport.keys import read_private
+
+__all__ = ["main"]
+
+_MEMORY_BYTES: Final = 256 << 20
+"""What the gateway may have. Flow control keeps it far below; a peer that ignores flow control ends it."""
+_LOOK_MS: Final = 1000
+"""How often the allow-list is looked at while somebody may be connected."""
+_PINGS_PER_LEASE: Final = 3
+_FOR_EVERYBODY: Final = frozenset({"start", "record", "stop", "list", "resolve"})
+
+
+class Gateway(Talker):
+    """A talker whose guests have names and rights."""
+
+    def __init__(
+        self,
+        router: zmq.Socket[bytes],
+        warden: socket.socket,
+        doorman: Doorman,
+        clients: Clients,
+        plan: Mapping[str, Any],
+    ) -> None:
+        super().__init__(router, warden, None)
+        self._doorman = doorman
+        self._clients = clients
+        self._plan = plan
+        self._poller.register(doorman.socket, zmq.POLLIN)
+
+    def run(self) -> None:
+        """Serve until the warden is gone."""
+        while True:
+            ready = dict(self._poller.poll(_LOOK_MS))
+            self._revise()
+            if self._doorman.socket in ready:
+                self._doorman.serve()
+            if self._router in ready:
+                self._hear()
+            if self._warden.fileno() in ready and not self._answered():
+                return
+
+    def _revise(self) -> None:
+        """Whoever may do less from now on, may do so at once: the hosts are told as well."""
+        for message in self._clients.changes():
+            self._questions += 1
+            datagrams.send(self._warden, {"id": self._questions, **message})
+
+    def _heard(self, routing_id: bytes, frames: list[zmq.Frame]) -> None:
+        key = client_of(frames[0])
+        guest = self._guests.of(routing_id)
+        if guest.key not in (b"", key):  # somebody else has taken a name that was free again
+            self._guests.forget(guest)
+            guest = self._guests.of(routing_id)
+        guest.key = key
+        if self._clients.list.rights(key) is None:
+            self._turn_away(guest, "this client is not on the broker's allow-list any more", "AccessDenied")
+            return
+        self._listen(guest, [frame.bytes for frame in frames])
+
+    def _ask(self, guest: Guest, question: Question) -> None:
+        """A client of another machine starts hosts for libraries, and sees to its own; nothing else (R18.6)."""
+        if question.operation not in _FOR_EVERYBODY or question.arguments.get("kind"):
+            text = f"{question.operation} is not for clients of other machines; they load libraries"
+            self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
+        else:
+            super()._ask(guest, question)
+
+    def _wording(self, guest: Guest, question: Question) -> Mapping[str, Any]:
+        rights = self._clients.list.rights(guest.key)
+        name = rights.name if rights is not None else ""
+        fields = {**question.arguments, "owner": name, "remote": None}
+        if question.operation != "start" or rights is None:
+            return fields
+        plan = self._plan
+        fields["key"] = f"{name}:{fields.get('key', '')}"
+        if fields.get("share"):  # hosts are shared with processes of the same client only
+            fields["share"] = f"{name}:{fields['share']}"
+        fields["remote"] = {
+            "host": plan["host"],
+            "ports": [plan["first_port"], plan["last_port"]],
+            "key": guest.key.hex(),
+            "rights": rights.as_map(),
+            "lease": plan["lease"],
+        }
+        return fields
+
+    def _retold(self, _guest: Guest, question: Question, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        if question.operation != "resolve" or "ok" not in answer:
+            return answer
+        route = answer["ok"]
+        where = bracketed(self._plan["advertise"]) or "*"
+        lease = self._plan["lease"]
+        return {
+            "ok": {
+                "host": route["host"],
+                "control": f"tcp://{where}:{route['port']}",
+                "key": route["key"],
+                "ping": lease / _PINGS_PER_LEASE,
+                "expiry": lease,
+            }
+        }
+
+
+class Clients:
+    """The allow-list as its file says at the moment."""
+
+    def __init__(self, path: str) -> None:
+        self.list = read_allow_list(path)
+        self._path = path
+        self._stamp = self._look()
+
+    def admits(self, key: bytes) -> bool:
+        """Whether somebody may connect."""
+        return self.list.rights(key) is not None
+
+    def changes(self) -> list[dict[str, Any]]:
+        """What hosts have to be told since the last time. A file that cannot be used changes nothing."""
+        stamp = self._look()
+        if stamp == self._stamp:
+            return []
+        try:
+            following = read_allow_list(self._path)
+        except AllowListError:
+            return []  # half written, perhaps: the next look may find it whole
+        self._stamp = stamp
+        before, self.list = self.list, following
+        return before.changes_to(following)
+
+    def _look(self) -> tuple[int, int, int]:
+        try:
+            about = os.stat(self._path)
+        except OSError:
+            return 0, 0, 0
+        return about.st_mtime_ns, about.st_size, about.st_ino
+
+
+def main(argv: list[str]) -> int:
+    """`argv`: descriptors of the listening socket and of the warden, and the doorway as JSON."""
+    plan = json.loads(argv[2])
+    _limit_memory()
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    try:
+        clients = Clients(plan["allow"])
+        doorman = Doorman(context, clients.admits)
+        router = _router(context, int(argv[0]), plan)
+        Gateway(router, socket.socket(fileno=int(argv[1])), doorman, clients, plan).run()
+    finally:
+        context.destroy(0)
+    return 0
+
+
+def _limit_memory() -> None:
+    """No core file either: it would hold the private key."""
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _router(context: zmq.Context[zmq.Socket[bytes]], listener: int, plan: Mapping[str, Any]) -> zmq.Socket[bytes]:
+    router = context.socket(zmq.ROUTER)
+    serve_with(router, read_private(plan["key"]).secret)
+    router.set(zmq.USE_FD, listener)
+    router.set(zmq.IPV6, ":" in plan["host"])
+    router.set(zmq.ROUTER_MANDATORY, 1)
+    router.set(zmq.LINGER, 0)
+    router.set(zmq.SNDHWM, 256)
+    router.set(zmq.RCVHWM, 256)
+    router.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
+    router.bind(f"tcp://{bracketed(plan['host'])}:{plan['port']}")
+    return router

@@ -1,0 +1,196 @@
+"""A broker on another machine: `callgate.connect("tcp://rig-a:5570", key=…)`, and hosts below it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, Final, NamedTuple
+
+from callgate_protocol.system import BrokerFunction
+from callgate_transport import curve, keys
+from callgate_transport.curve import Curve
+from callgate_transport.dialogue import Dialogue, Refused
+from callgate_transport.keys import KeyFileError, KeyPair
+from callgate_transport.remote import RemoteSession, Route
+
+from .connection import ConnectedBroker
+from .errors import AccessDenied, BrokerLost, NotExecuted, ProtocolError
+from .lines import Opened, Opener
+from .process import current
+
+__all__ = ["Address", "RemoteBroker", "beyond", "reach"]
+
+DEFAULT_KEY: Final = "default"
+_ADDRESS: Final = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})")
+_LEAST_PATIENCE: Final = 2.0
+_PROCESS: Final = os.urandom(8).hex()
+"""Tells this process from those of other machines, which may have the same number."""
+
+
+class Address(NamedTuple):
+    """Where a broker listens: `tcp://host:port`."""
+
+    text: str
+    host: str
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read it. Raises ValueError."""
+        match = _ADDRESS.fullmatch(text)
+        if match is None or not 0 < int(match[2]) < 1 << 16:
+            raise ValueError(f"{text!r} is no address of a broker on another machine; it looks like tcp://rig-a:5570")
+        return cls(text, match[1])
+
+
+class RemoteBroker(ConnectedBroker):
+    """Implements `brokers.Broker` with the gateway of a broker elsewhere."""
+
+    def __init__(self, address: Address, pair: KeyPair, server: bytes, retry: float, *, relay: bool) -> None:
+        self._address = address
+        self._pair = pair
+        self._server = server
+        self._retry = retry
+        self._relay = relay
+        super().__init__(address.text)
+
+    def _open_dialogue(self) -> Dialogue:
+        dress = Curve(self._server, self._pair).dress
+        return Dialogue(current().io(), self._address.text, {"process": os.getpid()}, dress)
+
+    def await_welcome(self) -> None:
+        """Wait until the broker has let us in. Raises AccessDenied, BrokerLost, with what went wrong in words."""
+        patience = max(self._retry, _LEAST_PATIENCE)
+        dialogue = self._dialogue
+        try:
+            dialogue.welcomed.result(patience)
+        except TimeoutError:
+            if dialogue.trouble == "handshake":
+                text = (
+                    f"the broker at {self._path} did not prove to have the key {self._server.hex()}; compare it with "
+                    "what `callgate keys show broker` says there, and correct server_key= or the known brokers here"
+                )
+                raise AccessDenied(text) from None
+            raise BrokerLost(
+                f"no broker answers at {self._path} (tried for {patience:g} s); is `callgate broker --listen` running "
+                "there, and is its port open to this machine?"
+            ) from None
+        except PermissionError:
+            text = (
+                f"the broker at {self._path} does not let the key {self._pair.public.hex()} in; have it added to the "
+                "allow-list there"
+            )
+            raise AccessDenied(text) from None
+        except ConnectionError as error:
+            raise ProtocolError(f"the broker at {self._path} refused: {error}") from error
+
+    def route(self, host: str) -> Route:
+        """How a host that was started is reached. Raises BrokerLost, NotExecuted, ProtocolError."""
+        told = self._ask(BrokerFunction.RESOLVE, {"host": host}, 30.0)
+        try:
+            server, control = bytes.fromhex(told["key"]), str(told["control"])
+            ping, expiry, relay = float(told["ping"]), float(told["expiry"]), bool(told.get("relay"))
+        except (KeyError, ValueError, TypeError) as error:
+            raise ProtocolError(f"the broker at {self._path} gave no route to its host: {error!r}") from error
+        where = control.removeprefix("tcp://").rpartition(":")[0]
+        machine = self._address.host if where in ("", "*") else where
+        through = self._address.text if relay or self._relay else ""
+        key = self._server if through else server
+        patience = max(self._retry, _LEAST_PATIENCE)
+        return Route(Curve(key, self._pair), machine, host, control, ping, expiry, patience, through)
+
+    def watch(self, host: str, ended: Callable[[], None]) -> None:
+        """Have `ended` called when the broker says that a host is dead. It is asked once and answers then."""
+
+        def answered(future: Future[dict[str, Any]]) -> None:
+            error = future.exception()
+            if error is None or (isinstance(error, Refused) and error.name == "ObjectGone"):
+                ended()
+
+        self._dialogue.request(BrokerFunction.RECORD, {"host": host, "wait": True}).add_done_callback(answered)
+
+
+class _Output:
+    """Implements `lines.Prints`: what a host elsewhere prints is kept by its broker, which is asked for its end."""
+
+    def __init__(self, broker: RemoteBroker, host: str) -> None:
+        self._broker = broker
+        self._host = host
+
+    def start(self) -> None:
+        """See `Prints`: the broker reads."""
+
+    def settle(self) -> None:
+        """See `Prints`: the broker reads it when it is asked."""
+
+    def drain(self) -> None:
+        """See `Prints`: the broker has read what was left."""
+
+    def tail(self, stream: int) -> str:
+        """See `Prints`. Both streams are kept as one."""
+        record: Mapping[str, Any] | None = self._broker.look(self._host) if stream == 0 else None
+        return str((record or {}).get("output") or "")
+
+    def close_after_fork(self) -> None:
+        """See `Prints`."""
+
+
+def beyond(broker: Callable[[], RemoteBroker], share: str = "") -> Opener:
+    """Open sessions with hosts below a broker elsewhere. They raise BrokerLost, ConnectionError, Error.
+
+    With `share`, all processes that connect with this key and ask with the same words have the same host (R16.9).
+    """
+    gone = ""
+    if share.startswith("client:"):
+        share = f"{share}:{_PROCESS}"
+
+    def opener(label: str) -> Opened:
+        nonlocal gone
+        keeper = broker()
+        started = keeper.start(label, share, gone)
+        route = keeper.route(started.host)
+        about = {"process": os.getpid(), "library": label}
+        try:
+            session = RemoteSession.join(current().io(), route, about)
+        except TimeoutError as error:
+            keeper.stop(started.host, "closed")
+            port = route.control.rpartition(":")[2]
+            raise NotExecuted(
+                f"the broker at {keeper.path} answers, and port {port} of its host for {label} does not. Open the "
+                "ports that the broker was given with --host-ports, or connect with relay=True"
+            ) from error
+        except ConnectionError:
+            gone = started.host
+            raise
+        keeper.watch(started.host, session.ended)
+        return Opened(session, keeper, _Output(keeper, started.host))
+
+    return opener
+
+
+def reach(address: str, key: str, server_key: str, retry: float, *, relay: bool) -> RemoteBroker:
+    """A connection that has been let in. Raises AccessDenied, BrokerLost, ValueError."""
+    where = Address.parse(address)
+    if not retry >= 0:
+        raise ValueError(f"retry is a number of seconds, not {retry!r}")
+    if not curve.available():
+        raise AccessDenied("the ZeroMQ of this Python was built without CURVE; install a pyzmq wheel that has it")
+    try:
+        pair = keys.read_private(key or keys.key_path(DEFAULT_KEY))
+        server = keys.public_key(server_key) if server_key else keys.known_brokers().get(address)
+    except KeyFileError as error:
+        raise AccessDenied(str(error)) from error
+    if server is None:
+        raise AccessDenied(
+            f"the key of the broker at {address} is not known here, so nobody could tell it from another one. Ask its "
+            "owner for it (it is printed when the broker starts), and give it as server_key=, or once with: "
+            f"callgate keys trust {address} KEY"
+        )
+    broker = RemoteBroker(where, pair, server, retry, relay=relay)
+    try:
+        broker.await_welcome()
+    except BaseException:
+        broker.close()
+        raise
+    return broker

@@ -1,0 +1,36 @@
+"""A broker with a tcp listener for each module, and the device of the tests loaded through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import callgate
+from callgate import Connection, Lib
+from tests.machines.device import DEVICE
+from tests.machines.rig import Rig
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    """A broker that lets the client `laptop` load anything."""
+    rig = Rig()
+    rig.admit("laptop")
+    with rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def connection(rig: Rig) -> Iterator[Connection]:
+    """A connection to it."""
+    with rig.connect(rig.admit("laptop")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def device(connection: Connection, compiled: Callable[[str], str]) -> Iterator[Lib]:
+    """The library, in a host of its own for each test."""
+    lib = connection.load(compiled("machines"), DEVICE)
+    yield lib
+    callgate.close(lib)

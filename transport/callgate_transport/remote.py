@@ -1,0 +1,297 @@
+"""A session with a host on another machine: over tcp with CURVE, without a link (R18.3, R18.6).
+
+What a link tells on one machine is learned here in this order: a connection that breaks interrupts the calls that are
+under way on it; the broker says that the host is dead; or nothing was heard for the time of the lease. A connection
+that comes back goes on where it was, but for the calls that were interrupted: they are never sent again (R17.27).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import CancelledError
+from typing import Any, Final, NamedTuple
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from callgate_protocol.codec import decode, encode
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.messages import (
+    MAGIC,
+    Cancel,
+    CloseChannel,
+    Hello,
+    Message,
+    Open,
+    Opened,
+    Ping,
+    Pong,
+    Refuse,
+    Welcome,
+    from_wire,
+    to_wire,
+)
+from callgate_protocol.version import FEATURES, MAJOR, MINOR
+
+from .callchannel import CallChannel, Unreachable
+from .curve import Curve
+from .iothread import IoThread
+from .lifeline import Lifeline
+from .session import Session
+
+__all__ = ["RemoteSession", "Route"]
+
+_EVENTS: Final = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.DISCONNECTED
+
+
+class Route(NamedTuple):
+    """How a host is reached."""
+
+    curve: Curve
+    host: str
+    """The machine, as an endpoint names it; its ports are the host's own to say."""
+    incarnation: str
+    control: str
+    ping: float
+    """Seconds between signs of life."""
+    expiry: float
+    """Seconds of silence after which each side takes the other for gone."""
+    patience: float
+    """How long to wait for a network that does not carry."""
+    relay: str = ""
+    """The broker's own endpoint, when everything goes through it."""
+
+    def join(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+        """Connect a socket to an endpoint of the host. Raises RemoteProtocolError."""
+        port = endpoint.rpartition(":")[2]
+        if not endpoint.startswith("tcp://") or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise RemoteProtocolError(f"the host named {endpoint!r:.80} as an endpoint, which is none")
+        self.curve.dress(socket)
+        if self.relay:
+            where = bytes.fromhex(self.incarnation) + int(port).to_bytes(2, "big")
+            own = socket.get(zmq.ROUTING_ID)
+            assert isinstance(own, bytes)
+            socket.set(zmq.ROUTING_ID, where + own)
+            socket.connect(self.relay)
+        else:
+            socket.connect(f"tcp://{self.host}:{port}")
+
+
+class RemoteSession(Session):
+    """See `Session`; what differs is how it is joined, how it breaks and how it ends."""
+
+    def __init__(self, io: IoThread, welcome: Welcome, route: Route) -> None:
+        self._route = route
+        self._ties: dict[CallChannel, tuple[Lifeline, zmq.Socket[bytes]]] = {}
+        self._asked: dict[object, Message] = {}
+        """Requests on the control channel that were not answered: they can be repeated, and are."""
+        self._connections = 0
+        self._pings = 0
+        self._heard = time.monotonic()
+        self._monitor: zmq.Socket[bytes]
+        super().__init__(io, Lifeline(), welcome, [])
+
+    @classmethod
+    def join(cls, io: IoThread, route: Route, about: dict[str, Any]) -> RemoteSession:
+        """Say hello to the host at the end of a route.
+
+        Raises OSError when it cannot be reached, ConnectionError when it refuses or is another one.
+        """
+        hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), about)
+        with io.context.socket(zmq.DEALER) as socket:
+            socket.set(zmq.ROUTING_ID, os.urandom(20))
+            socket.set(zmq.LINGER, 0)
+            socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
+            route.join(socket, route.control)
+            socket.send(encode(to_wire(hello)))
+            if not socket.poll(int(route.patience * 1000)):
+                raise TimeoutError(
+                    f"the host at {route.host}, port {route.control.rpartition(':')[2]}, does not answer"
+                )
+            message = from_wire(decode(socket.recv(), DEFAULT_LIMITS))
+        if isinstance(message, Refuse):
+            raise ConnectionRefusedError(f"the host refused the session: {message.message}")
+        if not isinstance(message, Welcome) or message.magic != MAGIC or message.major != MAJOR:
+            raise RemoteProtocolError("the host answered hello with something else")
+        if message.incarnation.hex() != route.incarnation:
+            raise ConnectionRefusedError("another host than the one that was started answered")
+        return cls(io, message, route)
+
+    def ended(self) -> None:
+        """The broker says that the host is dead. From any thread."""
+        self.io.post(self._hang_up)
+
+    # -- call channels -------------------------------------------------------------------------------------------
+
+    def take(self, expires: float | None = None) -> CallChannel:
+        """See `Session`. Raises Unreachable when the network does not carry for longer than the route's patience."""
+        while True:
+            try:
+                channel = self._free.pop()
+            except IndexError:
+                return self._open_channel(expires, pipelined=False)
+            if not self.interrupted(channel):
+                return channel
+            self._discard_channel(channel)
+
+    def give(self, channel: CallChannel) -> None:
+        """See `Session`."""
+        if self.interrupted(channel):
+            self._discard_channel(channel)
+        else:
+            super().give(channel)
+
+    def abandon(self, channel: CallChannel, call: int) -> None:
+        """See `Session`. On a connection that has broken there is nothing left to read."""
+        if self.interrupted(channel):
+            self._discard_channel(channel)
+        else:
+            super().abandon(channel, call)
+
+    def interrupted(self, channel: CallChannel) -> bool:
+        """Whether the connection of a channel has broken since it was made."""
+        tie = self._ties.get(channel)
+        return tie is None or tie[0].hung_up
+
+    def begun(self, channel: int, call: int, expires: float | None) -> bool | None:
+        """Whether a call that was interrupted had begun; if not, it never will. None when nobody answers in time.
+
+        Raises HungUp when the session ends meanwhile.
+        """
+        if not call:
+            return False
+        future = self.cancel(channel, call)
+        self._asked[channel, call] = Cancel(channel, call)
+        try:
+            return future.result(self._patience(expires))
+        except (TimeoutError, CancelledError):
+            return None
+        finally:
+            self._asked.pop((channel, call), None)
+
+    def _patience(self, expires: float | None) -> float:
+        patience = self._route.patience
+        return patience if expires is None else max(0.0, min(patience, expires - time.monotonic()))
+
+    def _ask_for_channel(self, message: Open, expires: float | None) -> Opened:
+        future = self._expect(message.request)
+        self._asked[message.request] = message
+        self.send(message)
+        try:
+            opened: Opened = future.result(self._patience(expires))
+        except TimeoutError:
+            with self._lock:
+                self._waiting.pop(message.request, None)
+            raise Unreachable(f"the host at {self._route.host} cannot be reached at the moment") from None
+        finally:
+            self._asked.pop(message.request, None)
+        return opened
+
+    def _make_channel(self, endpoint: str, routing_id: bytes, number: int, *, pipelined: bool) -> CallChannel:
+        tie = Lifeline()
+        context, limits = self.io.context, self.limits
+        watched: list[zmq.Socket[bytes]] = []
+
+        def join(socket: zmq.Socket[bytes], where: str) -> None:
+            watched.append(socket.get_monitor_socket(zmq.Event.DISCONNECTED))
+            self._route.join(socket, where)
+
+        channel = CallChannel(context, endpoint, routing_id, number, tie, limits, pipelined=pipelined, join=join)
+        self._ties[channel] = tie, watched[0]
+        self.io.post(lambda: self._watch_channel(channel))
+        return channel
+
+    def _watch_channel(self, channel: CallChannel) -> None:
+        tie = self._ties.get(channel)
+        if tie is None or self.dead:
+            return
+        lifeline, monitor = tie
+        self.io.watch(monitor, lambda: self._broke(channel, lifeline, monitor))
+
+    def _broke(self, channel: CallChannel, lifeline: Lifeline, monitor: zmq.Socket[bytes]) -> None:
+        """R17.27: whatever was under way on this connection may or may not have arrived."""
+        self.io.forget(monitor)
+        lifeline.hang_up()
+        pipeline = self._pipeline
+        if pipeline is not None and pipeline.number == channel.number:
+            self._pipeline = None
+            pipeline.end()
+            self._discard_channel(channel)
+
+    def _discard_channel(self, channel: CallChannel) -> None:
+        """Close both ends of a channel whose connection is of no use any more."""
+        if not self.dead:
+            self.send(CloseChannel(channel.number))
+        self._drop(channel)
+
+    def _drop(self, channel: CallChannel) -> None:
+        tie = self._ties.pop(channel, None)
+        if tie is not None:
+            lifeline, monitor = tie
+            lifeline.close()
+            channel.socket.disable_monitor()
+            self.io.post(lambda: self._close_monitor(monitor))
+        super()._drop(channel)
+
+    def _close_monitor(self, monitor: zmq.Socket[bytes]) -> None:
+        self.io.forget(monitor)
+        monitor.close(0)
+
+    # -- on the I/O thread ---------------------------------------------------------------------------------------
+
+    def _join(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+        self._monitor = socket.get_monitor_socket(_EVENTS)
+        self._route.join(socket, endpoint)
+
+    def _watch(self) -> None:
+        self.io.watch(self._control, self._read_control)
+        self.io.watch(self._monitor, self._connection_changed)
+        self._ping()
+
+    def _connection_changed(self) -> None:
+        while not self.dead and self._monitor.poll(0):
+            event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
+            if event != zmq.Event.HANDSHAKE_SUCCEEDED:
+                continue
+            self._connections += 1
+            if self._connections > 1:  # what was on its way when the last one broke may be lost: ask again
+                self._say_alive()
+                for message in list(self._asked.values()):
+                    self._put_control([encode(to_wire(message))])
+
+    def _ping(self) -> None:
+        """One small message per period keeps everything that the session holds (R17.20)."""
+        if self.dead:
+            return
+        if time.monotonic() - self._heard > self._route.expiry:
+            self.lapsed = f"nothing was heard from its machine for {self._route.expiry:g} s"
+            self._hang_up()
+            return
+        self._say_alive()
+        self.io.call_at(time.monotonic() + self._route.ping, self._ping)
+
+    def _say_alive(self) -> None:
+        self._pings += 1
+        self._put_control([encode(to_wire(Ping(self._pings, max(1, self._connections))))])
+
+    def _handle(self, message: Message, payloads: list[Any]) -> None:
+        self._heard = time.monotonic()
+        match message:
+            case Pong():
+                return
+            case Refuse():
+                self.lapsed = f"it has ended this session: {message.message}"
+                self._hang_up()
+            case _:
+                super()._handle(message, payloads)
+
+    def _hang_up(self) -> None:
+        if self.dead:
+            return
+        self._control.disable_monitor()
+        self._close_monitor(self._monitor)
+        super()._hang_up()
+        for lifeline, _ in list(self._ties.values()):
+            lifeline.hang_up()
