@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -25,13 +25,14 @@ from callgate_transport.session import announced
 from callgate_transport.steady import Steady
 
 from .lines import Opened, Owner
+from .strangers import Nobody, Silence
 
 __all__ = ["here"]
 
 
 def here(_label: str) -> Opened:
     """Open a session with a new host that is no process."""
-    return Opened(DirectSession(), _Nobody(), _Silence())
+    return Opened(DirectSession(), Nobody(), Silence())
 
 
 class DirectLine:
@@ -275,43 +276,3 @@ class DirectQueue:
         )
         self._line.send(frames)
         return self._line.receive(future.expires)
-
-
-class _Nobody:
-    """Implements `lines.Keeper` where nobody watches over anything."""
-
-    def __init__(self) -> None:
-        self._owner = os.getpid()
-
-    @property
-    def same_process(self) -> bool:
-        """See `Keeper`."""
-        return os.getpid() == self._owner
-
-    def record(self, host: str, seconds: float) -> Mapping[str, Any] | None:  # noqa: ARG002 - see Keeper
-        """See `Keeper`."""
-        return None
-
-    def stop(self, host: str, reason: str, channel: int = 0, call: int = 0) -> str:  # noqa: ARG002 - see Keeper
-        """See `Keeper`."""
-        return ""
-
-
-class _Silence:
-    """Implements `lines.Prints`: what a library prints here comes out where this process prints."""
-
-    def start(self) -> None:
-        """See `Prints`."""
-
-    def settle(self) -> None:
-        """See `Prints`."""
-
-    def drain(self) -> None:
-        """See `Prints`."""
-
-    def tail(self, stream: int) -> str:  # noqa: ARG002 - see Prints
-        """See `Prints`."""
-        return ""
-
-    def close_after_fork(self) -> None:
-        """See `Prints`."""

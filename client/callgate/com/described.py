@@ -36,12 +36,17 @@ class Described(Binding):
         )
         self.declared_interface = declared
         self.host = host
-        encoded, digest = self.encoded
-        self.number, _ = host.system(HostFunction.LOAD, "", digest, encoded)
+        self.number = self._introduce(host)
         self.index = [each.name for each in self.declared.interfaces].index(declared.name)
         """The interface's index in its library."""
         self._calls: dict[int, NativeFunction] = {}
         self._stubs: dict[int, _Stub] = {}
+
+    def _introduce(self, host: Host) -> int:
+        """Tell the host of it: the library's number there."""
+        encoded, digest = self.encoded
+        number: int = host.system(HostFunction.LOAD, "", digest, encoded)[0]
+        return number
 
     def ready(self) -> Host:
         """The host. Raises ObjectGone when it has died."""

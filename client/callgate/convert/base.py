@@ -86,6 +86,8 @@ class TypeSpace:
         self.deadline: float | None = None
         self.interfaces: Mapping[str, Declared] = {}
         """The interfaces of the library, by name."""
+        self.encoders, self.decoders = ENCODERS, DECODERS
+        """Makers of converters by form; between Python objects some are others."""
 
     def record_form(self, name: str) -> Structure | Raw | None:
         """The form of a struct or union by value; None for other types."""
@@ -96,11 +98,11 @@ class TypeSpace:
 
     def encoder(self, form: Form) -> Encoder:
         """The converter from Python to the wire."""
-        return ENCODERS[type(form)](form, self)
+        return self.encoders[type(form)](form, self)
 
     def decoder(self, form: Form) -> Decoder:
         """The converter from the wire to Python."""
-        return DECODERS[type(form)](form, self)
+        return self.decoders[type(form)](form, self)
 
 
 class CallContext:

@@ -58,7 +58,7 @@ class Listener:
         self._owner = os.getpid()
         self._place = place
         self._station = Station(io, io.context, place.directory, place.slots)
-        self.servant = Servant(self.incarnation, self._station.outbox)
+        self.servant = Servant(self.incarnation, self._station.outbox, io.post)
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
 
     def _open(self) -> None:

@@ -5,42 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from callgate.com.declared import Method as Declaration
 from callgate.convert import CallContext, Mismatch
 from callgate.errors import ArgumentError
 from callgate.plan import DelegatePlan
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import Bytes, Elements
-from callgate_protocol.interfaces import MethodPlace
 from callgate_protocol.signatures import ParameterPlan, Signature
 
 from .failing import Raised
 
 if TYPE_CHECKING:
-    from .contracts import Contract
+    from .spoken import Spoken
 
-__all__ = ["Method"]
+__all__ = ["Method", "arguments_in"]
+
+_Unpack = Callable[[Any], Any]
 
 
 class Method:
     """Called by its number. What a caller passes is what it would pass to native code; the answer mirrors that."""
 
-    def __init__(self, place: MethodPlace, signature: Signature, types: Contract) -> None:
-        self.iid = place.interface.iid
-        self.name = f"{place.interface.name}.{place.method.name}"
-        self._attribute = place.method.name
-        words = {word.name for word in place.method.result.attributes}
-        self._reach = next((reach for word, reach in _REACHES.items() if word in words), _call)
-        self._signature = signature
+    def __init__(self, declaration: Declaration, signature: Signature, spoken: Spoken) -> None:
+        self.declared = spoken.declared_interface
+        self.name = signature.name
+        self._attribute = declaration.python
+        self._reach = _REACHES[declaration.kind]
+        self._unpack = arguments_in(signature)
         self._plan = DelegatePlan(signature)
-        self._passed = [_unpacking(plan) for plan in signature.passed]
-        self._plan.compile(types)
+        self._spoken = spoken
+        self._compiled = False
 
     def perform(self, value: Any, wires: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
         """Call it on an object: result and outs as wire values. Raises whatever the object raises."""
-        if len(wires) != len(self._passed):
-            raise RemoteProtocolError(f"{self.name} takes {len(self._passed)} arguments, not {len(wires)}")
-        given = [unpack(wire) for unpack, wire in zip(self._passed, wires, strict=True) if unpack is not None]
-        arguments = self._plan.values(given, context)
+        if not self._compiled:
+            self._plan.compile(self._spoken.types)
+            self._compiled = True
+        arguments = self._plan.values(self._unpack(wires), context)
         try:
             result = self._reach(value, self._attribute, arguments)
         except BaseException as error:
@@ -49,25 +50,40 @@ class Method:
 
 
 def _call(value: Any, name: str, arguments: Sequence[Any]) -> Any:
-    return getattr(value, name)(*arguments)
+    try:
+        method = getattr(value, name)
+    except AttributeError:
+        if hasattr(type(value), name):
+            raise  # it is there, and failed itself
+        raise NotImplementedError(f"{type(value).__name__} has no {name}") from None
+    return method(*arguments)
 
 
-def _get(value: Any, name: str, arguments: Sequence[Any]) -> Any:
-    found = getattr(value, name)
-    return found(*arguments) if arguments else found
+def _get(value: Any, name: str, _arguments: Sequence[Any]) -> Any:
+    return getattr(value, name)
 
 
 def _put(value: Any, name: str, arguments: Sequence[Any]) -> None:
-    if len(arguments) != 1:
-        raise ArgumentError(f"{name} is a property with an index, which a Python object does not have")
     setattr(value, name, arguments[0])
 
 
-_REACHES: dict[str, Callable[[Any, str, Sequence[Any]], Any]] = {"propget": _get, "propput": _put, "propputref": _put}
-"""Word of a method → how Python reaches it (R14.21); everything else is called."""
+_REACHES: dict[str, Callable[[Any, str, Sequence[Any]], Any]] = {"method": _call, "get": _get, "put": _put}
+_REACHES["putref"] = _put
 
 
-def _unpacking(plan: ParameterPlan) -> Callable[[Any], Any] | None:
+def arguments_in(signature: Signature) -> Callable[[Sequence[Any]], list[Any]]:
+    """What takes the wire values of a call and gives those of the parameters that travel in."""
+    unpacking = [_unpacking(plan) for plan in signature.passed]
+
+    def unpack(wires: Sequence[Any]) -> list[Any]:
+        if len(wires) != len(unpacking):
+            raise RemoteProtocolError(f"{signature.name} takes {len(unpacking)} arguments, not {len(wires)}")
+        return [take(wire) for take, wire in zip(unpacking, wires, strict=True) if take is not None]
+
+    return unpack
+
+
+def _unpacking(plan: ParameterPlan) -> _Unpack | None:
     """How the value of a passed parameter stands in its wire value; None when only room was asked for."""
     if not plan.direction.travels_in:
         return None

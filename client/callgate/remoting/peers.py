@@ -1,19 +1,48 @@
-"""A process that calls objects of this one: what is lent to it, and how interfaces cross to it and back (R17.13)."""
+"""A process that calls objects of this one, seen as the host of its own objects (R17.28, R18.3).
+
+Calls of its objects go the other way over the connection that it opened: down the channel of its call where there is
+one, else over the control channel. Nobody connects to it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from callgate.convert import CallContext
-from callgate.errors import InvalidCastError
+from callgate.com.closure import of_model
+from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.implemented import interfaces_of
+from callgate.com.lent import Lent
+from callgate.com.objects import ComObject, answers, no_interface
+from callgate.convert import CallContext, Mismatch
+from callgate.convert.base import wrong_type
+from callgate.errors import HostLost, InvalidCastError, NotSupportedError, ObjectGone
+from callgate.faults import exception_of
+from callgate.holdings import Holdings
+from callgate.memory import Remote
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import read_address
+from callgate_protocol.interfaces import method_places
+from callgate_protocol.messages import Raise, Release, Return
+from callgate_protocol.model import TypeLibrary
+from callgate_protocol.references import Reference, read_address
+from callgate_protocol.rpccodes import Code
+from callgate_protocol.system import HostFunction
+from callgate_transport.serving.roles import Gone
 from callgate_transport.serving.session import Session
 
+from .methods import arguments_in
+from .spoken import Numbers, Spoken
+
 if TYPE_CHECKING:
+    from callgate.host import Host
+
     from .servant import Servant
 
 __all__ = ["Peer", "ServedContext"]
+
+_PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, type)
+"""Values that nobody means when an object is asked for."""
 
 
 class ServedContext(CallContext):
@@ -22,37 +51,217 @@ class ServedContext(CallContext):
     __slots__ = ("given", "peer")
 
     def __init__(self, peer: Peer, received: list[Any]) -> None:
-        super().__init__(peer, received)  # type: ignore[arg-type]  # what converters ask of a host, a peer has
+        super().__init__(cast("Host", peer), received)
         self.peer = peer
         self.given: list[int] = []
 
 
-class Peer:
-    """One session of another process with this one, as converters see it."""
+class _PeerSession:
+    """What proxies and their counts ask of a session, for one that the other side has opened."""
 
     def __init__(self, servant: Servant, session: Session) -> None:
-        self.session = session
         self._servant = servant
+        self._session = session
+        self.incarnation = session.secret
+        """Nobody but this process names the peer's objects by it."""
+        self.abi = servant.abi
 
-    def refer(self, value: Any, iid: str, context: ServedContext) -> Any:
-        """A reference to an object of this process, for an answer."""
-        reference = self._servant.exports.refer(value, iid, self.session.secret)
-        context.given.append(reference.object)
-        return {"ref": list(reference)}
+    @property
+    def dead(self) -> bool:
+        """Whether the peer is gone."""
+        return not self._session.alive
 
-    def give(self, value: Any, iid: str, context: ServedContext) -> Any:
-        """The wire value of an object that a method gives back."""
+    def release(self, references: list[list[int]]) -> None:
+        """Give objects of the peer back."""
+        if references and not self.dead:
+            outbox, session = self._servant.outbox, self._session
+            self.post(lambda: outbox.send(session, Release(references)) and None)
+
+    def post(self, work: Any) -> None:
+        """Have something done on the I/O thread; takes no lock."""
+        self._servant.post(work)
+
+
+class Peer:
+    """One session. Its parts have the names that those of `Host` have, because proxies and plans know it as one."""
+
+    def __init__(self, servant: Servant, session: Session) -> None:
+        self.served = session
+        self.servant = servant
+        self.session = _PeerSession(servant, session)
+        self.holdings = Holdings(cast("Any", self.session))
+        self.objects = PeerObjects(self)
+        self.lends = False
+        """Objects of this process go to a peer as references, which the table of exports counts."""
+        self.errno: Any = None
+
+    @property
+    def dead(self) -> bool:
+        """Whether it is gone."""
+        return self.session.dead
+
+    def describe(self) -> str:
+        """For messages."""
+        return "the process that passed it here"
+
+    def check_alive(self, proxy: Remote) -> None:
+        """Raise ObjectGone when the object died with its process."""
+        if self.servant.process != os.getpid():
+            raise ObjectGone(f"{proxy!r} belongs to the process that forked this one")
+        if self.dead:
+            raise ObjectGone(f"{proxy!r} lived in a process that is gone")
+
+    def invoke(
+        self,
+        library: int,
+        function: int,
+        arguments: list[Any],
+        payloads: list[Any],
+        _expires: float | None,
+        name: str,
+    ) -> tuple[Return, list[Any]]:
+        """Call a method of one of its objects and wait. Raises HostLost when it is gone, and what its object raised."""
+        if self.holdings.has_collected:
+            self.session.release(self.holdings.take_releases())
+        target, *wires = arguments
+        request = [library, *self.objects.translate(library, function, wires)]
+        try:
+            answer = self.servant.ask(self, read_address(target)[0], request, payloads)
+        except Gone:
+            raise HostLost(f"the process of {name} ended while it was called", function=name) from None
+        message = answer.message
+        if isinstance(message, Raise):
+            raise exception_of(message, self.describe(), name)
+        if not isinstance(message, Return):
+            raise RemoteProtocolError(f"a {type(message).__name__} is no answer")
+        self._check_code(library, function, message, name)
+        return message, answer.payloads
+
+    def _check_code(self, library: int, function: int, message: Return, name: str) -> None:
+        """R8.7: methods that throw answer a code, and nothing else, when they fail."""
+        if self.objects.throws(library, function) and type(message.result) is int and message.result < 0:
+            details = {"hresult": message.result}
+            raise exception_of(Raise(message.call, "ComError", "", details), self.describe(), name)
+
+    def system(self, function: HostFunction, *arguments: Any) -> Any:
+        """What proxies ask beside their methods, answered from what the peer has said."""
+        if function is HostFunction.QUERY:
+            number, iids = arguments[0]["at"][0], arguments[1]
+            return [0 if self.objects.has(number, iid) else Code.E_NOINTERFACE.signed for iid in iids]
+        if function is HostFunction.RELEASE:
+            self.session.release([[arguments[0], arguments[1]]])
+            return None
+        raise NotSupportedError(f"{function.name} is a function of hosts of native libraries")
+
+    def submit(self, *_: Any) -> Any:
+        """Calls of a peer's objects are waited for."""
+        raise NotSupportedError("methods of an object that another process has passed here are called, not submitted")
+
+
+class PeerObjects(Numbers):
+    """Interfaces to and from one peer: its objects by their numbers, its libraries by ours (R17.13)."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._spoken: dict[Declared, Spoken] = {}
+        self._libraries: dict[Declared, int] = {}
+        self._iids: dict[int, frozenset[str]] = {}
+        self.lent = Lent(peer.holdings.numbers)
+        """Nothing is lent to a peer in the way of clients of hosts."""
+
+    def describe(self, declared: Declared) -> Spoken:
+        """How methods of the peer's objects are called."""
+        known = self._spoken.get(declared)
+        if known is None:
+            known = self._spoken.setdefault(declared, Spoken(cast("Host", self._peer), declared))
+        return known
+
+    def number_of(self, declared: Declared) -> int:
+        """See `Numbers`."""
+        try:
+            return self._libraries[declared]
+        except KeyError:
+            raise InvalidCastError(f"{declared.name} was not among the interfaces that came with the object") from None
+
+    def _spoken_by(self, library: int) -> Spoken:
+        return next(each for each in self._spoken.values() if each.number == library)
+
+    def translate(self, library: int, function: int, wires: Sequence[Any]) -> tuple[int, list[Any]]:
+        """The number that the peer gives a method, and the arguments that it takes in."""
+        spoken = self._spoken_by(library)
+        iid, index = spoken.slot(function)
+        theirs = self._peer.servant.library(library)
+        number = next(
+            place.number
+            for place in method_places(theirs)
+            if place.interface.iid == iid and place.interface.methods[index] is place.method
+        )
+        return number, arguments_in(spoken.signature(function))(wires)
+
+    def throws(self, library: int, function: int) -> bool:
+        """Whether a method answers codes."""
+        return self._spoken_by(library).signature(function).throws
+
+    def has(self, number: int, iid: str) -> bool:
+        """Whether the peer said that its object has an interface."""
+        return iid in self._iids.get(number, ())
+
+    # -- values --------------------------------------------------------------------------------------------------
+
+    def give(self, value: Any, declared: Declared, context: CallContext) -> Any:
+        """The wire value of an object: the peer's own comes home, ours is exported (R14.9)."""
         if value is None:
             return None
-        if not self._servant.answers(value, iid):
-            raise InvalidCastError(f"{type(value).__name__} does not implement {self._servant.name_of(iid)}")
-        return self.refer(value, iid, context)
+        if isinstance(value, ComObject):
+            if value._host is not cast("Host", self._peer):  # noqa: SLF001 - where it lives decides
+                raise wrong_type("an object of this process or of the one that called", value)
+            number = value._check()  # noqa: SLF001
+            if not answers(value, declared):
+                raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
+            return {"object": number}
+        if isinstance(value, _PLAIN) or not interfaces_of(value, declared):
+            raise wrong_type(f"an object with the interface {declared.name}, or None", value)
+        return self.refer(value, declared, context)
 
-    def take(self, wire: Any, _iid: str, _context: ServedContext) -> Any:
-        """The object that a wire value of an argument stands for: one of ours that comes home is itself (R14.9)."""
+    def refer(self, value: Any, declared: Declared, context: CallContext) -> Any:
+        """A reference to an object of this process."""
+        reference = self._peer.servant.exports.refer(value, declared.iid, self._peer.served.secret)
+        if isinstance(context, ServedContext):
+            context.given.append(reference.object)
+        return {"ref": list(reference)}
+
+    def take(self, wire: Any, declared: Declared, _context: CallContext) -> Any:
+        """The object behind a wire value: one of ours that comes home is itself, one of the peer's a proxy."""
         if wire is None:
             return None
+        if type(wire) is dict and "object" in wire:
+            return self._adopt(wire, declared)
         number, offset = read_address(wire)
         if offset:
             raise RemoteProtocolError("an object has no inside")
-        return self._servant.exports.find(number)
+        return self._peer.servant.exports.find(number)
+
+    def _adopt(self, wire: Any, declared: Declared) -> Any:
+        number, pairs = wire["object"], wire.get("interfaces")
+        if type(number) is not int or not 0 < number < 1 << 63 or type(pairs) is not list:
+            raise RemoteProtocolError("expected the number of an object and its interfaces")
+        offered = [self._offered(pair) for pair in pairs]
+        peer = cast("Host", self._peer)
+        reference = Reference(self._peer.session.incarnation, number, declared.iid, 1, None, [])
+        proxy = self._peer.holdings.proxy(reference, lambda: ComObject(peer, number), prompt=True)
+        self._iids[number] = frozenset(iid for each in offered for iid in each.answers)
+        for each in offered:
+            proxy._learn(each)  # noqa: SLF001 - the peer said so
+        return proxy
+
+    def _offered(self, pair: Any) -> Declared:
+        """An interface by the peer's library and its index there; this process need not know it (R17.15)."""
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(pair[1]) is not int:
+            raise RemoteProtocolError("expected the numbers of a library and an interface")
+        library: TypeLibrary = self._peer.servant.library(pair[0])
+        if not 0 <= pair[1] < len(library.interfaces):
+            raise RemoteProtocolError(f"library {pair[0]} has no interface number {pair[1]}")
+        interface = library.interfaces[pair[1]]
+        declared = declared_by_iid(interface.iid) or of_model(library, interface.name)
+        self._libraries.setdefault(declared, pair[0])
+        return declared

@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
+from callgate.com.declared import declared_by_iid
 from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
 from callgate.errors import NotSupportedError
-from callgate_protocol.channel import Frames
+from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
+from callgate_protocol.model import TypeLibrary
 from callgate_protocol.references import read_address
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
-from callgate_protocol.typelib import decode_library, library_hash
+from callgate_protocol.typelib import decode_library, encode_library, library_hash
 from callgate_transport.serving.conversation import Conversation
 from callgate_transport.serving.outbox import Outbox
 from callgate_transport.serving.session import Session
 
-from .contracts import KNOWN
 from .exports import Exports
 from .failing import fault_of, not_described
-from .interfaces import Answers
+from .implementing import has_interface
 from .methods import Method
 from .names import Names
+from .own_abi import own_abi
 from .peers import Peer, ServedContext
+from .spoken import matching
 
 __all__ = ["Servant"]
+
+_MOST: Final = 1024
 
 
 class Servant:
     """The objects of this process, as others reach them. Implements `serving.roles.Perform` with `perform`."""
 
-    def __init__(self, incarnation: bytes, outbox: Outbox) -> None:
+    def __init__(self, incarnation: bytes, outbox: Outbox, post: Callable[[Callable[[], None]], None]) -> None:
         self.exports = Exports(incarnation)
-        self.contracts = KNOWN
         self.maker: Callable[[str, list[str]], Any] | None = None
         """Makes objects of classes, where that is what the process is for."""
-        self._outbox = outbox
+        self.outbox = outbox
+        """The way to peers beside their calls; `send` is for the I/O thread, on which `post` has things done."""
+        self.post = post
         self.names = Names()
-        self._answers = Answers(self.contracts)
+        self.process = os.getpid()
+        self.abi = own_abi()
         self._lock = threading.Lock()
-        self._libraries: list[dict[int, Method]] = [{}]
+        self._libraries: list[tuple[TypeLibrary, dict[int, Method]]] = [(TypeLibrary(), {})]
         self._numbers: dict[bytes, int] = {}
         self._peers: dict[bytes, Peer] = {}
         self._workers: dict[int, Any] = {}
         self._functions: dict[int, tuple[Callable[..., Any], int]] = {
             HostFunction.LOAD: (self._load, 3),
             HostFunction.INFO: (self._info, 0),
+            HostFunction.QUERY: (self._query, 2),
+            HostFunction.RELEASE: (self._release, 2),
             HostFunction.NAMED: (self._named, 2),
             HostFunction.DESCRIBE: (self._describe, 1),
             HostFunction.MAKE: (self._make, 3),
@@ -59,14 +70,22 @@ class Servant:
         """A call channel's thread has started."""
         self._workers[thread] = worker
 
-    def answers(self, value: Any, iid: str) -> bool:
-        """Whether an object has an interface, which must be described here."""
-        return self._answers.ask(value, iid)
+    def library(self, number: int) -> TypeLibrary:
+        """A library that a peer has described. Raises RemoteProtocolError."""
+        if not 0 < number < len(self._libraries):
+            raise RemoteProtocolError(f"there is no library {number}")
+        return self._libraries[number][0]
 
-    def name_of(self, iid: str) -> str:
-        """An interface as people know it."""
-        contract = self.contracts.find(iid)
-        return iid if contract is None else next(e.name for e in contract.described.interfaces if e.iid == iid)
+    def ask(self, peer: Peer, number: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
+        """Call an object of a peer: down the channel of its call if this thread serves one, else beside (R17.16).
+
+        Raises Gone, LocalProtocolError.
+        """
+        worker = self._workers.get(threading.get_ident())
+        if worker is not None and worker.active is peer:
+            received: Received = worker.call_back(number, arguments, payloads)
+            return received
+        return self.outbox.ask(peer.served, number, arguments, payloads)
 
     def perform(self, worker: Any, conversation: Conversation, call: Call, payloads: Sequence[Any]) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
@@ -109,14 +128,13 @@ class Servant:
     def _enter(self, call: Call, context: ServedContext) -> tuple[Any, list[Any]]:
         if call.library == 0:
             return self._system(call, context), []
-        try:
-            method = self._libraries[call.library].get(call.function)
-        except IndexError:
-            raise Fault("ProtocolError", f"there is no library {call.library}") from None
+        if call.library >= len(self._libraries):
+            raise Fault("ProtocolError", f"there is no library {call.library}")
+        method = self._libraries[call.library][1].get(call.function)
         if method is None or not call.arguments:
             raise not_described(call.library, call.function)
         value = self.exports.find(_number(call.arguments[0]))
-        if not self.answers(value, method.iid):
+        if not has_interface(value, method.declared):
             raise Fault("InvalidCastError", f"a {type(value).__name__} does not implement {method.name} (R14.2)")
         return method.perform(value, call.arguments[1:], context)
 
@@ -142,11 +160,12 @@ class Servant:
         data = bytes(received_binary(encoded, context))
         if library_hash(data) != digest:
             raise Fault("ProtocolError", "the hash is not that of the type library")
-        methods, missing = self.contracts.matching(decode_library(data))
+        library = decode_library(data)
+        methods, missing = matching(library)
         with self._lock:
             number = self._numbers.setdefault(digest, len(self._libraries))
             if number == len(self._libraries):
-                self._libraries.append(methods)
+                self._libraries.append((library, methods))
         return [number, missing]
 
     def _info(self, _context: ServedContext) -> dict[str, int]:
@@ -157,16 +176,34 @@ class Servant:
         if type(name) is not str or type(iid) is not str:
             raise Fault("ProtocolError", "an object is asked for by a name and an IID")
         value = self.names.find(name)
-        if value is None:
-            return None
-        if not self.answers(value, iid):
-            raise Fault("InvalidCastError", f"{name!r} does not implement {self.name_of(iid)} (R14.2)")
-        return context.peer.refer(value, iid, context)
+        return None if value is None else self._refer(value, iid, name, context)
+
+    def _refer(self, value: Any, iid: str, name: str, context: ServedContext) -> Any:
+        declared = declared_by_iid(iid)
+        if declared is None or not has_interface(value, declared):
+            text = f"{name!r} does not implement {iid if declared is None else declared.name} (E_NOINTERFACE, R14.2)"
+            raise Fault("InvalidCastError", text)
+        return context.peer.objects.refer(value, declared, context)
+
+    def _query(self, target: Any, iids: Any, _context: ServedContext) -> list[int]:
+        """R14.2, R17.10: which interfaces an object has; the HRESULTs, in order."""
+        value = self.exports.find(_number(target))
+        if type(iids) is not list or len(iids) > _MOST or any(type(iid) is not str for iid in iids):
+            raise Fault("ProtocolError", f"expected at most {_MOST} IIDs")
+        found = [declared_by_iid(iid) for iid in iids]
+        return [0 if each and has_interface(value, each) else Code.E_NOINTERFACE.signed for each in found]
+
+    def _release(self, number: Any, count: Any, context: ServedContext) -> None:
+        """R14.12: references given back now."""
+        if type(number) is not int or type(count) is not int or count < 0:
+            raise Fault("ProtocolError", "expected an object and a count")
+        if count:
+            self.exports.release([(number, count)], context.peer.served.secret)
 
     def _describe(self, iid: Any, _context: ServedContext) -> Any:
         """R17.15: the type library of an interface, for a peer that has none."""
-        contract = self.contracts.find(iid) if type(iid) is str else None
-        return None if contract is None else contract.encoded[0]
+        declared = declared_by_iid(iid) if type(iid) is str else None
+        return None if declared is None else encode_library(declared.library)
 
     def _make(self, name: Any, directories: Any, iid: Any, context: ServedContext) -> Any:
         """R16.17: an object of a class, in a host that is there for that."""
@@ -175,10 +212,7 @@ class Servant:
         texts = [name, iid, *directories] if type(directories) is list else [None]
         if any(type(each) is not str for each in texts):
             raise Fault("ProtocolError", "a class is made of its name, directories and an IID")
-        value = self.maker(name, directories)
-        if not self.answers(value, iid):
-            raise Fault("InvalidCastError", f"{name} does not implement {self.name_of(iid)} (R14.2)")
-        return context.peer.refer(value, iid, context)
+        return self._refer(self.maker(name, directories), iid, name, context)
 
 
 def _number(wire: Any) -> int:

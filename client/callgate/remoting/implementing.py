@@ -1,0 +1,24 @@
+"""Which interfaces an object of this process has for others (R14.2): declared ones only, ever."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final
+
+from callgate.com.declared import MARK, Declared
+
+__all__ = ["has_interface"]
+
+_NOTHING: Final = object()
+
+
+def has_interface(value: Any, declared: Declared) -> bool:
+    """A class that derives from interfaces has those; another object what it has all the methods of.
+
+    Stricter than for an object that is handed to native code, because others ask for whatever they know.
+    """
+    written = [vars(each)[MARK] for each in type(value).__mro__ if MARK in vars(each)]
+    if written:
+        return any(declared.iid in each.answers for each in written)
+    wanted = {method.python for method in declared.methods.values()}
+    return all(inspect.getattr_static(value, name, _NOTHING) is not _NOTHING for name in wanted)
