@@ -17,6 +17,7 @@ from callgate_protocol.forms import (
     Code,
     Elements,
     Handle,
+    InterfacePointer,
     Raw,
     SafeElements,
     Text,
@@ -32,7 +33,7 @@ from .strbuf import unit_text
 
 __all__ = ["decode_allocated", "decode_bytes", "decode_elements", "encode_allocated", "encode_bytes", "encode_elements"]
 
-_POINTERS = (Address, Handle, Text, Wide)
+_POINTERS = (Address, Handle, InterfacePointer, Text, Wide)
 
 
 def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
@@ -45,7 +46,7 @@ def encode_elements(form: Elements, types: TypeSpace) -> Encoder:
     text = unit_text(form, types)
     # R1.9: None for `T **` is a NULL behind the pointer, not NULL
     inner_null = [None] if form.count is None and not form.nullable and isinstance(form.element, _POINTERS) else None
-    points = form.count is None and isinstance(form.element, Address | Handle | Code)
+    points = form.count is None and isinstance(form.element, Address | Handle | Code | InterfacePointer)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
@@ -69,7 +70,7 @@ def _is_pointee(value: Any) -> bool:
     """R7.14: whether a pointer given for `T **` is the `T *` itself, rather than memory of ours where one lies."""
     if isinstance(value, NativePtr):
         return type(value._place()[0]) is Memory  # noqa: SLF001 - whose memory it is decides
-    return isinstance(value, memory.Handle) or (isinstance(value, Memory) and not isinstance(value, Buffer))
+    return isinstance(value, memory.Remote) and not isinstance(value, Buffer)
 
 
 def _encode_whole(encode_one: Encoder) -> Encoder:

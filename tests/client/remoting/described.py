@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Protocol
 
-from callgate import Array, BStr, IUnknown, VBool, Variant, f8, i4, interface, propget, propput, size_is, struct, u4
+from callgate import Array, BStr, IUnknown, Variant, VBool, f8, i4, interface, size_is, struct, u4
 
 
 @struct
@@ -75,11 +75,11 @@ class ICalc(IUnknown, Protocol):
     def made(self) -> ICalc:
         """A new object."""
 
-    @propget
+    @property
     def memory(self) -> i4:
         """A property."""
 
-    @propput
+    @memory.setter
     def memory(self, value: i4) -> None:
         """Set it."""
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 
-from callgate.remoting.contracts import KNOWN, Contract
 from tests.client.remoting import server
-from tests.client.remoting.described import LIBRARY
-
-KNOWN.add(Contract(LIBRARY))
 
 
 class Hosted(server.Calc):
@@ -27,3 +24,12 @@ class Broken(server.Calc):
     def __init__(self) -> None:
         super().__init__()
         raise RuntimeError("no device")
+
+
+class Sleeper(server.Calc):
+    """What does not come back."""
+
+    def add(self, a: int, b: int) -> int:
+        """Sleep."""
+        time.sleep(60)
+        return a + b

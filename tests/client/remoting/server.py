@@ -1,23 +1,42 @@
-"""A process that exports Python objects, and does what it is told on its standard input."""
+"""A process that exports Python objects, until its standard input ends."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import Any
 
 from callgate.process import current
-from callgate.remoting.contracts import KNOWN, Contract
-from tests.client.remoting.described import LIBRARY
+from tests.client.remoting.described import ICalc, Point
+
+_FAILURES: dict[str, type[BaseException]] = {
+    "zero": ZeroDivisionError,
+    "key": KeyError,
+    "value": ValueError,
+    "exit": SystemExit,
+}
 
 
-class Calc:
+class Calc(ICalc):
     """What others call."""
 
     def __init__(self) -> None:
-        self.memory = 0
+        self._memory = 0
         self._kept: Any = None
-        self._secret = "not declared, so it never crosses"
+
+    @property
+    def memory(self) -> int:
+        """A property."""
+        return self._memory
+
+    @memory.setter
+    def memory(self, value: int) -> None:
+        self._memory = value
+
+    def secret(self) -> str:
+        """Not declared, so it never crosses."""
+        return "secret"
 
     def add(self, a: int, b: int) -> int:
         """The sum."""
@@ -27,9 +46,22 @@ class Calc:
         """What was given."""
         return text
 
+    def mirror(self, point: Point) -> Point:
+        """With its members exchanged."""
+        return Point(point.y, point.x)
+
+    def total(self, n: int, values: Any) -> float:
+        """The sum of an array."""
+        assert len(values) == n
+        return float(sum(values))
+
+    def anything(self, value: Any) -> Any:
+        """What was given."""
+        return value
+
     def fail(self, what: str) -> None:
         """Raise what is named."""
-        raise {"zero": ZeroDivisionError, "key": KeyError, "value": ValueError, "exit": SystemExit}[what](f"on {what}")
+        raise _FAILURES[what](f"on {what}")
 
     def me(self) -> Calc:
         """The object itself."""
@@ -43,6 +75,14 @@ class Calc:
         """Call the caller's object."""
         return sum(sink.told(number) for number in range(times))
 
+    def tell_failure(self, sink: Any, what: str) -> str:
+        """Say what the caller's object raised."""
+        try:
+            sink.failed(what)
+        except Exception as error:
+            return ", ".join(each.__name__ for each in type(error).__mro__)
+        return "nothing"
+
     def keep(self, sink: Any) -> None:
         """Hold on to the caller's object."""
         self._kept = sink
@@ -50,6 +90,10 @@ class Calc:
     def kept(self) -> Any:
         """Give it back."""
         return self._kept
+
+    def tell_later(self, number: int) -> None:
+        """Call what was kept, from a thread of its own."""
+        threading.Thread(target=self._kept.told, args=(number,)).start()
 
     def made(self) -> Calc:
         """A new object."""
@@ -63,7 +107,6 @@ class Calc:
 def main() -> None:
     """Say where to connect, and serve until standard input ends."""
     listener = current().listener()
-    KNOWN.add(Contract(LIBRARY))
     calc = Calc()
     listener.servant.names.add("calc", calc)
     sys.stdout.write(f"{listener.link} {listener.incarnation.hex()}\n")
