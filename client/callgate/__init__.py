@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .com.classes import class_interface, coclass, com_visible
+    from .com.objects import ComObject, final_release, identity, query
     from .connection import Connection, connect
     from .contexts import ContextToken, context
     from .failures import exception_for_hr, hr_for_exception, throw_for_hr
@@ -126,6 +127,7 @@ _LATER = {
             "write_struct",
         ),
         "hresults": ("HResult", "custom_hresult", "hresult"),
+        "com.objects": ("ComObject", "final_release", "identity", "query"),
         "com.classes": ("class_interface", "coclass", "com_visible"),
         "contexts": ("ContextToken", "context"),
         "keeping": ("is_invalid", "release", "retain"),
@@ -182,6 +184,7 @@ __all__ = [
     "Char16",
     "Closes",
     "ComError",
+    "ComObject",
     "Connection",
     "Const",
     "Context",
@@ -293,6 +296,7 @@ __all__ = [
     "exception_for_hr",
     "f4",
     "f8",
+    "final_release",
     "free",
     "free_with",
     "get_last_error",
@@ -303,6 +307,7 @@ __all__ = [
     "i2",
     "i4",
     "i8",
+    "identity",
     "iid_is",
     "info",
     "int_",
@@ -332,6 +337,7 @@ __all__ = [
     "prototype",
     "ptr",
     "ptrdiff_t",
+    "query",
     "raise_last_error",
     "read",
     "read_struct",

@@ -157,14 +157,14 @@ class BStrWrapper(Value):
 
 @final
 class UnknownWrapper(Value):
-    """VT_UNKNOWN. Only None, a NULL pointer, so far: interfaces come with COM."""
+    """VT_UNKNOWN: an object, also one that could be called by name, or None for NULL."""
 
     value: Any = None
 
 
 @final
 class DispatchWrapper(Value):
-    """VT_DISPATCH. Only None, a NULL pointer, so far: interfaces come with COM."""
+    """VT_DISPATCH: an object that native code calls by name, or None for NULL."""
 
     value: Any = None
 

@@ -284,7 +284,11 @@ def _words(attributes: tuple[Attribute, ...]) -> Words:
 
 
 def _safe_array(library: TypeLibrary, ctype: SafeArray, attributes: tuple[Attribute, ...], where: str) -> SafeElements:
-    element = _value(library, safe_element(library, ctype.element, where), where, attributes)
+    kind = safe_element(library, ctype.element, where)
+    if isinstance(kind, Pointer):
+        element: Form = interface_form(library, kind.target, attributes, where)
+    else:
+        element = _value(library, kind, where, attributes)
     return SafeElements(element, any(attribute.name == "bounds" for attribute in attributes))
 
 

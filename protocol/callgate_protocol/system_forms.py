@@ -16,6 +16,7 @@ from .model import (
     Delegate,
     EnumType,
     Function,
+    InterfaceType,
     Parameter,
     Pointer,
     SafeArray,
@@ -111,7 +112,7 @@ def safe_element(library: TypeLibrary, element: CType, where: str) -> CType:
             raise DirectiveError(f"{where}: {c_name(element)} is no element of a SAFEARRAY (R6.18){instead}")
         case SystemType(name) if name not in _ELEMENTS:
             raise DirectiveError(f"{where}: {name} has no VARTYPE, so it is no element of a SAFEARRAY (R6.18)")
-        case Scalar() | EnumType() | SystemType():
+        case Scalar() | EnumType() | SystemType() | Pointer(InterfaceType()):
             return element
         case StructType(name):
             _refuse_text(library, name, where, {name})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .forms import BStr, Floating, Form, Integer, SystemValue, Truth, Variant
+from .forms import BStr, Floating, Form, Integer, InterfacePointer, SystemValue, Truth, Variant
 
 __all__ = [
     "ARRAY",
@@ -14,7 +14,6 @@ __all__ = [
     "EMPTY",
     "ERROR",
     "FILETIME",
-    "INTERFACES",
     "NULL",
     "UNKNOWN",
     "VALUES",
@@ -27,7 +26,6 @@ __all__ = [
 EMPTY, NULL, BSTR, DISPATCH, ERROR, VARIANT, UNKNOWN = 0, 1, 8, 9, 10, 12, 13
 DATE, DECIMAL, FILETIME = 7, 14, 64
 ARRAY, BYREF = 0x2000, 0x4000
-INTERFACES: Final = frozenset({DISPATCH, UNKNOWN})
 
 VALUES: Final[dict[int, Form]] = {
     2: Integer("i2"),
@@ -37,8 +35,10 @@ VALUES: Final[dict[int, Form]] = {
     6: SystemValue("CURRENCY"),
     7: SystemValue("DATE"),
     8: BStr(),
+    9: InterfacePointer("IDispatch"),
     10: SystemValue("HRESULT"),
     11: Truth("VARIANT_BOOL"),
+    13: InterfacePointer("IUnknown"),
     14: SystemValue("DECIMAL"),
     16: Integer("i1"),
     17: Integer("u1"),

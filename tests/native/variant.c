@@ -1,5 +1,6 @@
 /* VARIANTs: 24 bytes on LP64, looked at member by member, and made and cleared by native code. */
 #include "safearray.h"
+#include <string.h>
 
 typedef struct { uint16_t wReserved; uint8_t scale, sign; uint32_t Hi32; uint64_t Lo64; } DECIMAL;
 typedef union {
@@ -97,13 +98,28 @@ VARIANT give_reference(int which)
 int target(void) { return number; }
 int kept_length(void) { return kept ? (int)SysStringByteLen(kept) : -1; }
 
-/* An interface pointer whose releases are counted. */
-static int releases;
-static uint32_t release(void *self) { (void)self; return ++releases; }
-static void *table[] = {0, 0, (void *)release};
+/* An object that has IUnknown only; the references to it are counted. */
+static int references;
+static int32_t query(void *self, const void *iid, void **out)
+{
+    static const unsigned char unknown[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0xC0, 0, 0, 0, 0, 0, 0, 0x46};
+    if (memcmp(iid, unknown, 16)) { *out = 0; return (int32_t)0x80004002; }
+    references++;
+    *out = self;
+    return 0;
+}
+static uint32_t add_ref(void *self) { (void)self; return ++references; }
+static uint32_t release(void *self) { (void)self; return --references; }
+static void *table[] = {(void *)query, (void *)add_ref, (void *)release};
 static void *object[] = {table};
-VARIANT give_object(int null) { VARIANT v = {.vt = VT_UNKNOWN, .ref = null ? 0 : object}; return v; }
-int released(void) { return releases; }
+VARIANT give_object(int null)
+{
+    VARIANT v = {.vt = VT_UNKNOWN, .ref = null ? 0 : object};
+    references += !null;
+    return v;
+}
+int is_object(VARIANT v) { return v.vt == VT_UNKNOWN && v.ref == object; }
+int object_references(void) { return references; }
 
 /* Callbacks: by value nothing comes back, by reference everything does (R13.8). */
 typedef void (*by_value)(VARIANT v);

@@ -67,7 +67,8 @@ PROTOTYPES = """
     int target(void);
     int kept_length(void);
     VARIANT give_object(int null);
-    int released(void);
+    int is_object(VARIANT v);
+    int object_references(void);
     int call_by_value(void (*f)(VARIANT v));
     int call_by_reference(void (*f)([in, out] VARIANT *v), int which, [out, size_is(n)] uint8_t *bytes, int n);
     int call_make(VARIANT (*f)(int which));
@@ -423,13 +424,18 @@ def test_r13_08_a_number_that_does_not_fit(lib: Any) -> None:
         by_reference(lib, 1, 2**31)
 
 
+@pytest.mark.rule("R13.3", "R13.4", "R14.6")
 def test_r13_09_interfaces_are_released(lib: Any) -> None:
-    """A VT_UNKNOWN that cannot be shown yet is refused, and released; NULL is None."""
+    """A VT_UNKNOWN is the one proxy of its object, goes back as the same pointer, and is released; NULL is None."""
     assert lib.give_object(1) is None
-    before = lib.released()
-    with pytest.raises(callgate.InvalidOleVariantTypeError, match="interface"):
-        lib.give_object(0)
-    assert lib.released() == before + 1
+    thing = lib.give_object(0)
+    assert lib.give_object(0) is thing
+    assert lib.is_object(thing) == 1
+    assert lib.is_object(UnknownWrapper(thing)) == 1
+    callgate.final_release(thing)
+    assert lib.object_references() == 0
+    with pytest.raises(callgate.ObjectGone):
+        lib.is_object(thing)
 
 
 def test_r13_07_callbacks_give_variants(lib: Any) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "com_visible",
     "declared_interfaces",
     "default_interface",
+    "is_exposed",
     "is_visible",
     "visible_members",
     "words_of",
@@ -161,6 +162,11 @@ def declared_interfaces(cls: type[Any]) -> tuple[Declared, ...]:
         for each in found
         if not any(each.cls in classes[1:] for other, classes in mro.items() if other is not each)
     )
+
+
+def is_exposed(cls: type[Any]) -> bool:
+    """Whether a class was meant to be seen by native code: by an interface that it has, or by a decorator."""
+    return words_of(cls).visible and (_MARK in vars(cls) or bool(declared_interfaces(cls)))
 
 
 def class_interface_of(cls: type[Any]) -> str:

@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from .declared import MARK, Declared
+from .classes import class_by_clsid, declared_interfaces
+from .declared import Declared
 from .objects import ComObject
 
-__all__ = ["interfaces_of", "wrapper_class"]
+__all__ = ["Offer", "interfaces_of", "wrapper_class"]
+
+
+class Offer:
+    """An object with an interface that its class does not declare: what is asked for may only be IUnknown."""
+
+    __slots__ = ("declared", "value")
+
+    def __init__(self, value: Any, declared: Declared) -> None:
+        self.value = value
+        self.declared = declared
 
 
 def interfaces_of(value: Any, wanted: Declared) -> list[Declared]:
-    """`wanted`, if the object has any of its methods, and what its class declares; nothing if it has neither."""
-    declared = [vars(each)[MARK] for each in type(value).__mro__ if MARK in vars(each) and each is not wanted.cls]
-    if any(wanted.iid in each.answers for each in declared):
+    """What the class of an object declares, and `wanted` if the object has any of its methods; else nothing."""
+    declared = list(declared_interfaces(type(value)))
+    if any(wanted.iid in each.answers for each in declared) or not wanted.methods:
         return declared
-    own = wanted.methods.values()
-    if not own or any(hasattr(type(value), method.python) or hasattr(value, method.python) for method in own):
+    if any(_has(value, method.python) for method in wanted.methods.values()):
         return [wanted, *declared]
     return declared
 
 
+def _has(value: Any, name: str) -> bool:
+    return hasattr(type(value), name) or name in getattr(value, "__dict__", {})
+
+
 def wrapper_class(classes: Iterable[str]) -> type[ComObject]:
     """R14.9, steps 4 to 6: the class that is registered for the first CLSID that is known, else a generic one."""
-    del classes
-    return ComObject
+    registered = (class_by_clsid(clsid) for clsid in classes)
+    return next((_proxy_of(each) for each in registered if each is not None), ComObject)
+
+
+_PROXIES: Final[dict[type[Any], type[ComObject]]] = {}
+
+
+def _proxy_of(cls: type[Any]) -> type[ComObject]:
+    """Proxies that are of a Python class: its own methods run here, those of its interfaces in the host."""
+    known = _PROXIES.get(cls)
+    if known is None:
+        kind: Any = type(cls)
+        made = kind(cls.__name__, (ComObject, cls), {"__module__": cls.__module__, "__slots__": ()})
+        known = _PROXIES.setdefault(cls, made)
+    return known

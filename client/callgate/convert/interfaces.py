@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from callgate.com.declared import Declared, declared_by_iid
-from callgate.com.implemented import interfaces_of, wrapper_class
+from callgate.com.implemented import Offer, interfaces_of, wrapper_class
 from callgate.com.objects import ComObject, answers, no_interface
+from callgate.com.wellknown import wellknown
 from callgate.errors import ArgumentError, InvalidCastError
 from callgate.memory import place_of
 from callgate.values import Constant
@@ -23,15 +24,22 @@ _PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, t
 """Values that nobody means when an object is asked for."""
 
 
+def _declared(form: InterfacePointer, types: TypeSpace) -> Declared:
+    """The library's own interface of that name; VARIANTs hold objects whatever a library declares."""
+    return types.interfaces.get(form.interface) or wellknown(form.interface)
+
+
 def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
     """None, a proxy, or any object that has methods of the interface (R14.14)."""
-    declared = types.interfaces[form.interface]
+    declared = _declared(form, types)
 
     def encode(value: Any, context: CallContext) -> Any:
         if value is None:
             return None
         if isinstance(value, ComObject):
             return _proxy(value, declared, context, chosen=bool(form.iid_is))
+        if isinstance(value, Offer):
+            return context.host.objects.lend(value.value, [value.declared], context)
         if isinstance(value, (*_PLAIN, type, Constant)):
             raise wrong_type(f"an object with the interface {declared.name}, or None", value)
         interfaces = interfaces_of(value, declared)
@@ -44,7 +52,7 @@ def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
 
 
 def _proxy(value: ComObject, declared: Declared, context: CallContext, *, chosen: bool) -> Any:
-    if value._host is not context.host:  # noqa: SLF001
+    if value._host is not context.host:  # noqa: SLF001 - proxies are made here
         raise Mismatch(ArgumentError, f"{value!r} lives in another host than {context.host.describe()}")
     wire = place_of(value, context.host)
     if not chosen and not answers(value, declared):
@@ -54,7 +62,7 @@ def _proxy(value: ComObject, declared: Declared, context: CallContext, *, chosen
 
 def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
     """The one proxy of a native object, or the very object of this process (R14.9)."""
-    declared = types.interfaces[form.interface]
+    declared = _declared(form, types)
     known: Mapping[str, Declared] = {each.iid: each for each in types.interfaces.values()}
 
     def decode(wire: Any, context: CallContext) -> Any:
@@ -63,7 +71,7 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
         if type(wire) is dict and "object" in wire:
             return _home(wire["object"], context)
         reference, _ = read_reference(wire)
-        classes = wire.get("classes", ())
+        classes = _classes(wire)
         host = context.host
         proxy = host.holdings.proxy(reference, lambda: wrapper_class(classes)(host, reference.object), prompt=True)
         if reference.interface == declared.iid:
@@ -75,8 +83,15 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
     return decode
 
 
+def _classes(wire: dict[str, Any]) -> list[str]:
+    classes = wire.get("classes", [])
+    if type(classes) is not list or not all(type(each) is str for each in classes):
+        raise RemoteProtocolError("the classes of an object are GUIDs")
+    return classes
+
+
 def _home(number: Any, context: CallContext) -> Any:
     try:
         return context.host.objects.lent.find(number)
-    except KeyError:
+    except (KeyError, TypeError):
         raise RemoteProtocolError(f"object {number!r} came back, which was not lent or was given back") from None

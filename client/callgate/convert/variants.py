@@ -6,6 +6,7 @@ nothing about C (R13.1).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from callgate.errors import ArgumentError, InvalidOleVariantTypeError, OutOfRange
 from callgate.hresults import HResult
+from callgate.memory import Remote
 from callgate.records import Struct
 from callgate.variant import (
     BStrWrapper,
@@ -38,7 +40,6 @@ from callgate_protocol.vartypes import (
     EMPTY,
     ERROR,
     FILETIME,
-    INTERFACES,
     NULL,
     UNKNOWN,
     VALUES,
@@ -70,7 +71,7 @@ _BY_FORMAT: Final = {
 }
 """(kind, bytes) of a NumPy scalar or the elements of a buffer -> VARTYPE."""
 _KINDS: Final = {"?": "b", **dict.fromkeys("fd", "f"), **dict.fromkeys("bhilqn", "i"), **dict.fromkeys("BHILQN", "u")}
-_CONVERTIBLE: Final = frozenset({NULL, EMPTY, *VALUES}) - {_CY, 22, 23}
+_CONVERTIBLE: Final = frozenset({NULL, EMPTY, *VALUES}) - {_CY, DISPATCH, UNKNOWN, 22, 23}
 """R13.3: what a conversion hook may produce."""
 _DEPTH: Final = 32
 
@@ -92,10 +93,16 @@ def _enum(value: Enum) -> Chosen:
     return _int(int(value.value))
 
 
-def _pointer(vartype: int, value: Any) -> Chosen:
-    if value is not None:
-        raise Mismatch(InvalidOleVariantTypeError, "an interface pointer in a VARIANT is not marshalled yet")
-    return vartype, None
+def _proxy(value: Remote) -> Chosen:
+    """R13.3 row 22: an object that answers IDispatch says so (Q4 of the rule book)."""
+    from callgate.com.objects import answers  # noqa: PLC0415 - most VARIANTs hold no objects
+    from callgate.com.wellknown import wellknown  # noqa: PLC0415 - as above
+
+    late = answers(value, wellknown("IDispatch"))
+    if late is None:
+        kind = type(value).__name__
+        raise Mismatch(InvalidOleVariantTypeError, f"{kind} has no VARIANT form (R13.14): it has no interfaces")
+    return (DISPATCH if late else UNKNOWN), value
 
 
 def _struct(value: Struct) -> Chosen:
@@ -105,10 +112,11 @@ def _struct(value: Struct) -> Chosen:
 
 _ROWS: Final[tuple[tuple[type | tuple[type, ...], Callable[[Any], Chosen]], ...]] = (
     (type(None), lambda _: (EMPTY, None)),
+    (Remote, _proxy),
     (ErrorWrapper, lambda value: (ERROR, value.code)),
     (CurrencyWrapper, lambda value: (_CY, value.value)),
-    (UnknownWrapper, lambda value: _pointer(UNKNOWN, value.value)),
-    (DispatchWrapper, lambda value: _pointer(DISPATCH, value.value)),
+    (UnknownWrapper, lambda value: (UNKNOWN, value.value)),
+    (DispatchWrapper, lambda value: (DISPATCH, value.value)),
     (BStrWrapper, lambda value: (_BSTR, value.value)),
     (VariantWrapper, lambda value: (BYREF | VARIANT, value.value)),
     (Typed, lambda value: (value.vartype, value)),
@@ -141,13 +149,18 @@ def _typed(value: Any, depth: int = 0) -> Chosen:
         return NULL, None
     if value is Missing:
         return ERROR, int(_MISSING)
-    if getattr(value, "shape", None) == () and hasattr(value, "dtype"):
+    if not isinstance(value, Remote) and getattr(value, "shape", None) == () and hasattr(value, "dtype"):
         return _numpy(value)
     for kinds, row in _ROWS:
         if isinstance(value, kinds):
             return row(value)
-    if is_buffer(value):
-        return _buffer(value)
+    return _buffer(value) if is_buffer(value) else _other(value, depth)
+
+
+def _other(value: Any, depth: int) -> Chosen:
+    """Objects with interfaces, and those that can say what they are."""
+    if _has_interfaces(type(value)):
+        return _object(value)
     hook = getattr(type(value), "__variant__", None)
     if hook is None or depth == _DEPTH:
         kind = type(value).__name__
@@ -157,6 +170,18 @@ def _typed(value: Any, depth: int = 0) -> Chosen:
         text = f"{type(value).__name__}.__variant__ gave {type(hook(value)).__name__}, which no conversion may (R13.3)"
         raise Mismatch(InvalidOleVariantTypeError, text)
     return vartype, given
+
+
+def _has_interfaces(kind: type[Any]) -> bool:
+    """Whether objects of the class were meant to be seen by native code."""
+    classes = sys.modules.get("callgate.com.classes")  # nothing says so where it was never imported
+    return classes is not None and classes.is_exposed(kind)
+
+
+def _object(value: Any) -> Chosen:
+    from callgate.com.classes import class_interface_of  # noqa: PLC0415 - whoever has such an object has imported it
+
+    return (DISPATCH if class_interface_of(type(value)) == "dispatch" else UNKNOWN), value
 
 
 def _numpy(value: Any) -> Chosen:
@@ -205,7 +230,7 @@ def encode_variant(form: Variant, types: TypeSpace) -> Encoder:
 
     def encode(value: Any, context: CallContext) -> list[Any]:
         vartype, given = _typed(value)
-        if vartype in (EMPTY, NULL) or vartype in INTERFACES:
+        if vartype in (EMPTY, NULL):
             return [vartype, None]
         if vartype == BYREF | VARIANT:
             return [vartype, encode(given, context)]
@@ -232,7 +257,7 @@ def decode_variant(form: Variant, types: TypeSpace) -> Decoder:
         if vartype == BYREF | VARIANT:
             return decode(value, context)
         vartype &= ~BYREF
-        if vartype in special or (vartype in INTERFACES and value is None):
+        if vartype in special:
             return special.get(vartype)
         convert = decoders[vartype]
         if convert is None:

@@ -18,6 +18,7 @@ from callgate_protocol.interfaces import chain_of, shape_of
 from callgate_protocol.layout import LayoutError, check_record, is_overlaid
 from callgate_protocol.marshal import DirectiveError, members_of
 from callgate_protocol.model import OpaqueType, Record, TypeLibrary
+from callgate_protocol.standard import STANDARD
 
 from .base import Converter
 from .places import END, Places
@@ -97,9 +98,11 @@ class Space:
 
     def contract(self, name: str) -> Contract:
         """How objects of an interface are spoken to."""
-        interface = self.model.interface(name)
-        root = chain_of(self.model, interface)[0]
-        return Contract(name, interface.iid, root.iid, shape_of(self.model, interface))
+        declared = any(interface.name == name for interface in self.model.interfaces)
+        model = self.model if declared else STANDARD  # VARIANTs hold objects whatever a library declares
+        interface = model.interface(name)
+        root = chain_of(model, interface)[0]
+        return Contract(name, interface.iid, root.iid, shape_of(model, interface))
 
     def opaque(self, name: str) -> OpaqueType:
         """An opaque type; one that nobody described has no release."""

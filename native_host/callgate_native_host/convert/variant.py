@@ -15,7 +15,7 @@ from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.measure import spelling
 from callgate_native_host.scope import Scope
 from callgate_protocol.forms import Form, Variant
-from callgate_protocol.vartypes import ARRAY, BYREF, EMPTY, INTERFACES, NULL, VARIANT, base_of, compatible, values_of
+from callgate_protocol.vartypes import ARRAY, BYREF, EMPTY, NULL, VARIANT, base_of, compatible, values_of
 
 from .base import Converter
 from .owned import OwnedConverter, free_now
@@ -27,8 +27,6 @@ _PAYLOAD: Final = 8
 """Where the value lies; a DECIMAL lies over all of it, its reserved word under the type (R13.2)."""
 _NARROW: Final = 4
 """Bytes of a pointer where a VARIANT has no more than one word of value."""
-_RELEASE: Final = 2
-"""Where Release stands in the table of an interface."""
 
 
 class VariantConverter(OwnedConverter):
@@ -73,8 +71,6 @@ class VariantConverter(OwnedConverter):
             payload = b""
         elif vartype == BYREF | VARIANT:
             payload = self._pointer(self._inner(value, scope))
-        elif vartype in INTERFACES and value is None:
-            payload = self._pointer(0)
         else:
             payload = self._payload(vartype, value, scope)
         kind: bytes = vartype.to_bytes(2, sys.byteorder)
@@ -145,7 +141,7 @@ class VariantConverter(OwnedConverter):
             return [vartype, None]
         if not vartype & BYREF:
             return [vartype, self._value(vartype, self._place(address, vartype), scope)]
-        if base_of(vartype) not in INTERFACES and vartype != BYREF | VARIANT:
+        if vartype != BYREF | VARIANT:
             self._converter(vartype & ~BYREF)
         target = self._target(address)
         if not target:
@@ -164,26 +160,9 @@ class VariantConverter(OwnedConverter):
         return self._read(target, scope)
 
     def _value(self, vartype: int, address: int, scope: Scope) -> Any:
-        if vartype in INTERFACES:
-            return self._interface(address, scope)
         converter = self._converter(vartype)
         view = self._backend.at(self._backend.pointer_to(converter.ctype), address)
         return converter.to_wire(view[0], scope)
-
-    def _interface(self, address: int, scope: Scope) -> None:
-        pointer = self._backend.at(self._slot_type, address)[0]
-        if pointer:
-            self._let_go(pointer, scope)
-            raise Mismatch("an interface pointer in a VARIANT is not marshalled yet", "InvalidOleVariantTypeError")
-
-    def _let_go(self, pointer: int, scope: Scope) -> None:
-        """R13.9: one reference less, when it was handed over."""
-        if scope.owning:
-            table = self._backend.at(self._slot_type, pointer)[0]
-            release = self._backend.at(self._slot_type, table)[_RELEASE]
-            word = self._backend.primitive(spelling(self._backend, "u4"))
-            shape = self._backend.function_type([self._backend.pointer], word, variadic=False)
-            self._backend.cast(shape, release)(pointer)
 
     def _type(self, address: int) -> int:
         return int.from_bytes(self._backend.read(address, 2), sys.byteorder)
@@ -202,10 +181,6 @@ class VariantConverter(OwnedConverter):
         address = self._backend.address_of(memory)
         vartype = self._type(address)
         if not scope.owning or vartype & BYREF or vartype in (EMPTY, NULL):
-            return
-        if vartype in INTERFACES:
-            if pointer := self._target(address):
-                self._let_go(pointer, scope)
             return
         try:
             converter = self._converter(vartype)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from callgate_native_host.backend import Backend
 from callgate_protocol import forms
 from callgate_protocol.errors import Fault
+from callgate_protocol.vartypes import DISPATCH, UNKNOWN
 
 from .base import Converter
 
@@ -38,6 +39,8 @@ def vartype_of(backend: Backend, form: Any, element: Converter) -> int:
             return _FLOATS[scalar]
         case forms.SystemValue(name) if name in _SYSTEM:
             return _SYSTEM[name]
+        case forms.InterfacePointer(interface):
+            return DISPATCH if interface == "IDispatch" else UNKNOWN
     vartype = _OTHERS.get(type(form))
     if vartype is None:
         raise Fault("MarshalDirectiveError", f"{type(form).__name__} is no element of a SAFEARRAY (R6.18)")
