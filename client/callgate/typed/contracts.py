@@ -59,10 +59,11 @@ def _types(space: Space) -> TypeLibrary:
 
 def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Method:
     label = f"{spec.name}.{entry.key}"
-    where = Where(label, "", "", entry.c_name, "unicode", space.modes, com=True, local=spec.local)
+    path = f"{spec.name}.{entry.c_name}"  # function pointers are called after the place where they stand
+    where = Where(label, "", "", path, "unicode", space.modes, com=True, local=spec.local)
     read = read_method(space, entry.function, where, spec.scope, throws=not entry.words.preserve_sig)
     _check_result(label, read, entry)
-    words = {"id": str(_dispid(spec, label, index, entry))} if _has_dispids(spec) or entry.words.dispid else {}
+    words = {"id": str(_dispid(spec, label, index, entry))} if _numbered(spec, entry) else {}
     if entry.kind in _WORDS:
         words[_WORDS[entry.kind]] = ""
     attributes = (*read.result.attributes, *(Attribute(word, argument) for word, argument in words.items()))
@@ -72,8 +73,8 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     return Method(entry.key, entry.python, entry.kind, spec.name, index, -1, function, read.face)
 
 
-def _has_dispids(spec: InterfaceSpec) -> bool:
-    return any(word.name in ("dual", "dispatch") for word in spec.attributes)
+def _numbered(spec: InterfaceSpec, entry: Entry) -> bool:
+    return entry.words.dispid is not None or any(word.name in ("dual", "dispatch") for word in spec.attributes)
 
 
 def _dispid(spec: InterfaceSpec, label: str, index: int, entry: Entry) -> int:
