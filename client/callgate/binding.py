@@ -213,7 +213,10 @@ class Binding:
             return {}
         from .com.closure import of_model  # noqa: PLC0415 - most libraries have functions only
 
-        return {each.name: of_model(self.declared, each.name) for each in self.declared.interfaces}
+        given = self.python.interfaces
+        return {
+            each.name: given.get(each.name) or of_model(self.declared, each.name) for each in self.declared.interfaces
+        }
 
     @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:

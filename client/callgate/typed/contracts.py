@@ -1,4 +1,4 @@
-"""Interfaces read: their methods as functions of the model, with the types that they mention (R14.1, R11.4, R11.5)."""
+"""Interfaces read: methods as functions of the model, with the types they mention (R14.1, R11.4, R11.5, R7.21)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     label = f"{spec.name}.{entry.key}"
     path = f"{spec.name}.{entry.c_name}"  # function pointers are called after the place where they stand
     where = Where(label, "", "", path, "unicode", space.modes, com=True, local=spec.local)
-    read = read_method(space, entry.function, where, spec.scope, throws=not entry.words.preserve_sig)
+    hidden = not entry.words.preserve_sig and not _is_late(spec)
+    read = read_method(space, entry.function, where, spec.scope, throws=hidden)
     _check_result(label, read, entry)
     words = {"id": str(_dispid(spec, label, index, entry))} if _numbered(spec, entry) else {}
     if entry.kind in _WORDS:
@@ -73,6 +74,11 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     return Method(entry.key, entry.python, entry.kind, spec.name, index, -1, function, read.face)
 
 
+def _is_late(spec: InterfaceSpec) -> bool:
+    """A pure dispatch interface: the HRESULT is that of Invoke, and its members have results."""
+    return any(word.name == "dispatch" for word in spec.attributes)
+
+
 def _numbered(spec: InterfaceSpec, entry: Entry) -> bool:
     return entry.words.dispid is not None or any(word.name in ("dual", "dispatch") for word in spec.attributes)
 
@@ -80,15 +86,15 @@ def _numbered(spec: InterfaceSpec, entry: Entry) -> bool:
 def _dispid(spec: InterfaceSpec, label: str, index: int, entry: Entry) -> int:
     if entry.words.dispid is not None:
         return entry.words.dispid
-    twin = next((each for each in spec.entries if each.python == entry.python and each.words.dispid is not None), None)
+    twin = next((each for each in spec.entries if each.c_name == entry.c_name and each.words.dispid is not None), None)
     if twin is not None:  # the getter and the setter of a property have one number
         return int(twin.words.dispid or 0)
-    if any(word.name == "dispatch" for word in spec.attributes):
+    if _is_late(spec):
         raise MarshalDirectiveError(
             f"{label} has no number, and a dispatch interface has nothing else: write @callgate.dispid(n) "
             f"(R14.1, R14.22)"
         )
-    first = next(place for place, each in enumerate(spec.entries) if each.python == entry.python)
+    first = next(place for place, each in enumerate(spec.entries) if each.c_name == entry.c_name)
     return _FIRST_DISPID + min(index, first)
 
 
@@ -97,7 +103,7 @@ def _check_result(label: str, read: Read, entry: Entry) -> None:
     if read.variadic:
         raise MarshalDirectiveError(f"{label}: a method has a fixed number of parameters; write list[object] (R14.4)")
     retval = next((each for each in read.parameters if each.has("retval")), None)
-    if entry.kind == "get" and retval is None and isinstance(read.result.type, Void | SystemType):
+    if entry.kind == "get" and retval is None and (read.result.type == Void() or read.result.has("throws")):
         raise MarshalDirectiveError(f"{label}: what reads a property has a result; annotate it (R14.16)")
     if entry.kind in ("put", "putref") and (retval is not None or not read.parameters):
         raise MarshalDirectiveError(f"{label}: what sets a property takes its value and returns None (R14.16)")

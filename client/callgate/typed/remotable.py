@@ -31,7 +31,7 @@ __all__ = ["check_method"]
 def check_method(library: TypeLibrary, interface: Interface, method: Function, label: str, *, local: bool) -> None:
     """Raises MarshalDirectiveError, naming the parameter and the rule."""
     words = {word.name for word in interface.attributes}
-    if words & {"dual", "dispatch"} and method.result.type != _HRESULT:
+    if "dual" in words and method.result.type != _HRESULT:
         raise MarshalDirectiveError(
             f"{label}: methods of dual interfaces return HRESULT, not {c_name(method.result.type)} (R14.26)"
         )
