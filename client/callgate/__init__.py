@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .registrations import RegisteredClass, classes, register, unregister
+    from .remoting.exporting import Export, export, get_object
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .unions import Union
 
@@ -140,6 +141,7 @@ _LATER = {
         "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
         "registrations": ("RegisteredClass", "classes", "register", "unregister"),
+        "remoting.exporting": ("Export", "export", "get_object"),
         "typed": _TYPED.split(),
         "unions": ("Union",),
     }.items()
@@ -198,6 +200,7 @@ __all__ = [
     "DoubleOwnershipError",
     "EntryPointNotFoundError",
     "Error",
+    "Export",
     "FileTime",
     "FixedArray",
     "FixedText",
@@ -294,12 +297,14 @@ __all__ = [
     "destroy_struct",
     "dispid",
     "exception_for_hr",
+    "export",
     "f4",
     "f8",
     "final_release",
     "free",
     "free_with",
     "get_last_error",
+    "get_object",
     "grow_call",
     "hr_for_exception",
     "hresult",

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol
 
+from callgate_protocol.activation_codes import CODES
+from callgate_protocol.system import BrokerFunction
 from callgate_transport import datagrams
 from callgate_transport.iothread import IoThread
 
 from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
 from .wardens import Warden
 
-__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "sharing", "whole_report"]
+__all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "error_of", "sharing", "whole_report"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 2.0
@@ -64,6 +66,9 @@ class Broker(Protocol):
     def report(self) -> Mapping[str, Any]:
         """Everything that `callgate ps` shows."""
 
+    def ask(self, function: BrokerFunction, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """Ask for one of the functions of a broker. Raises BrokerLost, TimeoutError, and what the broker refuses."""
+
 
 def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
     """The answer, or the error that a broker gave. Raises TimeoutError, BrokerLost and the broker's errors."""
@@ -71,7 +76,17 @@ def expect(future: Future[dict[str, Any]], seconds: float) -> dict[str, Any]:
     if "error" not in answer:
         return dict(answer.get("ok") or {})
     error = answer["error"]
-    raise ERRORS.get(error.get("name", ""), Error)(error.get("message", "the broker refused"))
+    raise error_of(error.get("name", ""), error.get("message", "the broker refused"))
+
+
+def error_of(name: str, message: str) -> Error:
+    """What a broker refused; names of HRESULTs are ComErrors (R16.3)."""
+    code = CODES.get(name)
+    if code is None:
+        return ERRORS.get(name, Error)(message)
+    from .failures import exception_for_hr  # noqa: PLC0415 - only classes and running objects need the table
+
+    return exception_for_hr(code, description=message) or Error(message)
 
 
 def sharing(share: str, gone: str, kind: str) -> dict[str, Any]:
@@ -139,6 +154,10 @@ class EmbeddedBroker:
     def report(self) -> Mapping[str, Any]:
         """See `Broker`."""
         return whole_report(lambda offset: self._ask({"op": "list", "offset": offset}, _STOP_SECONDS))
+
+    def ask(self, function: BrokerFunction, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """See `Broker`."""
+        return self._ask({"op": function.name.lower(), **arguments}, seconds)
 
     def close(self) -> None:
         """End the warden and everything below it."""

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
@@ -15,7 +15,7 @@ from callgate_transport import rundir
 from callgate_transport.dialogue import Dialogue, Refused
 
 from .below import below
-from .brokers import ERRORS, Started, sharing, whole_report
+from .brokers import Started, error_of, sharing, whole_report
 from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
@@ -23,6 +23,9 @@ from .lines import Opener
 from .loading import share_of
 from .process import current
 from .sources import Paths, located, written
+
+if TYPE_CHECKING:
+    from .remoting.exporting import Export
 
 __all__ = ["Connection", "connect"]
 
@@ -89,6 +92,10 @@ class ConnectedBroker:
         """See `Broker`."""
         return whole_report(lambda offset: self._ask(BrokerFunction.LIST, {"offset": offset}, _ANSWER_SECONDS))
 
+    def ask(self, function: BrokerFunction, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """See `Broker`."""
+        return self._ask(function, arguments, seconds)
+
     def close(self) -> None:
         """End the conversation."""
         self.lost = True
@@ -100,7 +107,7 @@ class ConnectedBroker:
         try:
             return self._dialogue.request(function, arguments).result(seconds)
         except Refused as refused:
-            raise ERRORS.get(refused.name, Error)(str(refused)) from None
+            raise error_of(refused.name, str(refused)) from None
         except RemoteProtocolError as error:
             raise ProtocolError(f"the broker at {self._path} broke the protocol: {error}") from error
         except TimeoutError:
@@ -171,6 +178,24 @@ class Connection:
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""
         return self._usable().report()
+
+    @property
+    def broker(self) -> ConnectedBroker:
+        """The conversation with it."""
+        return self._usable()
+
+    def export(self, value: Any, name: str, *, weak: bool = False) -> Export:
+        """As `callgate.export`, at this broker."""
+        from .remoting.exporting import export_at  # noqa: PLC0415 - few programs let others in
+
+        return export_at(self._usable(), value, name, weak=weak)
+
+    def get_object(self, name: str, interface: Callable[..., T]) -> T:
+        """As `callgate.get_object`, of this broker's running objects."""
+        from .remoting.exporting import object_at  # noqa: PLC0415 - few programs use others' objects
+
+        found: T = object_at(self._usable(), name, interface)
+        return found
 
     def close(self) -> None:
         """Disconnect. Libraries that are loaded go on until their hosts die."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from callgate_transport.iothread import IoThread
 
     from .brokers import EmbeddedBroker
+    from .connection import ConnectedBroker
     from .host import Host
     from .remoting.listener import Listener
 
@@ -34,6 +35,8 @@ class Process:
         self._broker: EmbeddedBroker | None = None
         self._callbacks: Executor | None = None
         self._listener: Listener | None = None
+        self.shared_brokers: dict[str, ConnectedBroker] = {}
+        """Those that module functions speak to, by address."""
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
 
     def prepare(self) -> None:

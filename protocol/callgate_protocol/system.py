@@ -74,7 +74,7 @@ class HostFunction(IntEnum):
     """(directory, [name, value, name, value, …]) -> nil: the working directory and the whole environment."""
 
     NAMED = 48
-    """(name, IID) -> {"ref": …} or nil: the object that was exported by that name."""
+    """(key, IID) -> {"ref": …} or nil: the object that was exported under a key, which the broker hands on."""
     DESCRIBE = 49
     """(IID) -> type library or nil: how an interface is declared where its object lives."""
     MAKE = 50

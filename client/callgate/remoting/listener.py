@@ -57,6 +57,7 @@ class Listener:
         """Where others connect."""
         self._owner = os.getpid()
         self._place = place
+        self._is_open = True
         self._station = Station(io, io.context, place.directory, place.slots)
         self.servant = Servant(self.incarnation, self._station.outbox, io.post)
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
@@ -73,7 +74,8 @@ class Listener:
 
     def close(self) -> None:
         """Nobody can connect any more; sessions end with the process."""
-        if os.getpid() == self._owner and self._place.lock >= 0:
+        was_open, self._is_open = self._is_open, False
+        if was_open and os.getpid() == self._owner and self._place.lock >= 0:
             rundir.RunDirectory(self._place.directory, self._place.lock).remove()
 
     def close_after_fork(self) -> None:

@@ -1,7 +1,8 @@
-"""Objects of this process by the names that they were exported under (R16.16)."""
+"""Objects of this process that were exported, by the keys that the broker hands on (R16.16)."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 import weakref
 from collections.abc import Callable
@@ -11,33 +12,32 @@ __all__ = ["Names"]
 
 
 class Names:
-    """Thread-safe. A weak entry vanishes with its object; of several under one name the first that lives is found."""
+    """Thread-safe. A weak entry holds its object only as long as somebody else does."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[str, list[Callable[[], Any]]] = {}
+        self._numbers = itertools.count(1)
+        self._entries: dict[str, Callable[[], Any]] = {}
 
-    def add(self, name: str, value: Any, *, weak: bool = False) -> Callable[[], None]:
-        """Export an object; what is returned ends that, once. Raises TypeError when it cannot be held weakly."""
-        entry: Callable[[], Any] = weakref.ref(value) if weak else (lambda: value)
+    def add(self, value: Any, *, weak: bool = False, gone: Callable[[], None] | None = None) -> str:
+        """Let others find an object by the key that is returned. `gone` is called when a weak entry's object goes.
+
+        Raises TypeError when it cannot be held weakly.
+        """
+        entry: Callable[[], Any] = lambda: value  # noqa: E731 - the other one is no function of ours
+        if weak:
+            entry = weakref.ref(value, (lambda _: gone()) if gone is not None else None)
         with self._lock:
-            self._entries.setdefault(name, []).append(entry)
-        return lambda: self._remove(name, entry)
+            key = str(next(self._numbers))
+            self._entries[key] = entry
+            return key
 
-    def find(self, name: str) -> Any:
-        """The object of that name, or None."""
+    def find(self, key: str) -> Any:
+        """The object, or None when it is not exported any more."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry()
+
+    def remove(self, key: str) -> None:
+        """Nobody finds it by that key any more."""
         with self._lock:
-            found = (entry() for entry in self._entries.get(name, ()))
-            return next((value for value in found if value is not None), None)
-
-    def has(self, name: str) -> bool:
-        """Whether anything is exported under the name."""
-        return self.find(name) is not None
-
-    def _remove(self, name: str, entry: Callable[[], Any]) -> None:
-        with self._lock:
-            entries = self._entries.get(name, [])
-            if entry in entries:
-                entries.remove(entry)
-            if not entries:
-                self._entries.pop(name, None)
+            self._entries.pop(key, None)

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from .servant import Servant
 
-__all__ = ["Peer", "ServedContext"]
+__all__ = ["PLAIN", "Peer", "ServedContext"]
 
-_PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, type)
+PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, type)
 """Values that nobody means when an object is asked for."""
 
 
@@ -219,7 +219,7 @@ class PeerObjects(Numbers):
             if not answers(value, declared):
                 raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
             return {"object": number}
-        if isinstance(value, _PLAIN) or not interfaces_of(value, declared):
+        if isinstance(value, PLAIN) or not interfaces_of(value, declared):
             raise wrong_type(f"an object with the interface {declared.name}, or None", value)
         return self.refer(value, declared, context)
 

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from callgate.com.declared import declared_by_iid
+from callgate.com.declared import Declared, declared_by_iid
 from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
-from callgate.errors import NotSupportedError
+from callgate.errors import InvalidCastError, NotSupportedError
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
@@ -30,10 +30,10 @@ from .implementing import has_interface
 from .methods import Method
 from .names import Names
 from .own_abi import own_abi
-from .peers import Peer, ServedContext
+from .peers import PLAIN, Peer, ServedContext
 from .spoken import matching
 
-__all__ = ["Servant"]
+__all__ = ["PLAIN", "Servant"]
 
 _MOST: Final = 1024
 
@@ -184,6 +184,13 @@ class Servant:
             text = f"{name!r} does not implement {iid if declared is None else declared.name} (E_NOINTERFACE, R14.2)"
             raise Fault("InvalidCastError", text)
         return context.peer.objects.refer(value, declared, context)
+
+    def own(self, key: str, declared: Declared) -> Any:
+        """An exported object for this process itself (R14.9); None when it is not exported any more."""
+        value = self.names.find(key)
+        if value is not None and not has_interface(value, declared):
+            raise InvalidCastError(f"a {type(value).__name__} does not implement {declared.name} (R14.2)")
+        return value
 
     def _query(self, target: Any, iids: Any, _context: ServedContext) -> list[int]:
         """R14.2, R17.10: which interfaces an object has; the HRESULTs, in order."""

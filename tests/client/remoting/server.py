@@ -108,8 +108,8 @@ def main() -> None:
     """Say where to connect, and serve until standard input ends."""
     listener = current().listener()
     calc = Calc()
-    listener.servant.names.add("calc", calc)
-    sys.stdout.write(f"{listener.link} {listener.incarnation.hex()}\n")
+    key = listener.servant.names.add(calc)
+    sys.stdout.write(f"{listener.link} {listener.incarnation.hex()} {key}\n")
     sys.stdout.flush()
     sys.stdin.read()
 

@@ -32,7 +32,7 @@ def host() -> Iterator[Host]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdin is not None
-        link, incarnation = process.stdout.readline().split()
+        link, incarnation, _ = process.stdout.readline().split()
         met = meet(bytes.fromhex(incarnation), link, "calc")
         yield met
         met.close("the tests are over")
@@ -40,7 +40,7 @@ def host() -> Iterator[Host]:
         assert process.wait(10) == 0
 
 
-def named(host: Host, name: str = "calc", interface: Any = ICalc) -> Any:
+def named(host: Host, name: str = "1", interface: Any = ICalc) -> Any:
     """An exported object."""
     declared = declared_of(interface)
     return adopt(host, host.system(HostFunction.NAMED, name, declared.iid), declared)
@@ -135,7 +135,7 @@ def test_nothing_but_declared_methods_crosses(calc: Any, host: Host) -> None:
     with pytest.raises(errors.InvalidCastError):
         query(calc, IOther)
     with pytest.raises(errors.InvalidCastError):
-        named(host, "calc", IOther)
+        named(host, "1", IOther)
     assert named(host, "nobody has exported this") is None
 
 

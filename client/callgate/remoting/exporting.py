@@ -1,0 +1,163 @@
+"""`callgate.export` and `callgate.get_object`: Python objects that other programs find by name (R16.16, R18.1)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from callgate import errors
+from callgate.brokers import Broker, error_of
+from callgate.com.declared import declared_of
+from callgate.com.objects import ComObject
+from callgate.hresults import HResult
+from callgate.process import current, defer
+from callgate_protocol.activation_codes import SUCCESSES
+from callgate_protocol.running import KEEPS_ALIVE
+from callgate_protocol.system import BrokerFunction, HostFunction
+from callgate_transport import rundir
+
+from .neighbours import adopt, meet
+from .servant import PLAIN
+
+__all__ = ["Export", "export", "export_at", "get_object", "object_at"]
+
+T = TypeVar("T")
+
+_SECONDS: Final = 10.0
+
+
+class Export:
+    """One name of an object. `close()` revokes it, as does the end of the process; a context manager."""
+
+    def __init__(self, broker: Broker, name: str, key: str, answer: dict[str, Any]) -> None:
+        self.name = name
+        self.number: int = answer["number"]
+        """By which the broker knows it; never 0."""
+        self.status = HResult(SUCCESSES["MK_S_MONIKERALREADYREGISTERED"] if answer["already"] else 0)
+        """S_OK, or MK_S_MONIKERALREADYREGISTERED when the name was taken: the oldest is found."""
+        self._broker = broker
+        self._key = key
+        self._lock = threading.Lock()
+        self._open = True
+
+    def close(self) -> None:
+        """Nobody finds the object by this name any more; who has it keeps it. Closing twice does nothing."""
+        with self._lock:
+            was_open, self._open = self._open, False
+        if not was_open:
+            return
+        current().listener().servant.names.remove(self._key)
+        if self._broker.same_process and not self._broker.lost:
+            self._broker.ask(BrokerFunction.REVOKE_RUNNING, {"client": os.getpid(), "number": self.number}, _SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<export {self.name!r}{'' if self._open else ' (closed)'}>"
+
+
+def export(value: Any, name: str, *, weak: bool = False) -> Export:
+    """Let other programs of this user find an object by name, with `callgate.get_object`.
+
+    Only the interfaces that its class derives from cross; of an object without any, those whose methods it has all.
+    Methods run on threads of callgate's, several at a time. The name stands at the user's broker if one runs
+    (`callgate broker`), else at this program's own. With `weak` the entry goes when nobody else holds the object.
+    """
+    return export_at(_broker(), value, name, weak=weak)
+
+
+def get_object(name: str, interface: Callable[..., T]) -> T:
+    """The running object of that name, with an interface. It is called directly; the broker is asked once.
+
+    Raises ComError with MK_E_UNAVAILABLE when there is none, InvalidCastError when it does not have the interface.
+    """
+    found: T = object_at(_broker(), name, interface)
+    return found
+
+
+def _broker() -> Broker:
+    """Where names stand: the broker that started this program, the user's shared one, or the program's own."""
+    from callgate.connection import connect  # noqa: PLC0415 - brings the parts of connections in
+
+    address = os.environ.get("CALLGATE_BROKER") or ""
+    default = f"{rundir.base_directory()}/{rundir.DEFAULT_NAME}/broker"
+    if not address and not os.path.exists(default):
+        return current().embedded_broker()
+    process = current()
+    known = process.shared_brokers.get(address)
+    if known is None or known.lost:
+        known = process.shared_brokers[address] = connect(address or None).broker
+    return known
+
+
+def export_at(broker: Broker, value: Any, name: str, *, weak: bool) -> Export:
+    """`export` at a broker."""
+    if value is None or isinstance(value, (*PLAIN, ComObject)):
+        raise TypeError(f"an object of this process is exported, not {type(value).__name__} {value!r:.60}")
+    listener = current().listener()
+    names = listener.servant.names
+    made: list[Export] = []
+    key = names.add(value, weak=weak, gone=lambda: defer(_close_all, made))
+    request = {
+        "client": os.getpid(),
+        "moniker": _moniker(name),
+        "where": f"{listener.incarnation.hex()} {key} {listener.link}",
+        "flags": 0 if weak else KEEPS_ALIVE,
+    }
+    try:
+        made.append(Export(broker, name, key, broker.ask(BrokerFunction.REGISTER_RUNNING, request, _SECONDS)))
+    except BaseException:
+        names.remove(key)
+        raise
+    return made[0]
+
+
+def _close_all(exports: list[Export]) -> None:
+    for each in exports:
+        each.close()
+
+
+def object_at(broker: Broker, name: str, interface: Any) -> Any:
+    """`get_object` at a broker."""
+    declared = declared_of(interface)
+    answer = broker.ask(BrokerFunction.FIND_RUNNING, {"moniker": _moniker(name)}, _SECONDS)
+    incarnation, key, link = _place(name, answer["where"])
+    process = current()
+    if process.serves and process.listener().incarnation == incarnation:
+        return process.listener().servant.own(key, declared) or _missing(name)
+    try:
+        host = meet(incarnation, link, name)
+    except OSError as error:
+        raise _missing_error(name) from error
+    wire = host.system(HostFunction.NAMED, key, declared.iid)
+    return _missing(name) if wire is None else adopt(host, wire, declared)
+
+
+def _moniker(name: str) -> str:
+    return name if name.startswith("/") else f"!{name}"
+
+
+def _place(name: str, where: str) -> tuple[bytes, str, str]:
+    incarnation, _, rest = where.partition(" ")
+    key, _, link = rest.partition(" ")
+    try:
+        return bytes.fromhex(incarnation), key, link
+    except ValueError:
+        raise errors.ProtocolError(f"what stands at the broker about {name!r} is no place: {where!r:.80}") from None
+
+
+def _missing(name: str) -> Any:
+    raise _missing_error(name)
+
+
+def _missing_error(name: str) -> errors.Error:
+    return error_of("MK_E_UNAVAILABLE", f"{name!r} is not running any more (R16.16)")
