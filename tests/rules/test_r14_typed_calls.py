@@ -15,8 +15,13 @@ import pytest
 import callgate
 from callgate import Guid, In, IUnknown, Ref, f8, iid_is, interface, library, native
 from callgate.com.declared import declared_of
+from callgate.com.equivalence import refuse_difference
 from callgate.com.objects import query
+from callgate.declare import parse
+from callgate_protocol.model import Interface
+from tests.conftest import COMPONENT
 
+from . import component_faces
 from .component_faces import (
     Colour,
     Component,
@@ -281,3 +286,18 @@ def test_r14_29_declarations_of_one_iid_are_interchangeable(component: Component
     query(links, ISquare).SetSide(3)
     assert links.Measure(other) == 9
     assert IShapeElsewhere.Area(shape) == 9
+
+
+IDL = parse((COMPONENT / "component.idl").read_text(encoding="utf-8"))
+TYPED = [each for each in IDL.interfaces if hasattr(component_faces, each.name)]
+
+
+@pytest.mark.rule("R14.4")
+@pytest.mark.parametrize("described", TYPED, ids=lambda each: each.name)
+def test_r14_29_typed_classes_and_idl_say_the_same(described: Interface) -> None:
+    """Slots, types, directions, numbers of members and shapes: IDL and a Python class are two spellings."""
+    declared = declared_of(getattr(component_faces, described.name))
+
+    assert [method.name for method in declared.interface.methods] == [method.name for method in described.methods]
+    iids = {each.name: each.iid for each in IDL.interfaces}
+    refuse_difference("typed", declared.interface, declared.iids, "idl", described, iids)

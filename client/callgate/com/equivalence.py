@@ -9,6 +9,7 @@ from typing import Any
 from callgate.errors import TypeLoadError
 from callgate_protocol.model import (
     Array,
+    Attribute,
     CType,
     Function,
     Interface,
@@ -16,6 +17,7 @@ from callgate_protocol.model import (
     Parameter,
     Pointer,
     SafeArray,
+    Void,
     c_name,
 )
 
@@ -40,9 +42,14 @@ def refuse_difference(
                 f"{label} and {label2} have the IID {one.iid}, but method {index + 1} is {_shown(mine)} in the one and "
                 f"{_shown(theirs)} in the other; correct one of them, or give it an IID of its own (R14.4, R14.29)"
             )
-    if set(one.attributes) != set(two.attributes):
-        words = ", ".join(sorted(str(word) for word in set(one.attributes) ^ set(two.attributes)))
+    if _shape(one) != _shape(two):
+        words = ", ".join(sorted(str(word) for word in _shape(one) ^ _shape(two)))
         raise TypeLoadError(f"{label} and {label2} have the IID {one.iid}, but differ in: {words} (R14.29)")
+
+
+def _shape(interface: Interface) -> set[Attribute]:
+    """What its objects look like; where they may go is its user's affair."""
+    return {word for word in interface.attributes if word.name != "local"}
 
 
 def _shown(method: Function | None) -> str:
@@ -51,26 +58,32 @@ def _shown(method: Function | None) -> str:
     return f"{c_name(method.result.type)} {method.name}({', '.join(c_name(each.type) for each in method.parameters)})"
 
 
+_WORDS = frozenset({"out", "propget", "propput", "propputref", "id"})
+"""What is part of a slot; who frees, how long an array is, and whether failures raise, each user sees in a way of its
+own."""
+
+
 def _slot(method: Function, iids: Mapping[str, str]) -> Any:
-    places = {parameter.name: str(index) for index, parameter in enumerate(method.parameters)}
-    entries = [_entry(parameter, places, iids) for parameter in (method.result, *method.parameters)]
-    return method.name, entries
+    return method.name, [_entry(each, iids) for each in (method.result, *method.parameters)]
 
 
-def _entry(parameter: Parameter, places: Mapping[str, str], iids: Mapping[str, str]) -> Any:
-    words = sorted((word.name, places.get(word.argument, word.argument)) for word in parameter.attributes)
-    return _by_iid(parameter.type, iids), words
+def _entry(parameter: Parameter, iids: Mapping[str, str]) -> Any:
+    words = {word for word in parameter.attributes if word.name in _WORDS}
+    return _by_iid(parameter.type, iids, chosen=parameter.has("iid_is")), words
 
 
-def _by_iid(ctype: CType, iids: Mapping[str, str]) -> CType:
+def _by_iid(ctype: CType, iids: Mapping[str, str], *, chosen: bool) -> CType:
+    """A type by IIDs. What `[iid_is]` stands beside is any interface, whether it says so or not."""
     match ctype:
+        case InterfaceType() if chosen:
+            return Void()
         case InterfaceType(name):
             return InterfaceType(iids.get(name, name))
-        case Pointer(target, const):
-            return Pointer(_by_iid(target, iids), const)
+        case Pointer(target):
+            return Pointer(_by_iid(target, iids, chosen=chosen))
         case Array(element, length):
-            return Array(_by_iid(element, iids), length)
+            return Array(_by_iid(element, iids, chosen=chosen), length)
         case SafeArray(element):
-            return SafeArray(_by_iid(element, iids))
+            return SafeArray(_by_iid(element, iids, chosen=chosen))
         case _:
             return ctype

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, get_origin
 
 from callgate.com.classes import declared_interfaces, words_of
 from callgate.com.declared import Declared, find_declared
 from callgate.memory import Handle
 from callgate_protocol.model import InterfaceType, Pointer, Scalar, SystemType
 
+from .delegates import Callback, callback_of
 from .marks import AsAttribute, Borrow, Native
 from .reading import Note
 from .space import Lowered, Space
 from .where import Where
 
-__all__ = ["com_default", "interface_pointer", "refuse_for_com"]
+__all__ = ["com_default", "delegate_words", "interface_pointer", "refuse_for_com"]
 
 _DEFAULTS: Final[dict[Any, Any]] = {
     bool: Scalar("VARIANT_BOOL"),
@@ -80,3 +82,16 @@ def _words(note: Note, where: Where) -> dict[str, str]:
     if where.kind not in ("result", "out"):
         raise where.refusal(note, "only what comes back is borrowed; nothing is taken of an argument", "R14.3")
     return {"borrowed": ""}
+
+
+def delegate_words(note: Note, where: Where, written: dict[str, str]) -> dict[str, str]:
+    """R9.1: in an interface a delegate is an object with `_Delegate`; `attribute("function")` makes it an address.
+
+    Raises MarshalDirectiveError for one of the two words beside anything else (R19.20).
+    """
+    inner = note.element if note.shape == "ref" and note.element is not None else note
+    is_delegate = get_origin(inner.python) is Callable or callback_of(inner.python) or inner.find(Callback)
+    for word in ("function", "interface"):
+        if word in written and not is_delegate:
+            raise where.refusal(note, f"{word} says what a delegate is, and this is none", "R9.1, R19.20")
+    return {word: argument for word, argument in written.items() if word != "interface"}

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Final
+from typing import Final
 
-from callgate.com.declared import Method, Piece
+from callgate.com.declared import Declared, Method, Piece, find_declared
+from callgate.com.wellknown import wellknown
 from callgate.declare.modes import CLASSIC
 from callgate.declare.python import PythonSide
 from callgate.errors import MarshalDirectiveError, TypeLoadError
 from callgate.memory import opaque_of
+from callgate_protocol.automation import DELEGATE
+from callgate_protocol.contracts import ContractBroken, as_delegate, check_contracts
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
-from callgate_protocol.model import Attribute, Function, Interface, SystemType, TypeLibrary, Void
+from callgate_protocol.model import (
+    Attribute,
+    Function,
+    Interface,
+    InterfaceType,
+    Parameter,
+    Pointer,
+    SystemType,
+    TypeLibrary,
+    Void,
+)
 
 from .bodies import Entry
 from .callables import Read, read_delegate, read_inline, read_method
 from .interfaces import InterfaceSpec
 from .members import read_record
-from .remotable import check_method
 from .space import Readers, Space
 from .values import lower
 from .where import Where
@@ -61,22 +73,29 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     label = f"{spec.name}.{entry.key}"
     path = f"{spec.name}.{entry.c_name}"  # function pointers are called after the place where they stand
     where = Where(label, "", "", path, "unicode", space.modes, com=True, local=spec.local)
-    hidden = not entry.words.preserve_sig and not _is_late(spec)
-    read = read_method(space, entry.function, where, spec.scope, throws=hidden)
+    read = read_method(space, entry.function, where, spec.scope, throws=not entry.words.preserve_sig)
     _check_result(label, read, entry)
     words = {"id": str(_dispid(spec, label, index, entry))} if _numbered(spec, entry) else {}
     if entry.kind in _WORDS:
         words[_WORDS[entry.kind]] = ""
+    if entry.words.preserve_sig:
+        words["preserve_sig"] = ""
     attributes = (*read.result.attributes, *(Attribute(word, argument) for word, argument in words.items()))
     result = read.result.replace(attributes=tuple(sorted(attributes)))
     text = f"{entry.key}{inspect.signature(entry.function)}"
-    function = Function(entry.c_name, result, read.parameters, read.variadic, text)
+    parameters = tuple(map(as_delegate, read.parameters))
+    if parameters != read.parameters and any(_is_delegate(each) for each in parameters):
+        space.interface(wellknown(DELEGATE))
+    function = Function(entry.c_name, result, parameters, read.variadic, text)
     return Method(entry.key, entry.python, entry.kind, spec.name, index, -1, function, read.face)
 
 
-def _is_late(spec: InterfaceSpec) -> bool:
-    """A pure dispatch interface: the HRESULT is that of Invoke, and its members have results."""
-    return any(word.name == "dispatch" for word in spec.attributes)
+def _is_delegate(parameter: Parameter) -> bool:
+    """R9.2: a delegate is an object here."""
+    ctype = parameter.type
+    while isinstance(ctype, Pointer):
+        ctype = ctype.target
+    return ctype == InterfaceType(DELEGATE)
 
 
 def _numbered(spec: InterfaceSpec, entry: Entry) -> bool:
@@ -89,7 +108,7 @@ def _dispid(spec: InterfaceSpec, label: str, index: int, entry: Entry) -> int:
     twin = next((each for each in spec.entries if each.c_name == entry.c_name and each.words.dispid is not None), None)
     if twin is not None:  # the getter and the setter of a property have one number
         return int(twin.words.dispid or 0)
-    if _is_late(spec):
+    if any(word.name == "dispatch" for word in spec.attributes):
         raise MarshalDirectiveError(
             f"{label} has no number, and a dispatch interface has nothing else: write @callgate.dispid(n) "
             f"(R14.1, R14.22)"
@@ -116,7 +135,7 @@ def _check_result(label: str, read: Read, entry: Entry) -> None:
 
 def _check(spec: InterfaceSpec, space: Space, types: TypeLibrary, found: Interface) -> None:
     """Each method by itself; interfaces that are mentioned only need their names here."""
-    named: dict[str, Any] = {name: Interface(name, each.iid, "", ()) for name, each in space.interfaces.items()}
+    named = {name: Interface(name, each.iid, "", ()) for name, each in space.interfaces.items()} | _bases(spec.base)
     named[spec.name] = found
     library = types.replace(interfaces=tuple(named[name] for name in sorted(named)))
     try:
@@ -125,10 +144,19 @@ def _check(spec: InterfaceSpec, space: Space, types: TypeLibrary, found: Interfa
             members_of(library, record)
         for delegate in library.delegates:
             resolve(library, delegate)
-        for method, entry in zip(found.methods, spec.entries, strict=True):
-            check_method(library, found, method, f"{spec.name}.{entry.key}", local=spec.local)
+        check_contracts(library)
+        for method in found.methods:
             resolve(library, method)
     except LayoutError as error:
         raise TypeLoadError(f"{spec.name}: {error}") from None
+    except ContractBroken as error:
+        raise MarshalDirectiveError(str(error)) from None
     except DirectiveError as error:
         raise MarshalDirectiveError(f"{spec.name}: {error}") from None
+
+
+def _bases(base: Declared) -> dict[str, Interface]:
+    """The bases by name; their methods are their own matter."""
+    chain = [each for each in map(find_declared, base.cls.__mro__) if each is not None]
+    names = [*(each.name for each in chain[1:]), ""]
+    return {each.name: Interface(each.name, each.iid, above, ()) for each, above in zip(chain, names, strict=True)}

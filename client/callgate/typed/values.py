@@ -30,7 +30,7 @@ from callgate_protocol.model import (
 )
 
 from . import levels
-from .com_values import com_default, interface_pointer, refuse_for_com
+from .com_values import com_default, delegate_words, interface_pointer, refuse_for_com
 from .custom import Custom, lower_custom
 from .delegates import Callback, callback_of
 from .marks import AsAttribute, Borrow, Constness, Fixed, Native, Target
@@ -46,8 +46,10 @@ def lower(space: Space, note: Note, where: Where) -> Lowered:
     """See `Space.lower`."""
     lowered = _lower(space, note, where)
     written = {mark.name: mark.argument for mark in note.every(AsAttribute)}
+    if where.com:
+        written = delegate_words(note, where, written)
     for name in written:
-        if name not in ATTRIBUTES and name != "iid_is":
+        if name not in ATTRIBUTES and not (where.com and name == "function"):
             reason, rules = _NOT_HERE.get(name, (f"there is no attribute {name!r}", "R1.6"))
             raise where.refusal(note, reason, rules)
     return Lowered(lowered.type, {**lowered.attributes, **written})
@@ -55,6 +57,7 @@ def lower(space: Space, note: Note, where: Where) -> Lowered:
 
 _NOT_HERE: Final = {
     "interface": ("a delegate is a function pointer here; an interface pointer belongs to COM", "R9.1, R19.27"),
+    "function": ("a delegate is a function pointer here, without a word", "R9.1"),
 }
 """Words of the rule book that have their place elsewhere."""
 
