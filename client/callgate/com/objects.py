@@ -14,7 +14,7 @@ from .declared import Declared, declared_of
 from .described import BoundMethod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from callgate.host import Host
 
@@ -108,7 +108,7 @@ def _ask(proxy: ComObject, declared: Declared) -> int:
     return result
 
 
-def query(proxy: Any, interface: type[T]) -> T:
+def query(proxy: Any, interface: Callable[[], T]) -> T:
     """QueryInterface: the same proxy, with the methods of `interface` (R14.7).
 
     Raises InvalidCastError (a TypeError) with E_NOINTERFACE when the object does not have it (R14.13), ObjectGone.
