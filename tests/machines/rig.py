@@ -22,6 +22,12 @@ EVERYTHING = ("*", "/*", "/*/*", "/*/*/*", "/*/*/*/*", "/*/*/*/*/*", "/*/*/*/*/*
 """Patterns of libraries for tests that are about something else."""
 
 
+def free_ports() -> tuple[int, int]:
+    """A range of ports that no other process of this test run uses."""
+    first = 12_000 + (os.getpid() % 400) * 40
+    return first, first + 39
+
+
 class Rig:
     """A broker with a tcp listener, in a runtime directory and with keys of its own."""
 
@@ -89,6 +95,17 @@ class Rig:
         self.address, _, told = self.process.stdout.readline().strip().partition(" ")
         assert told == self.public
         return self
+
+    @property
+    def port(self) -> int:
+        """The port of the broker."""
+        return int(self.address.rpartition(":")[2])
+
+    @property
+    def host_ports(self) -> tuple[int, int]:
+        """The ports of its hosts."""
+        first, last = self.options[self.options.index("--host-ports") + 1].split("-")
+        return int(first), int(last)
 
     @property
     def public(self) -> str:

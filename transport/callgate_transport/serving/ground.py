@@ -61,12 +61,14 @@ class TcpGround(NamedTuple):
 
     def calls(self, _index: int, inside: str) -> tuple[zmq.Socket[bytes], str]:
         """See `Ground`."""
-        socket = router_socket(self.context, inside)
+        socket = router_socket(self.context)
         try:
-            return socket, self._bind(socket)
+            endpoint = self._bind(socket)
         except OSError:
-            socket.close(0)
+            socket.close(0)  # before it has taken the name inside, which it would give back later only
             raise
+        socket.bind(inside)
+        return socket, endpoint
 
     def _bind(self, socket: zmq.Socket[bytes]) -> str:
         serve_with(socket, self.secret)
@@ -75,12 +77,7 @@ class TcpGround(NamedTuple):
         socket.set(zmq.ROUTER_HANDOVER, 1)
         where = f"[{self.host}]" if ":" in self.host else self.host
         socket.set(zmq.IPV6, ":" in self.host)
-        if not self.first:
-            socket.bind(f"tcp://{where}:*")
-            bound = socket.get(zmq.LAST_ENDPOINT)
-            assert isinstance(bound, bytes)
-            return f"tcp://*:{port_of(bound.decode())}"
-        ports = list(range(self.first, self.last + 1))
+        ports: list[int | str] = [*range(self.first, self.last + 1)] if self.first else ["*"]
         random.shuffle(ports)
         for port in ports:
             try:
@@ -89,7 +86,9 @@ class TcpGround(NamedTuple):
                 if error.errno != zmq.EADDRINUSE:
                     raise OSError(error.errno, f"port {port} cannot be listened on: {error}") from error
             else:
-                return f"tcp://*:{port}"
+                bound = socket.get(zmq.LAST_ENDPOINT)
+                assert isinstance(bound, bytes)
+                return f"tcp://*:{port_of(bound.decode())}"
         raise OSError(zmq.EADDRINUSE, f"no port from {self.first} to {self.last} is free for a host")
 
 
