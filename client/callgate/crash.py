@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal as signals
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from callgate_protocol.slots import Phase
 
 from .errors import DeadlineExceeded, HostCrashed, HostExited, HostLost
+from .hresults import HResult
 
 __all__ = ["CallSite", "death"]
 
@@ -32,6 +33,7 @@ def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output
     """The exception for the call at `site`. `record` is None when the broker could not say."""
     began = _began(record, site)
     fields: dict[str, Any] = {"function": site.function, "began": began, "process": process, "output": output}
+    fields |= _code(record, began)
     if record is None or record.get("state") != "dead":
         return HostLost(f"the host of {site} (process {process}) is gone, and its broker cannot say why", **fields)
     reason, number, status = record.get("reason"), record.get("signal"), record.get("status")
@@ -49,6 +51,20 @@ def death(record: Mapping[str, Any] | None, site: CallSite, process: int, output
         return HostCrashed(_told(f"{name} killed the host of {site}", began, output), signal=known, **fields)
     return HostExited(_told(f"{site.library} called exit({status})", began, output), status=status or 0, **fields)
 
+
+def _code(record: Mapping[str, Any] | None, began: bool | None) -> dict[str, HResult]:
+    """R17.26: a native fault has the code of the exception's class; other deaths say whether the call began."""
+    if began is False:
+        return {"hresult": HResult(_SERVER_DIED_DNE)}
+    faulted = record is not None and record.get("signal") in _FAULTS
+    return {} if faulted else {"hresult": HResult(_SERVER_DIED)}
+
+
+_SERVER_DIED: Final = 0x80010007
+_SERVER_DIED_DNE: Final = 0x80010012
+_FAULTS: Final = frozenset(
+    {signals.SIGSEGV, signals.SIGABRT, signals.SIGBUS, signals.SIGFPE, signals.SIGILL, signals.SIGSYS, signals.SIGTRAP}
+)
 
 _BEGUN = {
     True: "Native code had been entered.",

@@ -36,6 +36,7 @@ from .errors import (
 from .faults import exception_of, with_cause
 from .foreign import ForeignCalls, unraisable
 from .holdings import Holdings, references_in
+from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
 from .process import defer
@@ -47,6 +48,8 @@ __all__ = ["Host"]
 
 _log = logging.getLogger("callgate")
 _RECORD_SECONDS = 0.25
+_DISCONNECTED = 0x80010108
+"""R17.26: the code of a reference to what is gone with its host."""
 _GRACE_SECONDS = 0.25
 """How long native code may take to come back after a callback that outlived the deadline."""
 
@@ -370,7 +373,8 @@ class Host:
         if not self._broker.same_process:
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
         if self.session.dead:
-            raise ObjectGone(f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one")
+            text = f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one"
+            raise ObjectGone(text, hresult=HResult(_DISCONNECTED))
 
     # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
 

@@ -16,11 +16,11 @@ from tests.machines.device import DEVICE
 def main() -> None:
     """Shoot until the time is over."""
     address, key, server, library, directory, seconds = sys.argv[1:]
-    shots = []
+    shots: list[list[object]] = []
     with callgate.connect(address, key=key, server_key=server, retry=20) as connection:
         device = connection.load(library, DEVICE)
         device.add(1, 1)
-        print("ready", flush=True)
+        _say("ready")
         end = time.monotonic() + float(seconds)
         while time.monotonic() < end:
             path = f"{directory}/{len(shots)}"
@@ -31,8 +31,13 @@ def main() -> None:
             except (callgate.NotExecuted, callgate.OutcomeUnknown) as error:
                 outcome = type(error).__name__
             shots.append([path, began, time.monotonic(), outcome])
-        print(json.dumps({"process": callgate.info(device).process, "shots": shots}), flush=True)
+        _say(json.dumps({"process": callgate.info(device).process, "shots": shots}))
         callgate.close(device)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What becomes of calls when the network does not: never executed twice, never a guess, and soon well again (R17.27)."""
+"""What becomes of calls when the network breaks: none runs twice, nothing is guessed, and all is soon well (R17.27)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_r17_27_a_call_sent_into_silence(device: Lib, network: Network, tmp_path
     network.repair()
     error = outcome.get(timeout=10)
     assert time.monotonic() - began < 8
-    expected = {callgate.NotExecuted: 0, callgate.OutcomeUnknown: 1}
+    expected: dict[type, int] = {callgate.NotExecuted: 0, callgate.OutcomeUnknown: 1}
     assert type(error) in expected, error
     assert device.add(1, 1) == 2
     assert shots(path) == expected[type(error)]
