@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .com.classes import class_interface, coclass, com_visible
+    from .com.events import advise
     from .com.objects import ComObject, final_release, identity, query
     from .connection import Connection, connect
     from .contexts import ContextToken, context
@@ -128,6 +129,7 @@ _LATER = {
             "write_struct",
         ),
         "hresults": ("HResult", "custom_hresult", "hresult"),
+        "com.events": ("advise",),
         "com.objects": ("ComObject", "final_release", "identity", "query"),
         "com.classes": ("class_interface", "coclass", "com_visible"),
         "contexts": ("ContextToken", "context"),
@@ -265,6 +267,7 @@ __all__ = [
     "VBByRefStr",
     "VBool",
     "Variant",
+    "advise",
     "alloc",
     "alloc_string",
     "arg",

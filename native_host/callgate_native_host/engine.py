@@ -11,6 +11,7 @@ from .callbacks import Callbacks
 from .calls import Caller
 from .census import Census
 from .com.callables import Callables, GiveBack
+from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
 from .com.service import Com
 from .com.wrapped import Wrappers
@@ -73,7 +74,8 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
-    system = System(libraries, memory, fields, ObjectFunctions(com, places, objects), census, raw)
+    dispatch = Dispatch(backend, com, lambda number: libraries.get(number).space)
+    system = System(libraries, memory, fields, ObjectFunctions(com, places, objects), dispatch, census, raw)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
         callbacks,

@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
 from .census import Census
+from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
 from .faults import Mismatch, expected
 from .fields import Fields
@@ -26,7 +27,14 @@ class System:
     """One method per function; each takes the scope and the wire arguments, and gives the wire result."""
 
     def __init__(
-        self, libraries: Libraries, memory: Memory, fields: Fields, objects: ObjectFunctions, census: Census, raw: Raw
+        self,
+        libraries: Libraries,
+        memory: Memory,
+        fields: Fields,
+        objects: ObjectFunctions,
+        dispatch: Dispatch,
+        census: Census,
+        raw: Raw,
     ) -> None:
         self._libraries = libraries
         self._raw = raw
@@ -50,6 +58,8 @@ class System:
             HostFunction.QUERY: (objects.query, 2),
             HostFunction.WRAP: (objects.wrap, 4),
             HostFunction.RELEASE: (objects.release, 2),
+            HostFunction.NAMES: (dispatch.names, 3),
+            HostFunction.DISPATCH: (dispatch.invoke, 7),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
         }

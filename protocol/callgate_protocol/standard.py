@@ -129,6 +129,26 @@ STANDARD: Final = TypeLibrary(
         _interface("IEnumConnectionPoints", "IUnknown"),
         _interface("IEnumConnections", "IUnknown"),
         _interface(
+            "IEnumVARIANT",
+            "IUnknown",
+            _method(
+                "Next",
+                _given("count", _U4),
+                _given(
+                    "values",
+                    Pointer(SystemType("VARIANT")),
+                    Attribute("length_is", "*fetched"),
+                    *_OUT,
+                    Attribute("size_is", "count"),
+                ),
+                _given("fetched", Pointer(_U4), *_OUT),
+                throws=False,
+            ),
+            _method("Skip", _given("count", _U4), throws=False),
+            _method("Reset"),
+            _method("Clone", _result("copy", _object("IEnumVARIANT"))),
+        ),
+        _interface(
             "IErrorInfo",
             "IUnknown",
             _method("GetGUID", _result("iid", _GUID)),

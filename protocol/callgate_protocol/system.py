@@ -53,6 +53,12 @@ class HostFunction(IntEnum):
     """({"at": …}, library, interface, counted) -> {"ref": …}: the object behind a pointer that came as plain memory."""
     RELEASE = 21
     """(object, count) -> nil: as the message RELEASE, but what nobody holds any more has ended when this comes back."""
+    NAMES = 22
+    """({"at": …}, [name, …], LCID) -> [HRESULT, [DISPID, …]]: IDispatch::GetIDsOfNames."""
+    DISPATCH = 23
+    """({"at": …}, library, DISPID, flags, LCID, [VARIANT, …], [[DISPID, VARIANT], …]) -> [HRESULT, VARIANT,
+    [[index, VARIANT], …], [code, scode, source, description, help file, help context] or nil, index of a wrong argument
+    from the end or -1]: IDispatch::Invoke."""
 
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""

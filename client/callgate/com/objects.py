@@ -10,11 +10,13 @@ from callgate.memory import Remote
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 
+from . import late, members
 from .declared import Declared, declared_of
-from .described import BoundMethod
+from .enumeration import elements
+from .wellknown import wellknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from callgate.host import Host
 
@@ -30,7 +32,7 @@ class ComObject(Remote):
     have a method of one name, `IFoo.Method(proxy, …)` says which.
     """
 
-    __slots__ = ("_answers", "_interfaces")
+    __slots__ = ("_answers", "_interfaces", "_late_methods", "_members")
 
     def __init__(self, host: Host, number: int) -> None:
         super().__init__(host, number)
@@ -38,6 +40,10 @@ class ComObject(Remote):
         """Those that it is known to have, in the order in which that became known."""
         self._answers: dict[str, bool] = {}
         """IID → what it said when asked; it never says otherwise (R14.2)."""
+        self._members: dict[str, int] = {}
+        """DISPIDs of the members that were called by name."""
+        self._late_methods: set[str] = set()
+        """Those of them that are no properties."""
 
     def _name(self) -> str:
         shown = "/".join(each.name for each in self._interfaces if each.methods) or "object"
@@ -50,14 +56,11 @@ class ComObject(Remote):
 
     def __getattr__(self, name: str) -> Any:
         for declared in self._interfaces:
-            method = declared.methods.get(name)
-            if method is not None:
-                return BoundMethod(self._host.objects.describe(declared).call(method), self)
-            accessors = declared.properties.get(name)
-            if accessors is not None:
-                if accessors.get is None:
-                    raise AttributeError(f"{name} of {declared.name} can be set and not read", name=name, obj=self)
-                return self._host.objects.describe(declared).call(accessors.get).call_on(self, (), {})
+            found = declared.methods.get(name) or declared.properties.get(name)
+            if found is not None:
+                return members.read(self, declared, found)
+        if not name.startswith("_") and answers(self, wellknown("IDispatch")):
+            return late.read(self, name)
         raise AttributeError(_unknown(self, name), name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -65,12 +68,17 @@ class ComObject(Remote):
             object.__setattr__(self, name, value)
             return
         for declared in self._interfaces:
-            accessors = declared.properties.get(name)
-            setter = accessors and (accessors.put or accessors.putref)
-            if setter:
-                self._host.objects.describe(declared).call(setter).call_on(self, (value,), {})
+            found = declared.properties.get(name)
+            if found is not None:
+                members.write(self, declared, found, value)
                 return
-        raise AttributeError(_unknown(self, name), name=name, obj=self)
+        if not answers(self, wellknown("IDispatch")):
+            raise AttributeError(_unknown(self, name), name=name, obj=self)
+        late.write(self, name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The elements of a collection (R14.8)."""
+        return elements(self)
 
     def __dir__(self) -> list[str]:
         own = {name for each in self._interfaces for name in (*each.methods, *each.properties)}
@@ -152,8 +160,7 @@ def invoke(proxy: Any, declared: Declared, name: str, arguments: tuple[Any, ...]
     if not isinstance(proxy, ComObject):
         raise TypeError(f"{declared.name}.{name} is called on an object of a host, not on {type(proxy).__name__}")
     query(proxy, declared)  # type: ignore[arg-type]
-    method = declared.methods[name]
-    return proxy._host.objects.describe(declared).call(method).call_on(proxy, arguments, named)  # noqa: SLF001
+    return members.call(proxy, declared, declared.methods[name], arguments, named)
 
 
 def release_object(proxy: ComObject) -> int:

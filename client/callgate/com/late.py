@@ -1,0 +1,199 @@
+"""Members called by name, through IDispatch (R14.21 to R14.25)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from callgate.convert import CallContext, Mismatch
+from callgate.errors import ComError, NotSupportedError
+from callgate.failures import exception_for_hr
+from callgate.values import Box
+from callgate.variant import VariantWrapper
+from callgate_protocol.forms import BStr, Variant
+from callgate_protocol.system import HostFunction
+
+from .described import Described
+from .wellknown import wellknown
+
+if TYPE_CHECKING:
+    from .objects import ComObject
+
+__all__ = ["GET", "METHOD", "PUT", "PUTREF", "LateMethod", "call_by_name", "call_late", "dispid_of", "read", "write"]
+
+METHOD, GET, PUT, PUTREF = 1, 2, 4, 8
+PUT_VALUE: Final = -3
+"""DISPID_PROPERTYPUT: the name of the value that a property gets."""
+
+_UNKNOWN_NAME, _EXCEPTION, _ARGUMENT_CODES = 0x80020006, 0x80020009, frozenset({0x80020005, 0x80020004, 0x80020008})
+_NOT_A_VALUE: Final = frozenset({0x80020003, 0x8002000E, 0x8002000F, 0x80020004})
+"""What an object says of a method that is read as a property: no such member, or arguments are missing."""
+_MASK: Final = (1 << 32) - 1
+_OWN_CODES: Final = 0x80040200
+"""FACILITY_ITF, where codes mean what their interface says."""
+
+
+def _dispatch(proxy: ComObject) -> Described:
+    """R14.25: the object as something that is called by name. Raises NotSupportedError."""
+    from .objects import answers  # noqa: PLC0415 - it needs this module
+
+    declared = wellknown("IDispatch")
+    if not answers(proxy, declared):
+        raise NotSupportedError(f"{proxy!r} does not implement IDispatch, so it has no members by name (R14.25)")
+    return proxy._host.objects.describe(declared)  # noqa: SLF001 - proxies and their host belong together
+
+
+def dispid_of(proxy: ComObject, name: str, parameters: Sequence[str] = ()) -> list[int]:
+    """The DISPIDs of a member and of its parameters, case aside. `[DISPID=n]` is n (R14.24).
+
+    Raises AttributeError for a member, TypeError for a parameter that the object does not know (R14.21).
+    """
+    if name.startswith("[DISPID=") and name.endswith("]"):
+        return [int(name[8:-1])]
+    known = proxy._members  # noqa: SLF001
+    if name not in known or parameters:
+        _dispatch(proxy)
+        place = {"at": [proxy._check(), 0]}  # noqa: SLF001
+        result, ids = proxy._host.system(HostFunction.NAMES, place, [name, *parameters], 0)  # noqa: SLF001
+        if result < 0:
+            raise _unknown_name(proxy, name, parameters, result, ids)
+        if parameters:
+            return list(ids)
+        known[name] = ids[0]
+    return [known[name]]
+
+
+def _unknown_name(proxy: ComObject, name: str, parameters: Sequence[str], result: int, ids: Sequence[int]) -> Exception:
+    code = result & _MASK
+    if code != _UNKNOWN_NAME:
+        return exception_for_hr(result, f"GetIDsOfNames({name!r}) of {proxy!r}") or ComError("failed")
+    if ids[0] == -1:
+        return AttributeError(f"{proxy!r} has no member {name!r} (DISP_E_UNKNOWNNAME)", name=name, obj=proxy)
+    missing = [parameter for parameter, number in zip(parameters, ids[1:], strict=True) if number == -1]
+    return TypeError(f"{name} of {proxy!r} has no parameter {', '.join(missing) or parameters} (DISP_E_UNKNOWNNAME)")
+
+
+def call_late(
+    proxy: ComObject, member: int, flags: int, arguments: Sequence[Any], named: Mapping[int, Any], name: str
+) -> Any:
+    """Invoke a member. A `Box` among the arguments goes by reference and is updated (R13.8).
+
+    Raises ComError and its children, MarshalError before the object is called.
+    """
+    described = _dispatch(proxy)
+    host, types = proxy._host, described.types  # noqa: SLF001
+    encode, decode = types.encoder(Variant()), types.decoder(Variant())
+    context = CallContext(host)
+    if host.lends:
+        context.depart()
+    try:
+        given = [_encoded(encode, value, context, name, index + 1) for index, value in enumerate(arguments)]
+        pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named.items()]
+        place = {"at": [proxy._check(), 0]}  # noqa: SLF001
+        request = [place, described.number, member, flags, 0, given, pairs]
+        reply, payloads = host.ask(HostFunction.DISPATCH, request, context.payloads, name)
+        context.received = payloads
+        code, result, changed, exception, wrong = reply.result
+        if code < 0:
+            told = None if exception is None else _told(exception, types.decoder(BStr()), context)
+            raise _failure(code, told, wrong, len(given), name)
+        for index, wire in changed:
+            if index < len(arguments) and isinstance(arguments[index], Box):
+                arguments[index].value = decode(wire, context)
+        return decode(result, context)
+    finally:
+        context.finish()
+
+
+def _encoded(encode: Any, value: Any, context: CallContext, name: str, position: int) -> Any:
+    try:
+        return encode(VariantWrapper(value.value) if isinstance(value, Box) else value, context)
+    except Mismatch as fault:
+        raise fault.kind(f"argument {position or 'by name'} of {name}{fault.path}: {fault.text}") from None
+
+
+class _Told(NamedTuple):
+    """What an object says of its failure."""
+
+    code: int
+    source: str
+    description: str
+    help_link: str
+
+
+def _told(exception: Any, decode: Any, context: CallContext) -> _Told:
+    """R14.23: EXCEPINFO; its own small numbers stand for codes of the interface."""
+    number, scode, source, description, help_file, help_context = exception
+    texts = [decode(wire, context) or "" for wire in (source, description, help_file)]
+    link = f"{texts[2]}#{help_context}" if texts[2] and help_context else texts[2]
+    return _Told(scode or _OWN_CODES + number, texts[0], texts[1], link)
+
+
+def _failure(code: int, told: _Told | None, wrong: int, count: int, name: str) -> BaseException:
+    """R14.23: what EXCEPINFO tells, or which argument is wrong: objects count from the last one."""
+    unsigned = code & _MASK
+    if unsigned == _EXCEPTION and told is not None:
+        failure = exception_for_hr(told.code, name, told.description)
+        if failure is not None:
+            failure.source, failure.help_link = told.source, told.help_link
+            return failure
+    position = count - wrong if 0 <= wrong < count else 0
+    where = f"argument {position} of {name}" if position and unsigned in _ARGUMENT_CODES else name
+    made = exception_for_hr(code, where) or ComError(f"{name} failed", hresult=code)
+    if position:
+        made.add_note(f"argument {position} of {count} is meant")
+    return made
+
+
+class LateMethod:
+    """A member of an object that is called by name."""
+
+    __slots__ = ("__name__", "__self__", "_member")
+
+    def __init__(self, proxy: ComObject, member: int, name: str) -> None:
+        self.__self__ = proxy
+        self.__name__ = name
+        self._member = member
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Call it; `callgate.Missing` stands for a middle argument that is left out."""
+        if not named:
+            return call_late(self.__self__, self._member, METHOD | GET, arguments, {}, self.__name__)
+        return call_by_name(self.__self__, self.__name__, METHOD | GET, arguments, named)
+
+    def __repr__(self) -> str:
+        return f"<member {self.__name__} of {self.__self__!r}>"
+
+
+def call_by_name(
+    proxy: ComObject, name: str, flags: int, arguments: Sequence[Any], named: Mapping[str, Any] | None = None
+) -> Any:
+    """Invoke a member by name, with arguments by name too."""
+    parameters = tuple(named or ())
+    member, *ids = dispid_of(proxy, name, parameters)
+    values = dict(zip(ids, (named or {}).values(), strict=True))
+    return call_late(proxy, member, flags, arguments, values, name)
+
+
+def read(proxy: ComObject, name: str) -> Any:
+    """`proxy.Name`: the value of a property, or a method to call. An object is asked once which of the two it is."""
+    member = dispid_of(proxy, name)[0]
+    methods = proxy._late_methods  # noqa: SLF001
+    if name in methods:
+        return LateMethod(proxy, member, name)
+    try:
+        return call_late(proxy, member, GET, (), {}, name)
+    except ComError as error:
+        if (error.hresult or 0) & _MASK not in _NOT_A_VALUE:
+            raise
+    methods.add(name)
+    return LateMethod(proxy, member, name)
+
+
+def write(proxy: ComObject, name: str, value: Any) -> None:
+    """`proxy.Name = value`: objects are put by reference (R14.22)."""
+    from .objects import ComObject as Proxy  # noqa: PLC0415 - it needs this module
+
+    member = dispid_of(proxy, name)[0]
+    flags = PUTREF if isinstance(value, Proxy) else PUT
+    call_late(proxy, member, flags, (), {PUT_VALUE: value}, name)

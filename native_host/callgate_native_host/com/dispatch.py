@@ -1,0 +1,179 @@
+"""IDispatch of native objects: members by name, called with VARIANTs (R14.21 to R14.23)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+from callgate_native_host.backend import Backend
+from callgate_native_host.convert.base import Converter
+from callgate_native_host.convert.space import Space
+from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.scope import Scope
+from callgate_protocol.forms import BStr, Variant
+from callgate_protocol.interfaces import Shape
+from callgate_protocol.standard import IID_NULL, IIDS
+from callgate_protocol.vartypes import BYREF, VARIANT
+
+from .service import Com
+from .wrapped import Contract, Wrapped
+
+__all__ = ["Dispatch"]
+
+_GET_IDS, _INVOKE = 5, 6
+_PLAIN: Final = Shape()
+_CONTRACT: Final = Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], _PLAIN)
+_EXCEPINFO: Final = struct.Struct("=HH4xQQQI4xQQi4x")
+"""Code, reserved, three BSTRs, help context, reserved, the function that fills it in, scode."""
+_FILL: Final = 48
+"""Where the address of that function lies."""
+_PARAMS: Final = struct.Struct("=QQII")
+_BY_REFERENCE: Final = BYREF | VARIANT
+_MOST: Final = 4096
+
+
+class _Given(NamedTuple):
+    """The arguments of one call in native memory, last first (R14.22)."""
+
+    params: int
+    references: list[tuple[int, Any]]
+    """(index among what the caller gave, VARIANT) of those that may come back changed (R13.8)."""
+
+
+class Dispatch:
+    """The functions. Each raises Mismatch or Fault; `space` finds a library's converters."""
+
+    def __init__(self, backend: Backend, com: Com, space: Callable[[int], Space]) -> None:
+        self._backend = backend
+        self._com = com
+        self._space = space
+        pointer, result = backend.pointer, backend.primitive("int32_t")
+        word, number = backend.primitive("uint16_t"), backend.primitive("uint32_t")
+        self._ids_type = backend.function_type((pointer, pointer, pointer, number, number, pointer), result, False)
+        self._invoke_type = backend.function_type(
+            (pointer, result, pointer, number, word, pointer, pointer, pointer, pointer), result, variadic=False
+        )
+        self._fill_type = backend.function_type((pointer,), result, variadic=False)
+
+    def names(self, scope: Scope, wire: Any, names: Any, lcid: Any) -> list[Any]:
+        """GetIDsOfNames: its HRESULT, and a DISPID for each name, of which the first is the member (R14.21)."""
+        if type(names) is not list or not 0 < len(names) <= _MOST or not all(type(name) is str for name in names):
+            raise expected("names", names)
+        entry, pointer = self._dispatch(wire, scope)
+        texts = [self._text(name, scope) for name in names]
+        pointers = self._block(struct.pack(f"={len(texts)}Q", *texts), scope)
+        ids = self._block(b"\xff" * 4 * len(names), scope)
+        function = self._method(pointer, _GET_IDS, self._ids_type)
+        null = self._com.wrappers.unknown.iid_address(IID_NULL, _PLAIN)
+        result = function(pointer, null, pointers, len(names), _number(lcid), ids)
+        del entry
+        return [result, list(struct.unpack(f"={len(names)}i", self._backend.read(ids, 4 * len(names))))]
+
+    def invoke(
+        self, scope: Scope, wire: Any, library: Any, member: Any, flags: Any, lcid: Any, given: Any, named: Any
+    ) -> list[Any]:
+        """Invoke: `[HRESULT, result, changed references, exception or nil, index of a wrong argument or -1]`."""
+        if type(given) is not list or type(named) is not list or len(given) + len(named) > _MOST:
+            raise expected("arguments", given)
+        _, pointer = self._dispatch(wire, scope)
+        space = self._space(_number(library))
+        variant = space.converter(Variant())
+        arguments = self._arguments(variant, given, named, scope)
+        result = self._variant(variant, [0, None], scope)
+        exception = self._block(bytes(_EXCEPINFO.size), scope)
+        wrong = self._block(b"\xff" * 4, scope)
+        function = self._method(pointer, _INVOKE, self._invoke_type)
+        null = self._com.wrappers.unknown.iid_address(IID_NULL, _PLAIN)
+        scope.hand_over()
+        code = function(
+            pointer, _signed(member), null, _number(lcid), _number(flags), arguments.params, result[0], exception, wrong
+        )
+        scope.owning = True
+        return [
+            code,
+            variant.to_wire(result[1][0], scope),
+            [[index, variant.to_wire(memory[0], scope)] for index, memory in arguments.references],
+            self._exception(space.converter(BStr()), exception, scope),
+            struct.unpack("=i", self._backend.read(wrong, 4))[0],
+        ]
+
+    def _dispatch(self, wire: Any, scope: Scope) -> tuple[Wrapped, int]:
+        pair = wire.get("at") if type(wire) is dict else None
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
+            raise expected("an object", wire)
+        entry = self._com.wrappers.use(pair[0], scope)
+        return entry, self._com.wrappers.pointer(entry, _CONTRACT)
+
+    def _method(self, pointer: int, slot: int, shape: Any) -> Any:
+        return self._backend.at(shape, self._com.wrappers.unknown.slot(pointer, slot, _PLAIN))
+
+    def _arguments(self, variant: Converter, given: Sequence[Any], named: Sequence[Any], scope: Scope) -> _Given:
+        """R14.22: the named ones first, then the others, each in reverse order."""
+        pairs = [_pair(each) for each in named]
+        wires = [*given, *(wire for _, wire in reversed(pairs))]
+        size = self._backend.sizeof(variant.ctype)
+        block = self._block(bytes(size * max(len(wires), 1)), scope)
+        references: list[tuple[int, Any]] = []
+        for index, wire in enumerate(wires):
+            place = block + size * (len(wires) - 1 - index)
+            if type(wire) is list and len(wire) == 2 and wire[0] == _BY_REFERENCE:
+                scope.replaceable = True
+                try:
+                    inner = self._variant(variant, wire[1], scope)
+                finally:
+                    scope.replaceable = False
+                references.append((index, inner[1]))
+                self._backend.write(place, struct.pack("=HHHHQ", _BY_REFERENCE, 0, 0, 0, inner[0]))
+                continue
+            try:
+                _, memory = self._variant(variant, wire, scope)
+            except Mismatch as finding:
+                raise finding.inside(f"[{index}]") from None
+            self._backend.memmove(self._backend.at(self._backend.pointer_to(variant.ctype), place), memory, size)
+        ids = self._block(struct.pack(f"={len(pairs)}i", *(number for number, _ in pairs)), scope) if pairs else 0
+        return _Given(self._block(_PARAMS.pack(block, ids, len(wires), len(pairs)), scope), references)
+
+    def _variant(self, variant: Converter, wire: Any, scope: Scope) -> tuple[int, Any]:
+        """The address and memory of a VARIANT."""
+        memory = self._backend.newp(self._backend.pointer_to(variant.ctype), variant.from_wire(wire, scope))
+        scope.keep.append(memory)
+        return self._backend.address_of(memory), memory
+
+    def _exception(self, bstr: Converter, address: int, scope: Scope) -> list[Any] | None:
+        """R14.23: EXCEPINFO, filled in first if that was put off; its texts are freed. Nil when there is none."""
+        fill = self._com.wrappers.unknown.read(address + _FILL)
+        if fill:
+            self._backend.at(self._fill_type, fill)(address)
+        code, _, source, description, help_file, context, _, _, scode = _EXCEPINFO.unpack(
+            self._backend.read(address, _EXCEPINFO.size)
+        )
+        texts = [bstr.to_wire(text, scope) for text in (source, description, help_file)]
+        return [code, scode, *texts, context] if code or scode or any(texts) else None
+
+    def _text(self, name: str, scope: Scope) -> int:
+        return self._block(name.encode("utf-16-le", "surrogatepass") + b"\0\0", scope)
+
+    def _block(self, data: bytes, scope: Scope) -> int:
+        memory, address = self._backend.allocate(len(data))
+        self._backend.write(address, data)
+        scope.keep.append(memory)
+        return address
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 32:
+        raise expected("a number of 32 bits", value)
+    return value
+
+
+def _signed(value: Any) -> int:
+    if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
+        raise expected("a DISPID", value)
+    return value
+
+
+def _pair(value: Any) -> tuple[int, Any]:
+    if type(value) is not list or len(value) != 2:
+        raise expected("a DISPID and a value", value)
+    return _signed(value[0]), value[1]
