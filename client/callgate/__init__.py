@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .callbacks import CallbackPointer, callback
     from .com.classes import class_interface, coclass, com_visible
     from .com.events import advise
+    from .com.late import invoke
     from .com.objects import ComObject, final_release, identity, query
     from .connection import Connection, connect
     from .contexts import ContextToken, context
@@ -130,6 +131,7 @@ _LATER = {
         ),
         "hresults": ("HResult", "custom_hresult", "hresult"),
         "com.events": ("advise",),
+        "com.late": ("invoke",),
         "com.objects": ("ComObject", "final_release", "identity", "query"),
         "com.classes": ("class_interface", "coclass", "com_visible"),
         "contexts": ("ContextToken", "context"),
@@ -320,6 +322,7 @@ __all__ = [
     "info",
     "int_",
     "interface",
+    "invoke",
     "is_blittable",
     "is_invalid",
     "keep",

@@ -19,7 +19,19 @@ from .wellknown import wellknown
 if TYPE_CHECKING:
     from .objects import ComObject
 
-__all__ = ["GET", "METHOD", "PUT", "PUTREF", "LateMethod", "call_by_name", "call_late", "dispid_of", "read", "write"]
+__all__ = [
+    "GET",
+    "METHOD",
+    "PUT",
+    "PUTREF",
+    "LateMethod",
+    "call_by_name",
+    "call_late",
+    "dispid_of",
+    "invoke",
+    "read",
+    "write",
+]
 
 METHOD, GET, PUT, PUTREF = 1, 2, 4, 8
 PUT_VALUE: Final = -3
@@ -197,3 +209,12 @@ def write(proxy: ComObject, name: str, value: Any) -> None:
     member = dispid_of(proxy, name)[0]
     flags = PUTREF if isinstance(value, Proxy) else PUT
     call_late(proxy, member, flags, (), {PUT_VALUE: value}, name)
+
+
+def invoke(proxy: Any, name: str, /, *arguments: Any, **named: Any) -> Any:
+    """Call a member by name whatever its kind: a method, or a property with arguments (R14.22).
+
+    `proxy.Name(…)` does so too, but asks first whether `Name` is a property. `"[DISPID=n]"` is the member with that
+    number. Raises NotSupportedError for an object without IDispatch (R14.25), AttributeError for an unknown member.
+    """
+    return call_by_name(proxy, name, METHOD | GET, arguments, named)
