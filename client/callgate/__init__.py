@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .com.classes import class_interface, coclass, com_visible
-    from .com.events import advise
+    from .com.events import AdviseConnection, advise
     from .com.late import invoke
     from .com.objects import ComObject, final_release, identity, query
     from .connection import Connection, connect
@@ -130,7 +130,7 @@ _LATER = {
             "write_struct",
         ),
         "hresults": ("HResult", "custom_hresult", "hresult"),
-        "com.events": ("advise",),
+        "com.events": ("AdviseConnection", "advise"),
         "com.late": ("invoke",),
         "com.objects": ("ComObject", "final_release", "identity", "query"),
         "com.classes": ("class_interface", "coclass", "com_visible"),
@@ -172,6 +172,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "HRESULT",
     "AccessDenied",
+    "AdviseConnection",
     "ArgumentError",
     "Array",
     "BStr",

@@ -219,6 +219,15 @@ class Binding:
         }
 
     @cached_property
+    def interface_classes(self) -> Mapping[str, Any]:
+        """Class of every interface."""
+        if not self.declared.interfaces:
+            return {}
+        from .com.modelled import interface_classes  # noqa: PLC0415 - most libraries have functions only
+
+        return interface_classes(self.interfaces)
+
+    @cached_property
     def delegates(self) -> Mapping[str, DelegatePlan]:
         """Plan of every callback shape."""
         delegates = self.declared.delegates

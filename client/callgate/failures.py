@@ -95,6 +95,14 @@ _ALIASES: Final[dict[int, type[BaseException]]] = {
     0x800A0035: FileNotFoundError,
     0x8007007E: FileNotFoundError,
     0x800705B4: TimeoutError,
+    0x80020003: AttributeError,  # DISP_E_MEMBERNOTFOUND and the others of late binding (R14.23)
+    0x80020005: TypeError,
+    0x80020006: AttributeError,
+    0x80020007: TypeError,
+    0x80020008: TypeError,
+    0x8002000A: OverflowError,
+    0x8002000B: IndexError,
+    0x8002000F: TypeError,
 }
 """Codes of other systems for the same thing: they come in and never go out."""
 

@@ -116,9 +116,10 @@ def _counts(host: Any) -> dict[str, int]:
 
 
 def types(lib: Any) -> SimpleNamespace:
-    """The Python classes of the library's structs, enums and handles, and its constants, by their C names."""
+    """The Python classes of the library's structs, enums, handles and interfaces, and its constants, by their names."""
     binding = binding_of(lib)
-    return SimpleNamespace(**binding.constants, **binding.handles, **binding.enums, **binding.structs)
+    interfaces = binding.interface_classes
+    return SimpleNamespace(**binding.constants, **binding.handles, **binding.enums, **binding.structs, **interfaces)
 
 
 def get_last_error(lib: Any) -> int:

@@ -14,13 +14,13 @@ from .members import call
 from .objects import ComObject, answers
 from .wellknown import wellknown
 
-__all__ = ["Connection", "advise"]
+__all__ = ["AdviseConnection", "advise"]
 
 _GONE = frozenset({0x80040200, int(Code.RPC_E_DISCONNECTED), 0x800706BA})
 """What a source says when nothing is connected any more: CONNECT_E_NOCONNECTION, or that it is gone itself."""
 
 
-class Connection:
+class AdviseConnection:
     """A sink that is connected to a source, until `close`; `with` closes it."""
 
     def __init__(self, point: ComObject, cookie: int, sink: Any) -> None:
@@ -56,7 +56,7 @@ class Connection:
         return f"<connection {self.cookie} of {self._sink!r} at {self._point!r}{state}>"
 
 
-def advise(source: Any, interface: Any, sink: Any) -> Connection:
+def advise(source: Any, interface: Any, sink: Any) -> AdviseConnection:
     """Have the events of a source call methods of any object of this process, by slot or by name as the source does.
 
     Raises InvalidCastError for an object without events, ComError CONNECT_E_NOCONNECTION for one that does not have
@@ -73,7 +73,7 @@ def advise(source: Any, interface: Any, sink: Any) -> Connection:
         raise TypeError(f"{sink!r} has none of the methods of {declared.name}: {', '.join(names)}")
     point = call(source, container, container.methods["FindConnectionPoint"], (declared.iid,), {})
     cookie = _call(point, "IConnectionPoint", "Advise", Offer(sink, declared))
-    return Connection(point, cookie, sink)
+    return AdviseConnection(point, cookie, sink)
 
 
 def _call(proxy: ComObject, interface: str, method: str, *arguments: Any) -> Any:

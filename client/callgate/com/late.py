@@ -160,9 +160,10 @@ def _failure(code: int, told: _Told | None, wrong: int, count: int, name: str) -
 class LateMethod:
     """A member of an object that is called by name."""
 
-    __slots__ = ("__name__", "__self__", "_member")
+    __slots__ = ("__name__", "__self__", "_flags", "_member")
 
-    def __init__(self, proxy: ComObject, member: int, name: str) -> None:
+    def __init__(self, proxy: ComObject, member: int, name: str, flags: int = METHOD | GET) -> None:
+        self._flags = flags
         self.__self__ = proxy
         self.__name__ = name
         self._member = member
@@ -170,8 +171,8 @@ class LateMethod:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it; `callgate.Missing` stands for a middle argument that is left out."""
         if not named:
-            return call_late(self.__self__, self._member, METHOD | GET, arguments, {}, self.__name__)
-        return call_by_name(self.__self__, self.__name__, METHOD | GET, arguments, named)
+            return call_late(self.__self__, self._member, self._flags, arguments, {}, self.__name__)
+        return call_by_name(self.__self__, self.__name__, self._flags, arguments, named)
 
     def __repr__(self) -> str:
         return f"<member {self.__name__} of {self.__self__!r}>"

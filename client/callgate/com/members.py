@@ -19,7 +19,7 @@ def read(proxy: ComObject, declared: Declared, found: Method | Property) -> Any:
     if isinstance(found, Method):
         member = _dispid(declared, found)
         if member is not None:
-            return late.LateMethod(proxy, member, found.key)
+            return late.LateMethod(proxy, member, found.key, late.METHOD)
         return BoundMethod(proxy._host.objects.describe(declared).call(found), proxy)  # noqa: SLF001 - its parts
     if found.get is None:
         raise AttributeError(f"a property of {declared.name} that is only written was read", obj=proxy)

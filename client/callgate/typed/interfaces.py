@@ -29,6 +29,7 @@ __all__ = [
     "InterfaceSpec",
     "dispid",
     "interface",
+    "invoke_on",
     "preserve_sig",
     "propget",
     "propput",
@@ -290,7 +291,7 @@ def _hook(cls: Any, declared: Declared, entries: tuple[Entry, ...]) -> None:
 def _caller(declared: Declared, entry: Entry) -> Any:
     @functools.wraps(entry.function)
     def call(self: Any, /, *arguments: Any, **named: Any) -> Any:
-        return _invoke(self, declared, entry.key, arguments, named)
+        return invoke_on(self, declared, entry.key, arguments, named)
 
     return call
 
@@ -325,12 +326,13 @@ def _accessor(declared: Declared, key: str, function: Any) -> Any:
 
     @functools.wraps(function)
     def access(self: Any, /, *values: Any) -> Any:
-        return _invoke(self, declared, key, values, {})
+        return invoke_on(self, declared, key, values, {})
 
     return access
 
 
-def _invoke(target: Any, declared: Declared, key: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def invoke_on(target: Any, declared: Declared, key: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """`IFoo.Method(target, …)`: of a native object; Python's own class has not written it (R14.16)."""
     if _implements(target, declared):
         raise NotImplementedError(f"{type(target).__name__} implements {declared.name}, but has no {key} (R14.16)")
     return import_module(_OBJECTS).invoke(target, declared, key, arguments, named)

@@ -14,7 +14,7 @@ from callgate_native_host.scope import Scope
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.interfaces import Shape
 from callgate_protocol.standard import IID_NULL, IIDS
-from callgate_protocol.vartypes import BYREF, VARIANT
+from callgate_protocol.vartypes import BYREF, EMPTY, NULL, VARIANT
 
 from .service import Com
 from .wrapped import Contract, Wrapped
@@ -30,6 +30,9 @@ _FILL: Final = 48
 """Where the address of that function lies."""
 _PARAMS: Final = struct.Struct("=QQII")
 _BY_REFERENCE: Final = BYREF | VARIANT
+_PUTS: Final = 4 | 8
+_PAYLOAD: Final = 8
+_DECIMAL: Final = 14
 _MOST: Final = 4096
 
 
@@ -80,19 +83,19 @@ class Dispatch:
         space = self._space(_number(library))
         variant = space.converter(Variant())
         arguments = self._arguments(variant, given, named, scope)
-        result = self._variant(variant, [0, None], scope)
+        result, kept = self._variant(variant, [0, None], scope)
         exception = self._block(bytes(_EXCEPINFO.size), scope)
         wrong = self._block(b"\xff" * 4, scope)
         function = self._method(pointer, _INVOKE, self._invoke_type)
         null = self._com.wrappers.unknown.iid_address(IID_NULL, _PLAIN)
+        kind = _number(flags)
+        slot = 0 if kind & _PUTS else result  # R14.22: setting a property has no result
         scope.hand_over()
-        code = function(
-            pointer, _signed(member), null, _number(lcid), _number(flags), arguments.params, result[0], exception, wrong
-        )
+        code = function(pointer, _signed(member), null, _number(lcid), kind, arguments.params, slot, exception, wrong)
         scope.owning = True
         return [
             code,
-            variant.to_wire(result[1][0], scope),
+            variant.to_wire(kept[0], scope),
             [[index, variant.to_wire(memory[0], scope)] for index, memory in arguments.references],
             self._exception(space.converter(BStr()), exception, scope),
             struct.unpack("=i", self._backend.read(wrong, 4))[0],
@@ -124,7 +127,7 @@ class Dispatch:
                 finally:
                     scope.replaceable = False
                 references.append((index, inner[1]))
-                self._backend.write(place, struct.pack("=HHHHQ", _BY_REFERENCE, 0, 0, 0, inner[0]))
+                self._backend.write(place, _reference_to(*inner))
                 continue
             try:
                 _, memory = self._variant(variant, wire, scope)
@@ -177,3 +180,12 @@ def _pair(value: Any) -> tuple[int, Any]:
     if type(value) is not list or len(value) != 2:
         raise expected("a DISPID and a value", value)
     return _signed(value[0]), value[1]
+
+
+def _reference_to(address: int, memory: Any) -> bytes:
+    """R13.8: a VARIANT that refers to the value of another one; to all of it where that has no type yet."""
+    vartype = memory[0].vt
+    if vartype in (EMPTY, NULL):
+        return struct.pack("=HHHHQ", _BY_REFERENCE, 0, 0, 0, address)
+    target = address if vartype == _DECIMAL else address + _PAYLOAD
+    return struct.pack("=HHHHQ", BYREF | vartype, 0, 0, 0, target)
