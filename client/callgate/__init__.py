@@ -60,6 +60,7 @@ from .errors import (
 from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
+    from .activating import Created, create, create_all
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
@@ -112,6 +113,7 @@ _TYPED = """
 _LATER = {
     name: module
     for module, names in {
+        "activating": ("Created", "create", "create_all"),
         "blittable": ("is_blittable",),
         "allocation": ("buffer", "cast", "free", "new", "read", "sizeof", "string", "write"),
         "callbacks": ("CallbackPointer", "callback"),
@@ -196,6 +198,7 @@ __all__ = [
     "Const",
     "Context",
     "ContextToken",
+    "Created",
     "Currency",
     "Date",
     "DeadlineExceeded",
@@ -296,6 +299,8 @@ __all__ = [
     "context",
     "copy",
     "count_of",
+    "create",
+    "create_all",
     "custom",
     "custom_hresult",
     "deadline",

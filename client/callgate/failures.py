@@ -103,6 +103,12 @@ _ALIASES: Final[dict[int, type[BaseException]]] = {
     0x8002000A: OverflowError,
     0x8002000B: IndexError,
     0x8002000F: TypeError,
+    CODES["CO_E_APPNOTFOUND"]: FileNotFoundError,
+    CODES["CO_E_CLASSSTRING"]: ValueError,
+    CODES["CO_E_DLLNOTFOUND"]: errors.DllNotFoundError,
+    CODES["CO_E_LAUNCH_PERMSSION_DENIED"]: PermissionError,
+    CODES["MK_E_UNAVAILABLE"]: LookupError,
+    CODES["REGDB_E_CLASSNOTREG"]: LookupError,
 }
 """Codes of other systems for the same thing: they come in and never go out."""
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from .lib import Lib
+    from .lines import Opener
 
-__all__ = ["load", "load_isolated", "share_of"]
+__all__ = ["load", "load_isolated", "opener_of", "share_of"]
 
 
 T = TypeVar("T")
@@ -102,29 +103,21 @@ def load(
     return load_isolated(file, source, deadline, callbacks, isolation)
 
 
-def _below(
-    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, isolation: str
-) -> Lib:
+def opener_of(isolation: str, share: str = "") -> Opener:
+    """How hosts are opened: below this program's own broker, or in this process. Raises ValueError.
+
+    `share` says what shares the host, when that is not what `isolation` says (R16.9).
+    """
+    if isolation == "none":
+        from .direct import here  # noqa: PLC0415 - brings the host's part of the work into this process
+
+        return here
+    share = share or share_of(isolation)
     process = current()
     process.prepare()
     from .below import below  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
-    from .libraries import load_with  # noqa: PLC0415 - as above
 
-    return load_with(below(process.embedded_broker, share_of(isolation)), library, prototypes, deadline, callbacks)
-
-
-def _here(
-    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, _isolation: str
-) -> Lib:
-    if deadline is not None:
-        raise ValueError(
-            f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native code '
-            "that runs in this process; leave one of the two out"
-        )
-    from .direct import here  # noqa: PLC0415 - brings the host's part of the work into this process
-    from .libraries import load_with  # noqa: PLC0415 - as above
-
-    return load_with(here, library, prototypes, deadline, callbacks)
+    return below(process.embedded_broker, share)
 
 
 _SHARED = re.compile(r"shared:[\w.@-]{1,200}", re.ASCII)
@@ -148,5 +141,12 @@ def load_isolated(
     library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, isolation: str
 ) -> Lib:
     """Load in the way that `isolation` says."""
-    way = _here if isolation == "none" else _below
-    return way(library, prototypes, deadline, callbacks, isolation)
+    if isolation == "none" and deadline is not None:
+        raise ValueError(
+            f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native code '
+            "that runs in this process; leave one of the two out"
+        )
+    opener = opener_of(isolation)
+    from .libraries import load_with  # noqa: PLC0415 - brings everything in, while the warden gets ready beside us
+
+    return load_with(opener, library, prototypes, deadline, callbacks)

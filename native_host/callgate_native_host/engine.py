@@ -10,6 +10,7 @@ from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
 from .census import Census
+from .com.activation import Activation
 from .com.callables import Callables, GiveBack
 from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
@@ -75,7 +76,9 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
     dispatch = Dispatch(backend, com, lambda number: libraries.get(number).space)
-    system = System(libraries, memory, fields, ObjectFunctions(com, places, objects), dispatch, census, raw)
+    activation = Activation(backend, libc, places, com, libraries)
+    functions = ObjectFunctions(com, places, objects)
+    system = System(libraries, memory, fields, functions, dispatch, activation, census, raw)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
         callbacks,

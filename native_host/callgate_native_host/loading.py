@@ -45,17 +45,18 @@ class Library:
         self._delegates: dict[str, DelegatePlan] = {}
         self._pointed: dict[str, FunctionPlan] = {}
         self._backlog = Backlog()
-        self.space = Space(tools, model, self._symbol, self._thunk_source, MAKERS)
+        self.space = Space(tools, model, self.symbol, self._thunk_source, MAKERS)
         self.methods = Methods(self.space, number, runners.method, self._backlog)
         self.missing = self._find_missing()
         """Numbers of declared functions that the file does not have (R2.11)."""
 
-    def _symbol(self, name: str, shape: Any) -> Any:
+    def symbol(self, name: str, shape: Any) -> Any:
+        """An exported function, called in this shape; None when the file does not have it."""
         return self._backend.load_function(self._handle, shape, name)
 
     def _find_missing(self) -> list[int]:
         any_shape = self._backend.function_type((), self._backend.void, variadic=False)
-        found = (self._symbol(function.name, any_shape) for function in self.model.functions)
+        found = (self.symbol(function.name, any_shape) for function in self.model.functions)
         return [number for number, symbol in enumerate(found) if symbol is None]
 
     def function(self, number: int) -> FunctionPlan:
@@ -73,7 +74,7 @@ class Library:
         with self._lock:
             plan = self._functions[number]
             if plan is None:
-                plan = FunctionPlan(self.space, self._resolve(function), self._symbol)
+                plan = FunctionPlan(self.space, self._resolve(function), self.symbol)
                 self._functions[number] = plan
             return plan
 

@@ -9,6 +9,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
 from .census import Census
+from .com.activation import Activation
 from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
 from .faults import Mismatch, expected
@@ -33,6 +34,7 @@ class System:
         fields: Fields,
         objects: ObjectFunctions,
         dispatch: Dispatch,
+        activation: Activation,
         census: Census,
         raw: Raw,
     ) -> None:
@@ -60,6 +62,7 @@ class System:
             HostFunction.RELEASE: (objects.release, 2),
             HostFunction.NAMES: (dispatch.names, 3),
             HostFunction.DISPATCH: (dispatch.invoke, 7),
+            HostFunction.ACTIVATE: (activation.activate, 5),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
         }

@@ -60,6 +60,9 @@ class HostFunction(IntEnum):
     [[index, VARIANT], …], [code, scode, source, description, help file, help context] or nil, index of a wrong argument
     from the end or -1]: IDispatch::Invoke."""
 
+    ACTIVATE = 24
+    """(library, [shape, function], CLSID, [[library, interface], …], options) -> [{"ref": …} or nil, [HRESULT, …]]."""
+
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""
     RAW_SYMBOL = 33

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from callgate.errors import InvalidCastError, MarshalError
+from callgate.hresults import HResult
 from callgate.memory import Remote
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
@@ -135,7 +136,7 @@ def no_interface(proxy: Any, declared: Declared) -> MarshalError:
     """R14.13: E_NOINTERFACE, with the IID."""
     return InvalidCastError(
         f"{proxy!r} does not answer {declared.name} {declared.iid} (E_NOINTERFACE, R14.13)",
-        hresult=Code.E_NOINTERFACE.signed,
+        hresult=HResult(Code.E_NOINTERFACE),
         iid=declared.iid,
     )
 
