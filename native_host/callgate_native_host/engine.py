@@ -12,7 +12,6 @@ from .calls import Caller
 from .census import Census
 from .com.activation import Activation
 from .com.callables import Callables, GiveBack
-from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
 from .com.service import Com
 from .com.wrapped import Wrappers
@@ -75,10 +74,9 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
-    dispatch = Dispatch(backend, com, lambda number: libraries.get(number).space)
     activation = Activation(backend, libc, places, com, libraries)
-    functions = ObjectFunctions(com, places, objects)
-    system = System(libraries, memory, fields, functions, dispatch, activation, census, raw)
+    functions = ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
+    system = System(libraries, memory, fields, functions, activation, census, raw)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
         callbacks,

@@ -10,7 +10,6 @@ from callgate_protocol.system import HostFunction
 
 from .census import Census
 from .com.activation import Activation
-from .com.dispatch import Dispatch
 from .com.functions import ObjectFunctions
 from .faults import Mismatch, expected
 from .fields import Fields
@@ -33,7 +32,6 @@ class System:
         memory: Memory,
         fields: Fields,
         objects: ObjectFunctions,
-        dispatch: Dispatch,
         activation: Activation,
         census: Census,
         raw: Raw,
@@ -60,8 +58,8 @@ class System:
             HostFunction.QUERY: (objects.query, 2),
             HostFunction.WRAP: (objects.wrap, 4),
             HostFunction.RELEASE: (objects.release, 2),
-            HostFunction.NAMES: (dispatch.names, 3),
-            HostFunction.DISPATCH: (dispatch.invoke, 7),
+            HostFunction.NAMES: (objects.names, 3),
+            HostFunction.DISPATCH: (objects.dispatch, 7),
             HostFunction.ACTIVATE: (activation.activate, 5),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
+from callgate_native_host.backend import Backend
 from callgate_native_host.convert.places import Places
+from callgate_native_host.convert.space import Space
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.objects import Objects
 from callgate_native_host.scope import Scope
 from callgate_protocol.guids import read_guid
 
 from .service import Com
+
+if TYPE_CHECKING:
+    from .dispatch import Dispatch
 
 __all__ = ["ObjectFunctions"]
 
@@ -20,10 +27,28 @@ _MOST: Final = 1024
 class ObjectFunctions:
     """The functions. Each raises Mismatch or Fault."""
 
-    def __init__(self, com: Com, places: Places, objects: Objects) -> None:
+    def __init__(
+        self, backend: Backend, com: Com, places: Places, objects: Objects, space: Callable[[int], Space]
+    ) -> None:
+        self._backend = backend
+        self._space = space
         self._com = com
         self._places = places
         self._objects = objects
+
+    @cached_property
+    def _dispatch(self) -> Dispatch:
+        from .dispatch import Dispatch  # noqa: PLC0415 - brings VARIANTs in, which few libraries need
+
+        return Dispatch(self._backend, self._com, self._space)
+
+    def names(self, scope: Scope, wire: Any, names: Any, lcid: Any) -> list[Any]:
+        """See `Dispatch`."""
+        return self._dispatch.names(scope, wire, names, lcid)
+
+    def dispatch(self, scope: Scope, *request: Any) -> list[Any]:
+        """See `Dispatch.invoke`."""
+        return self._dispatch.invoke(scope, *request)
 
     def query(self, scope: Scope, wire: Any, iids: Any) -> list[int]:
         """R16.1, R17.10: QueryInterface for each IID; the HRESULTs, in order. What is found is kept."""
