@@ -211,12 +211,10 @@ class Binding:
         """Declaration of every interface."""
         if not self.declared.interfaces:
             return {}
-        from .com.closure import of_model  # noqa: PLC0415 - most libraries have functions only
+        from .com.closure import family_of  # noqa: PLC0415 - most libraries have functions only
 
         given = self.python.interfaces
-        return {
-            each.name: given.get(each.name) or of_model(self.declared, each.name) for each in self.declared.interfaces
-        }
+        return {name: given.get(name) or declared for name, declared in family_of(self.declared).items()}
 
     @cached_property
     def interface_classes(self) -> Mapping[str, Any]:

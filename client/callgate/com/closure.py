@@ -26,7 +26,7 @@ from callgate_protocol.value import Value
 
 from .declared import Contents, Declared, Method, Piece, Property
 
-__all__ = ["Reached", "contents_of", "of_model", "reach"]
+__all__ = ["Reached", "contents_of", "family_of", "of_model", "reach"]
 
 _GROUPS = ("records", "enums", "delegates", "opaques")
 _CLASSES = ("structs", "enums", "handles")
@@ -132,13 +132,23 @@ def of_model(library: TypeLibrary, name: str, cls: Any = None, *, hidden: bool =
 
     Raises KeyError when the library does not describe it.
     """
+    return _all_of(library, {name: cls}, hidden=hidden)[name]
+
+
+def family_of(library: TypeLibrary) -> Mapping[str, Declared]:
+    """All interfaces of a text as declarations that know each other."""
+    made = _all_of(library, {}, hidden=False)
+    for declared in made.values():
+        declared.family = made
+    return made
+
+
+def _all_of(library: TypeLibrary, classes: Mapping[str, Any], *, hidden: bool) -> Mapping[str, Declared]:
     made: dict[str, Declared] = {}
     for interface in library.interfaces:
-        own = cls if interface.name == name else None
-        made[interface.name] = Declared(
-            interface.name, interface.iid, own, partial(_piece, library, interface, made, hidden=hidden)
-        )
-    return made[name]
+        read = partial(_piece, library, interface, made, hidden=hidden)
+        made[interface.name] = Declared(interface.name, interface.iid, classes.get(interface.name), read)
+    return made
 
 
 def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], *, hidden: bool) -> Piece:

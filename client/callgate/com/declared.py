@@ -98,6 +98,8 @@ class Declared:
         self.cls = cls
         """The Python class; None where there is none."""
         self._read = read
+        self.family: Mapping[str, Declared] = {}
+        """The interfaces of the same text, by name; empty for a Python class, whose bases say what belongs together."""
 
     def __repr__(self) -> str:
         return f"<interface {self.name} {self.iid}>"

@@ -25,11 +25,26 @@ class Offer:
 def interfaces_of(value: Any, wanted: Declared) -> list[Declared]:
     """What the class of an object declares, and `wanted` if the object has any of its methods; else nothing."""
     declared = list(declared_interfaces(type(value)))
-    if any(wanted.iid in each.answers for each in declared) or not wanted.methods:
+    if any(wanted.iid in each.answers for each in declared):
         return declared
+    if not wanted.methods:
+        return [*declared, *_relatives(value, wanted)]
     if any(_has(value, method.python) for method in wanted.methods.values()):
-        return [wanted, *declared]
+        return [wanted, *declared, *_relatives(value, wanted)]
     return declared
+
+
+def _relatives(value: Any, wanted: Declared) -> list[Declared]:
+    """Interfaces of the same text that an object has as well: those of which it has all the methods (R14.15).
+
+    A class cannot derive from interfaces that only a text declares. A native caller asks for what it can make use of, a
+    stream that can seek, say, or a callback that knows a password, and finds it by its methods.
+    """
+    return [
+        each
+        for each in wanted.family.values()
+        if each is not wanted and each.methods and all(_has(value, method.python) for method in each.methods.values())
+    ]
 
 
 def _has(value: Any, name: str) -> bool:

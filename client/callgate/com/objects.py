@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from callgate.errors import InvalidCastError, MarshalError
 from callgate.hresults import HResult
@@ -117,8 +117,12 @@ def _ask(proxy: ComObject, declared: Declared) -> int:
     return result
 
 
-def query(proxy: Any, interface: Callable[[], T]) -> T:
-    """QueryInterface: the same proxy, with the methods of `interface` (R14.7).
+@overload
+def query(proxy: Any, interface: Callable[[], T]) -> T: ...
+@overload
+def query(proxy: Any, interface: str) -> Any: ...
+def query(proxy: Any, interface: Any) -> Any:
+    """QueryInterface: the same proxy, with the methods of `interface` (R14.7): its class, or its name in a text.
 
     Raises InvalidCastError (a TypeError) with E_NOINTERFACE when the object does not have it (R14.13), ObjectGone.
     """
@@ -128,8 +132,7 @@ def query(proxy: Any, interface: Callable[[], T]) -> T:
         raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
     if not answer:
         raise no_interface(proxy, declared)
-    found: T = proxy
-    return found
+    return proxy
 
 
 def no_interface(proxy: Any, declared: Declared) -> MarshalError:
@@ -149,7 +152,7 @@ def _declared_for(proxy: Any, interface: Any) -> Declared:
     reached: Mapping[str, Declared] = {
         name: found
         for declared in reversed(getattr(proxy, "_interfaces", ()))
-        for name, found in declared.contents.interfaces.items()
+        for name, found in {**declared.family, **declared.contents.interfaces}.items()
     }
     if interface not in reached:
         raise LookupError(f"{proxy!r} is not known to have to do with an interface {interface!r}")
@@ -160,7 +163,7 @@ def invoke(proxy: Any, declared: Declared, name: str, arguments: tuple[Any, ...]
     """`IFoo.Method(proxy, …)`: a method of that interface, whatever other interfaces have. Raises InvalidCastError."""
     if not isinstance(proxy, ComObject):
         raise TypeError(f"{declared.name}.{name} is called on an object of a host, not on {type(proxy).__name__}")
-    query(proxy, declared)  # type: ignore[arg-type]
+    query(proxy, declared)  # type: ignore[call-overload]
     return members.call(proxy, declared, declared.methods[name], arguments, named)
 
 
