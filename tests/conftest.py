@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import shutil
@@ -21,7 +22,8 @@ from tests.rules.ways import WAYS, Loader, TypedLoader, Way
 NATIVE = Path(__file__).parent / "native"
 COMPONENT = NATIVE / "component"
 C_FLAGS = ("-O1", "-g", "-pthread")
-CXX_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-O1", "-g", "-pthread")
+CXX_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-g1", "-pthread")
+SHARED = ("-shared", "-fPIC")
 _MARK = "CALLGATE_RUNTIME_DIR"
 
 
@@ -93,15 +95,20 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     The name "component" is that of the COM component, the C++ of a folder.
     """
     made: dict[str, str] = {}
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # what takes long is compiled once for all workers
 
     def compile_one(name: str) -> str:
         if name not in made:
-            target = tmp_path_factory.mktemp("native") / f"lib{name}.so"
-            sources, flags = ([NATIVE / f"{name}.c"], C_FLAGS) if name != "component" else (_cxx_sources(), CXX_FLAGS)
-            compiler = _compiler_of(sources[0])
-            subprocess.run([compiler, *flags, "-shared", "-fPIC", "-o", str(target), *map(str, sources)], check=True)
-            made[name] = str(target)
+            made[name] = _component(shared) if name == COMPONENT.name else _one_source(name)
         return made[name]
+
+    def _one_source(name: str) -> str:
+        target = tmp_path_factory.mktemp("native") / f"lib{name}.so"
+        source = NATIVE / f"{name}.c"
+        subprocess.run([_compiler_of(source), *C_FLAGS, *SHARED, "-o", str(target), str(source)], check=True)
+        return str(target)
 
     return compile_one
 
@@ -112,8 +119,17 @@ def component(compiled: Callable[[str], str]) -> str:
     return compiled("component")
 
 
-def _cxx_sources() -> list[Path]:
-    return [path for path in sorted(COMPONENT.glob("*.cpp")) if path.name != "selftest.cpp"]
+def _component(folder: Path) -> str:
+    target = folder / "libcomponent.so"
+    sources = [path for path in sorted(COMPONENT.glob("*.cpp")) if path.name != "selftest.cpp"]
+    with (folder / "libcomponent.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            made = target.with_suffix(".new")
+            command = [_compiler_of(sources[0]), *CXX_FLAGS, *SHARED, "-o", str(made)]
+            subprocess.run([*command, *map(str, sources)], check=True)
+            made.rename(target)
+    return str(target)
 
 
 def _compiler_of(source: Path) -> str:
