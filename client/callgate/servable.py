@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from callgate.com.classes import is_visible
+
 __all__ = ["class_named", "implementation_of", "why_not_servable"]
 
 
@@ -33,6 +35,7 @@ def why_not_servable(cls: type[Any]) -> str:
         ("<locals>" in name, "is defined inside a function; a server has to be found in its module"),
         (cls.__module__ == "__main__", f"is defined in a script ({sys.argv[0]}); put it into a module"),
         (any(word.startswith("_") for word in name.split(".")), "is not public: its name starts with an underscore"),
+        (not is_visible(cls), "is hidden by @com_visible(False)"),
         (inspect.isabstract(cls), f"is abstract: it has no {', '.join(sorted(_missing(cls)))}"),
     )
     return next((f"{name} {reason}" for holds, reason in reasons if holds), "") or _needs_arguments(cls)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import math
 import uuid
 from typing import Annotated, Any, Protocol, TypeVar
 
 import pytest
 
 import callgate
-from callgate import Guid, In, IUnknown, Ref, f8, iid_is, interface, library, native
+from callgate import Guid, In, IUnknown, Ref, f8, i4, iid_is, interface, library, native, struct
 from callgate.com.declared import declared_of
 from callgate.com.equivalence import refuse_difference
 from callgate.com.objects import query
@@ -301,3 +302,31 @@ def test_r14_29_typed_classes_and_idl_say_the_same(described: Interface) -> None
     assert [method.name for method in declared.interface.methods] == [method.name for method in described.methods]
     iids = {each.name: each.iid for each in IDL.interfaces}
     refuse_difference("typed", declared.interface, declared.iids, "idl", described, iids)
+
+
+@struct(name="Point")
+class PointElsewhere:
+    x: i4
+    y: i4
+
+
+@struct(name="Point")
+class PointWithMore:
+    x: i4
+    y: i4
+
+    def length(self) -> float:
+        return math.hypot(self.x, self.y)
+
+
+@pytest.mark.rule("R19.46")
+def test_r14_29_structs_of_one_name(component: Component) -> None:
+    """A struct that another module declares passes, unless one of the two is more than its public members."""
+    types = make(component, WIDGET, IValueTypes)
+    elsewhere: Any = PointElsewhere(5, 6)
+    more: Any = PointWithMore(5, 6)
+
+    types.SetPoint(elsewhere)
+    assert types.GetPoint() == Point(5, 6)
+    with pytest.raises(callgate.InvalidCastError, match=r"PointWithMore has the method 'length'.*R19\.46"):
+        types.SetPoint(more)

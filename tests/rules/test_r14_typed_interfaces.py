@@ -43,6 +43,7 @@ from callgate import (
     u4,
 )
 from callgate.com.declared import Declared, declared_by_iid, declared_of
+from callgate.equivalents import why_not_equivalent
 from callgate.typed.libraries import declarations_of
 from callgate_protocol.interfaces import method_places, shape_of
 from callgate_protocol.model import (
@@ -620,3 +621,63 @@ def test_r01_23_iid_is() -> None:
     assert method(IFinder, "Find").parameters[1].attribute("iid_is").argument == "riid"  # type: ignore[union-attr]
     with pytest.raises(callgate.MarshalDirectiveError, match=r"IWrong\.Find.*iid_is\('riid'\).*R1\.23"):
         declare(IWrong)
+
+
+@struct(name="Place")
+class Place:
+    x: i4
+
+
+@struct(name="Place")
+class PlaceElsewhere:
+    x: i4
+
+
+@struct(name="Place")
+class PlaceWithMethod:
+    x: i4
+
+    def twice(self) -> int:
+        return 2 * self.x
+
+
+@struct(name="Place")
+class PlaceWithPrivate:
+    x: i4
+    _y: i4
+
+
+@interface("{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C16}")
+class IPlaces(IUnknown, Protocol):
+    def Go(self, to: Place) -> None: ...
+
+
+@pytest.mark.rule("R14.29")
+def test_r19_46_equivalent_structs() -> None:
+    """Two classes may stand for one struct if they are nothing but its public members."""
+
+    class ITravels(IUnknown, Protocol):
+        def Plan(self, places: IPlaces, first: Any) -> None: ...
+
+    def described(cls: Any) -> Declared:
+        ITravels.Plan.__annotations__ = {"places": IPlaces, "first": cls, "return": None}
+        return declared_of(declare(type("ITravels", (IUnknown, Protocol), {"Plan": ITravels.Plan})))
+
+    assert len(described(PlaceElsewhere).library.records) == 1
+    with pytest.raises(
+        callgate.TypeLoadError, match=r"struct Place, and .*PlaceWithMethod has the method 'twice'.*R19"
+    ):
+        _ = described(PlaceWithMethod).library
+    with pytest.raises(callgate.TypeLoadError, match=r"records called Place differ"):
+        _ = described(PlaceWithPrivate).library
+    assert "private member '_y'" in why_not_equivalent(PlaceWithPrivate)
+
+
+def test_r14_04_types_that_no_function_mentions() -> None:
+    """A library may name interfaces beside its functions."""
+
+    @library("libplayers.so", types=(IRecorder,))
+    class Players(Protocol):
+        def count(self) -> i4: ...
+
+    assert "IRecorder" in [each.name for each in declarations_of(Players).library.interfaces]

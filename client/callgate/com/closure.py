@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from callgate.declare.python import PythonSide
+from callgate.equivalents import why_not_equivalent
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate_protocol.interfaces import chain_of, method_places
 from callgate_protocol.layout import LayoutError, check_records
@@ -66,6 +67,7 @@ def reach(start: Iterable[Declared], label: str, types: TypeLibrary = TypeLibrar
         _join(groups, piece.types, label)
         for kind in _CLASSES:
             classes[kind] = dict(getattr(piece.python, kind)) | classes[kind]
+        _refuse_members(piece, classes["structs"], label)
         waiting.extend(piece.mentions.items())
     named = {group: tuple(entries[name] for name in sorted(entries)) for group, entries in groups.items()}
     library = types.replace(**named, interfaces=tuple(interfaces[name] for name in sorted(interfaces)))
@@ -80,6 +82,18 @@ def _join(groups: dict[str, dict[str, Any]], types: TypeLibrary, label: str) -> 
                     f"{label}: {group} called {entry.name} differ between the interfaces that it reaches; "
                     f"give one of them another name= (R14.29)"
                 )
+
+
+def _refuse_members(piece: Piece, known: Mapping[str, Any], label: str) -> None:
+    """R19.46: of two classes for one struct, neither may have what the other one lacks."""
+    for name, cls in piece.python.structs.items():
+        other = known[name]
+        why = "" if cls is other else why_not_equivalent(cls) or why_not_equivalent(other)
+        if why:
+            raise TypeLoadError(
+                f"{label}: two classes stand for the struct {name}, and {why}; use one of them for both, or leave "
+                f"everything out but public members (R14.29, R19.46)"
+            )
 
 
 def contents_of(declared: Declared) -> Contents:

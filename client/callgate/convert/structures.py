@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
+from callgate.equivalents import same_struct, why_not_equivalent
 from callgate.errors import ArgumentError, Error, InvalidCastError
 from callgate.records import Struct, Union, named_members, slot_name, struct_maker
 from callgate.unions import bytes_of, python_name
@@ -64,6 +65,11 @@ def _built(value: Any, build: type[Struct], names: list[str]) -> Struct:
             return build(*value)
     except TypeError as error:
         raise Mismatch(InvalidCastError, str(error)) from None
+    if same_struct(type(value), build):
+        if why := why_not_equivalent(type(value)) or why_not_equivalent(build):
+            text = f"{type(value).__name__} is declared twice, and {why}; use one class (R14.29, R19.46)"
+            raise Mismatch(InvalidCastError, text)
+        return cast("Struct", value)
     raise wrong_type(f"{build.__name__}({', '.join(names)}), or a mapping or sequence of its members", value)
 
 
