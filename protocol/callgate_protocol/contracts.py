@@ -31,8 +31,9 @@ from .model import (
     c_name,
 )
 from .system_forms import retval_of
+from .value import Value
 
-__all__ = ["ContractBroken", "as_delegate", "check_contracts", "check_surrogate", "words_of"]
+__all__ = ["NOTHING_SAID", "ContractBroken", "Said", "as_delegate", "check_contracts", "check_surrogate", "needs_local"]
 
 _HRESULT: Final = SystemType("HRESULT")
 _ACCESSORS: Final = ("propget", "propput", "propputref")
@@ -47,12 +48,21 @@ class ContractBroken(DirectiveError):
         self.index = index
 
 
-def words_of(interface: Interface) -> set[str]:
-    """The names of its attributes."""
-    return {word.name for word in interface.attributes}
+class Said(Value):
+    """What a declaration says beside the model: the model keeps what a call needs, and these change no call."""
+
+    local: frozenset[str] = frozenset()
+    """Interfaces that stay in one process."""
+    automation: frozenset[str] = frozenset()
+    """Interfaces for late binding that are not dual."""
+    preserved: frozenset[tuple[str, int]] = frozenset()
+    """Methods, by their interface and index, of which `[preserve_sig]` says that the result is so."""
 
 
-def check_contracts(library: TypeLibrary) -> None:
+NOTHING_SAID: Final = Said()
+
+
+def check_contracts(library: TypeLibrary, said: Said = NOTHING_SAID) -> None:
     """Raise ContractBroken for the first interface of the library that breaks a rule."""
     owners: dict[str, str] = {}
     for interface in library.interfaces:
@@ -61,7 +71,7 @@ def check_contracts(library: TypeLibrary) -> None:
             message = f"{interface.name} and {other} have one IID, {interface.iid}; each interface has its own (R14.4)"
             raise ContractBroken(message, interface.name)
         if WELL_KNOWN.get(interface.name) != interface:
-            _check_interface(library, interface)
+            _check_interface(library, interface, said)
 
 
 def check_surrogate(library: TypeLibrary, interface: Interface) -> None:
@@ -75,6 +85,11 @@ def check_surrogate(library: TypeLibrary, interface: Interface) -> None:
     for base in chain_of(library, interface)[:-1]:
         if WELL_KNOWN.get(base.name) != base:
             check_surrogate(library, base)
+
+
+def needs_local(interface: Interface) -> bool:
+    """Whether some parameter means something in one process only, which `[local]` interfaces may have."""
+    return any(_not_remotable(parameter) for method in interface.methods for parameter in method.parameters)
 
 
 def as_delegate(parameter: Parameter) -> Parameter:
@@ -98,24 +113,27 @@ def _with_delegates(ctype: CType) -> CType:
 # -- one interface -----------------------------------------------------------------------------------------------------
 
 
-def _check_interface(library: TypeLibrary, interface: Interface) -> None:
-    words = words_of(interface)
+def _check_interface(library: TypeLibrary, interface: Interface, said: Said) -> None:
+    words = {word.name for word in interface.attributes}
     chain = [each.name for each in chain_of(library, interface)]
     if words & {"dual", "dispatch"} and "IDispatch" not in chain[:-1]:
         kind = "dual" if "dual" in words else "a dispinterface"
         raise ContractBroken(f"{interface.name} is {kind}, so it derives from IDispatch (R14.1)", interface.name)
     _refuse_overloads(interface)
     checks = [_check_shape, _check_order, _check_layouts, _check_iid_is]
-    if "local" not in words:
-        checks += [_check_result, _check_pointers]
-    if words & {"dual", "dispatch", "oleautomation"}:
+    if interface.name not in said.local:
+        checks.append(_check_pointers)
+    if words & {"dual", "dispatch"} or interface.name in said.automation:
         checks.append(refuse_for_automation)
     for index, method in enumerate(interface.methods):
-        for check in checks:
-            try:
-                check(library, method, f"{interface.name}.{method.name}")
-            except DirectiveError as error:
-                raise ContractBroken(str(error), interface.name, index) from None
+        where = f"{interface.name}.{method.name}"
+        try:
+            if interface.name not in said.local and (interface.name, index) not in said.preserved:
+                _check_result(method, where)
+            for check in checks:
+                check(library, method, where)
+        except DirectiveError as error:
+            raise ContractBroken(str(error), interface.name, index) from None
 
 
 def _refuse_overloads(interface: Interface) -> None:
@@ -179,8 +197,8 @@ def _check_iid_is(library: TypeLibrary, method: Function, where: str) -> None:  
             raise DirectiveError(f"{spot}: iid_is(…) goes with an interface or void * (R1.23)")
 
 
-def _check_result(library: TypeLibrary, method: Function, where: str) -> None:  # noqa: ARG001
-    if method.result.type != _HRESULT and not method.result.has("preserve_sig"):
+def _check_result(method: Function, where: str) -> None:
+    if method.result.type != _HRESULT:
         raise DirectiveError(
             f"{where}: the result is {c_name(method.result.type)}, and methods return HRESULT (R14.4, R19.33); write "
             "'HRESULT … [out, retval]', or [preserve_sig] if it is so, or [local] on the interface"

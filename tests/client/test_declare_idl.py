@@ -69,7 +69,7 @@ def test_an_interface() -> None:
 
 
 def test_the_shape_of_objects_is_words() -> None:
-    words = "convention(ms_abi) extra_slots(2) guid(big) hidden_result(after) local loose_identity vtable_offset(8)"
+    words = "convention(ms_abi) extra_slots(2) guid(big) hidden_result(after) loose_identity vtable_offset(8)"
     head = f"[object, uuid({IID}), {', '.join(words.split())}] interface IFoo : IUnknown"
     assert " ".join(map(str, foo("", head=head).attributes)) == words
 
@@ -143,8 +143,8 @@ def test_boolean_of_automation_is_another() -> None:
 
 
 def test_preserve_sig_keeps_the_result() -> None:
-    assert method("[preserve_sig] HRESULT f()").result.attributes == (Attribute("preserve_sig"),)
-    assert method("[preserve_sig] long f()").result == Parameter("", Scalar("i4"), (Attribute("preserve_sig"),))
+    assert method("[preserve_sig] HRESULT f()").result == Parameter("", HRESULT)
+    assert method("[preserve_sig] long f()").result == Parameter("", Scalar("i4"))
 
 
 def test_what_says_nothing_is_skipped() -> None:
@@ -189,6 +189,15 @@ def test_a_dispinterface_has_members_without_slots() -> None:
     assert late.methods[3].parameters == (
         Parameter("value", Pointer(Pointer(InterfaceType("IUnknown"))), (OUT, RETVAL)),
     )
+
+
+def test_members_of_dual_interfaces_have_numbers() -> None:
+    head = f"[object, dual, uuid({IID})] interface IFoo : IDispatch"
+    accessors = "[propget] HRESULT P([out, retval] long *v); [propput] HRESULT P([in] long v);"
+    members = f"HRESULT f(); {accessors} [id(9)] HRESULT g();"
+    found = [each.result.attribute("id") for each in foo(members, head=head).methods]
+    numbers = (0x60020000, 0x60020001, 0x60020001, 9)
+    assert [int(word.argument) for word in found if word is not None] == list(numbers)
 
 
 def test_a_dispinterface_with_the_members_of_another() -> None:
@@ -286,6 +295,7 @@ CASES = [
     Case("[uuid(x), guid(middle)] interface IFoo {};", 1, 2, "no GUID"),
     Case(f"[uuid({IID}), guid(middle)] interface IFoo {{}};", 1, 48, "write guid(big) or guid(little)"),
     Case(f"[uuid({IID}), extra_slots(-1)] interface IFoo {{}};", 1, 48, "is no number from 0 to 65535"),
+    Case(f"[uuid({IID})] dispinterface D {{\n  methods: void f(); }};", 2, 17, "f of D has no number"),
     Case("coclass C { };", 1, 9, "coclass C needs [uuid(…)]"),
     Case(f"[uuid({IID})] coclass C {{ int x; }};", 1, 60, "expected 'interface' or 'dispinterface'"),
     Case('import "mine.idl";', 1, 8, "files are not followed"),

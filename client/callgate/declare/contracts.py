@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from callgate.declare.errors import ContractError, PrototypeError, fault, line_of
+from callgate.declare.idl_words import FIRST_DISPID, NOT_KEPT
+from callgate.declare.interfaces import said_of
 from callgate.declare.nodes import FunctionNode, InterfaceTag
 from callgate.declare.state import State
 from callgate_protocol.automation import DELEGATE, WELL_KNOWN, closure
 from callgate_protocol.contracts import ContractBroken, as_delegate, check_contracts
 from callgate_protocol.model import (
+    Attribute,
     Coclass,
     CType,
     Function,
@@ -57,8 +60,33 @@ def _interface(state: State, tag: InterfaceTag, lower: Lowered, typedefs: dict[s
     for node in _methods(state, tag):
         method = lower(node, tag.name)
         parameters = tuple(_parameter(state, each, node, typedefs) for each in method.parameters)
-        methods.append(method.replace(parameters=parameters))
-    return Interface(tag.name, tag.guid, tag.base, tuple(methods), tag.attributes)
+        words = tuple(word for word in method.result.attributes if word.name != "preserve_sig")
+        methods.append(method.replace(parameters=parameters, result=method.result.replace(attributes=words)))
+    kept = tuple(word for word in tag.attributes if str(word) not in NOT_KEPT)
+    return Interface(tag.name, tag.guid, tag.base, tuple(_numbered(state, tag, methods)), kept)
+
+
+def _numbered(state: State, tag: InterfaceTag, methods: list[Function]) -> list[Function]:
+    """R14.22: members that are called late have numbers; where a dual interface says none, they follow the order."""
+    words = {word.name for word in tag.attributes}
+    if not words & {"dual", "dispatch"}:
+        return methods
+    given = {method.name: word.argument for method in methods if (word := method.result.attribute("id")) is not None}
+    first: dict[str, int] = {}
+    for index, method in enumerate(methods):
+        first.setdefault(method.name, index)
+        if "dispatch" in words and method.name not in given:
+            message = f"{method.name} of {tag.name} has no number, and nothing else to be called by; write [id(n)]"
+            nodes = tag.methods or []
+            raise fault(state.source, nodes[index].offset if index < len(nodes) else tag.offset, message)
+    return [_with_id(method, given.get(method.name, str(FIRST_DISPID + first[method.name]))) for method in methods]
+
+
+def _with_id(method: Function, dispid: str) -> Function:
+    if method.result.has("id"):
+        return method
+    words = tuple(sorted((*method.result.attributes, Attribute("id", dispid))))
+    return method.replace(result=method.result.replace(attributes=words))
 
 
 def _parameter(state: State, parameter: Parameter, node: FunctionNode, typedefs: dict[str, CType]) -> Parameter:
@@ -66,8 +94,8 @@ def _parameter(state: State, parameter: Parameter, node: FunctionNode, typedefs:
     words = {word.name: word.argument for word in parameter.attributes}
     if words.get("function"):
         shape = typedefs.get(words["function"])
-        fitting = {Scalar("uptr"): shape, Pointer(Scalar("uptr")): shape and Pointer(shape)}.get(parameter.type)
-        if not isinstance(shape, FunctionPointer) or fitting is None:
+        fitting = _in_place_of_a_number(parameter.type, shape) if isinstance(shape, FunctionPointer) else None
+        if fitting is None:
             where = f"{node.name}, parameter {parameter.name!r}"
             message = f"{where}: function({words['function'][:60]}) names a function pointer's typedef, on a UINT_PTR"
             raise fault(state.source, node.offset, message)
@@ -76,6 +104,16 @@ def _parameter(state: State, parameter: Parameter, node: FunctionNode, typedefs:
         kept = tuple(word for word in parameter.attributes if word.name != "in")
         parameter = parameter.replace(attributes=kept)
     return as_delegate(parameter)
+
+
+def _in_place_of_a_number(ctype: CType, shape: FunctionPointer) -> CType | None:
+    match ctype:
+        case Scalar("uptr"):
+            return shape
+        case Pointer(Scalar("uptr"), const):
+            return Pointer(shape, const)
+        case _:
+            return None
 
 
 def _delegates(interface: Interface) -> set[str]:
@@ -125,8 +163,9 @@ def _refuse_undefined(state: State, used: dict[str, int], interfaces: Iterable[s
 
 def check(state: State, library: TypeLibrary) -> None:
     """Raise ContractError, with its place, for an interface that breaks what interfaces promise."""
+    tags = [tag for tag in state.interfaces.values() if tag.kind == "interface"]
     try:
-        check_contracts(library)
+        check_contracts(library, said_of(tags))
     except ContractBroken as error:
         raise _placed(state, error) from None
 

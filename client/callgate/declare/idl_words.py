@@ -10,6 +10,7 @@ from callgate.declare.words import SCALARS, SYSTEM_NAMES
 __all__ = [
     "AUTOMATION_BOOLEAN",
     "DISPIDS",
+    "FIRST_DISPID",
     "IDL_BASES",
     "IDL_BASE_WORDS",
     "IDL_TYPES",
@@ -17,6 +18,7 @@ __all__ = [
     "IMPORTS",
     "INTERFACE_WORDS",
     "MEMBER_WORDS",
+    "NOT_KEPT",
 ]
 
 IDL_BASE_WORDS: Final = frozenset({"hyper", "small", "__int64", "__int3264"})
@@ -123,8 +125,12 @@ DISPIDS: Final[dict[str, int]] = {
 }
 """Numbers of members that have a name of their own (R14.24)."""
 
+FIRST_DISPID: Final = 0x60020000
+"""Where the numbers of a dual interface begin that say none."""
+
 INTERFACE_WORDS: Final[dict[str, str]] = {
-    "convention": "ms_abi sysv",
+    "convention": "ms_abi sysv_abi",
+    "dispatch": "",
     "dual": "",
     "extra_slots": "number",
     "guid": "big little",
@@ -134,7 +140,10 @@ INTERFACE_WORDS: Final[dict[str, str]] = {
     "oleautomation": "",
     "vtable_offset": "number",
 }
-"""Attributes of an interface that the model keeps, and what may stand in their parentheses (`interfaces.Shape`)."""
+"""Attributes of an interface, and what may stand in their parentheses (`interfaces.Shape`)."""
+
+NOT_KEPT: Final = frozenset({"guid(little)", "local", "oleautomation"})
+"""Those that change no call: they say what is so anyway, or what a declaration may contain."""
 
 _IMPORTS: Final = (
     "activscp docobj dispex mscorlib mscoree msxml oaidl objidl objidlbase ocidl oleauto oleidl propidl propidlbase "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from callgate.declare.attributes import Owner, resolve
@@ -21,9 +22,10 @@ from callgate.declare.statements import (
     open_tag,
     refuse_rest,
 )
+from callgate_protocol.contracts import Said
 from callgate_protocol.model import Attribute, SystemType, Void
 
-__all__ = ["read_dispinterface", "read_interface"]
+__all__ = ["read_dispinterface", "read_interface", "said_of"]
 
 _HRESULT: Final = SystemType("HRESULT")
 _THROWS: Final = Attribute("throws")
@@ -39,7 +41,7 @@ def read_interface(state: State, words: Words, declare: Declare) -> None:
         return
     if state.accept(":"):
         tag.base = find(state, f"{tag.name} derives from it").name
-    automation = any(word in words for word in ("dual", "oleautomation"))
+    automation = any(word in words for word in ("dual", "oleautomation", "dispatch"))
     tag.attributes = _attributes(state, words, tag.name)
     body = _Body(state, tag, declare)
     body.read(automation=automation)
@@ -84,6 +86,21 @@ def _attributes(state: State, words: Words, name: str) -> tuple[Attribute, ...]:
     return tuple(
         sorted(Attribute(word, _argument(state, word, *words[word], name)) for word in words if word in INTERFACE_WORDS)
     )
+
+
+def said_of(tags: Iterable[InterfaceTag]) -> Said:
+    """What the text says of its interfaces, and the model does not keep."""
+    words = {tag.name: {word.name for word in tag.attributes} for tag in tags}
+    preserved = [(tag.name, index) for tag in tags for index, method in enumerate(tag.methods or ()) if _kept(method)]
+    return Said(
+        frozenset(name for name in words if "local" in words[name]),
+        frozenset(name for name in words if "oleautomation" in words[name]),
+        frozenset(preserved),
+    )
+
+
+def _kept(method: FunctionNode) -> bool:
+    return any(word.name == "preserve_sig" for word in method.attributes)
 
 
 def _argument(state: State, word: str, written: str, index: int, name: str) -> str:

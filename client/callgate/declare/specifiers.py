@@ -20,6 +20,7 @@ __all__ = ["Specifiers", "begins_type", "read_specifiers"]
 
 _WINDOWS_RUNTIME: Final = frozenset({"HSTRING", "IInspectable"})
 _TYPE_ROLES: Final = frozenset({"base", "const", "qualifier", "storage", "typedef", "record", "enum", "refused"})
+_SIGNS: Final = frozenset({"signed", "unsigned"})
 _ALIASES: Final = {"__signed": "signed", "__signed__": "signed", "__complex__": "_Complex", "complex": "_Complex"}
 
 
@@ -86,7 +87,7 @@ def _is_base_here(state: State, spec: Specifiers, word: str) -> bool:
     """Whether the word is one of a type's by where it stands: `double complex` of C, `unsigned hyper` of IDL."""
     if word == "complex":
         return spec.bases in (["double"], ["float"]) and _goes_on(state)
-    return bool(state.idl) and word in IDL_BASE_WORDS and spec.type is None
+    return bool(state.idl) and word in IDL_BASE_WORDS and spec.type is None and set(spec.bases) <= _SIGNS
 
 
 def _behind_keyword(state: State, word: str) -> Typedef | None:
