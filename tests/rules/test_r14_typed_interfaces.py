@@ -38,6 +38,7 @@ from callgate import (
     propget,
     propput,
     propputref,
+    prototype,
     size_is,
     struct,
     u4,
@@ -681,3 +682,21 @@ def test_r14_04_types_that_no_function_mentions() -> None:
         def count(self) -> i4: ...
 
     assert "IRecorder" in [each.name for each in declarations_of(Players).library.interfaces]
+
+
+def test_r14_04_interfaces_in_c() -> None:
+    """C may say what a function does with the interfaces that its annotations name."""
+
+    @library("libplayers.so")
+    class Players(Protocol):
+        @prototype("[throws] HRESULT make(const GUID *iid, [out, retval] IPlayer **player)")
+        def make(self, iid: Any) -> IPlayer: ...
+        @prototype("void drop(IUnknown *any)")
+        def drop(self, any: Any) -> None: ...  # noqa: A002
+
+    declared = declarations_of(Players)
+    assert [spelled(each) for each in declared.library.functions] == [
+        ["void", "IUnknown *"],
+        ["HRESULT", "const GUID *", "IPlayer **"],
+    ]
+    assert declared.python.interfaces["IPlayer"] is declared_of(IPlayer)

@@ -10,8 +10,8 @@ import pytest
 from .checkers import Places, marked, mypy_errors, pyright_errors
 
 HERE = Path(__file__).parent
-GOOD = ("t_ok.py", "t_more.py", "t_header.py", "t_interface.py")
-BAD = ("t_bad.py", "t_more_bad.py", "t_header_bad.py", "t_interface_bad.py")
+GOOD = ("t_ok.py", "t_more.py", "t_header.py", "t_iface.py", "t_interface.py")
+BAD = ("t_bad.py", "t_more_bad.py", "t_header_bad.py", "t_iface_bad.py", "t_interface_bad.py")
 MODULES = GOOD + BAD
 
 
@@ -52,4 +52,4 @@ def test_errors_are_where_they_should_be(module: str, checker: str, request: pyt
 @pytest.mark.parametrize("module", BAD)
 def test_there_are_marks(module: str) -> None:
     """The comparison above would also hold of an empty list."""
-    assert len(_marked(module)) >= 6
+    assert len(_marked(module)) >= 2

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from callgate.com.wellknown import wellknown
 from callgate.declare import PrototypeError, parse_declarations
 from callgate.errors import DeclarationError
+from callgate_protocol.automation import WELL_KNOWN
 from callgate_protocol.model import (
     Array,
     CType,
     Delegate,
     EnumType,
     Function,
+    InterfaceType,
     Opaque,
     Parameter,
     Pointer,
@@ -83,9 +86,13 @@ def preamble(space: Space, without: Collection[str] = ()) -> str:
         ("typedef struct {0} {0};", space.handles),
         ("typedef void (*{0})(void);", space.delegates),
     ]
-    return "".join(
+    text = "".join(
         form.format(name) for form, names in groups for name in names if name.isidentifier() and name not in without
     )
+    for name, declared in space.interfaces.items():
+        if name.isidentifier() and name not in (*without, *WELL_KNOWN):
+            text += f"[object, uuid({declared.iid[1:-1]})] interface {name} : IUnknown {{}};"
+    return text
 
 
 def _delegate(space: Space, delegate: Delegate) -> Delegate:
@@ -102,8 +109,11 @@ def _check(space: Space, ctype: CType) -> None:
     """Everything that a prototype names has to be known to the library: its members are not C's to say."""
     while isinstance(ctype, Pointer | Array):
         ctype = ctype.target if isinstance(ctype, Pointer) else ctype.element
-    if not isinstance(ctype, StructType | EnumType | Opaque):
+    if not isinstance(ctype, StructType | EnumType | Opaque | InterfaceType):
         return
+    if isinstance(ctype, InterfaceType) and ctype.name in WELL_KNOWN:
+        space.interface(wellknown(ctype.name))
     known: dict[Any, Collection[str]] = {StructType: space.records, EnumType: space.enums, Opaque: space.handles}
+    known[InterfaceType] = space.interfaces
     if ctype.name not in known[type(ctype)]:
         raise DeclarationError(f"{space.label}: a prototype names {ctype.name}, which is no class of this library")

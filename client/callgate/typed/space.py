@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, get_args, get_origin
 
-from callgate.com.declared import Declared
+from callgate.com.declared import Declared, find_declared
 from callgate.declare.modes import Modes
 from callgate.declare.python import Face
 from callgate.errors import DeclarationError, TypeLoadError
@@ -104,6 +104,8 @@ class Space:
             return
         if (callback := callback_of(hint)) is not None:
             self.delegate(callback)
+        elif (interface := find_declared(hint)) is not None:
+            self.interface(interface)
         elif layout_of(hint) is not None:
             self.mention(hint)
         elif isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, Handle):
