@@ -46,12 +46,15 @@ class Binding:
         opener: Opener,
         deadline: float | None,
         callbacks: Executor | None,
+        apartment: str = "",
     ) -> None:
         self.file = file
         self.declared = declarations.library
         self.python = declarations.python
         """The user's own classes, and how functions look to a caller."""
         self.deadline = deadline
+        self.apartment = apartment
+        """"sta" for a library whose calls all run on one thread of its host."""
         self.numbers = _numbers(declarations)
         self.constants = declarations.constants
         """Named values of the declaration."""
@@ -266,7 +269,9 @@ class Binding:
     def _load(self, host: Host) -> None:
         encoded, digest = self.encoded
         try:
-            self.number, missing = host.system(HostFunction.LOAD, self.file, digest, encoded)
+            self.number, missing = host.system(
+                HostFunction.LOAD, self.file, digest, encoded, *filter(None, (self.apartment,))
+            )
         except BaseException:
             host.close("loading failed")
             raise

@@ -142,6 +142,7 @@ class Connection:
         deadline: float | None = None,
         callbacks: Executor | None = None,
         isolation: str = "library",
+        apartment: str = "",
     ) -> Lib: ...
     @overload
     def load(
@@ -153,6 +154,7 @@ class Connection:
         deadline: float | None = None,
         callbacks: Executor | None = None,
         isolation: str = "library",
+        apartment: str = "",
     ) -> T: ...
     def load(
         self,
@@ -169,11 +171,12 @@ class Connection:
         deadline: float | None = None,
         callbacks: Executor | None = None,
         isolation: str = "library",
+        apartment: str = "",
     ) -> Any:
         """As `callgate.load`, with the host below this broker; headers are read here."""
         declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
         file, source = located(library, path, declared)
-        return load_with(self._opener(self._usable, share_of(isolation)), file, source, deadline, callbacks)
+        return load_with(self._opener(self._usable, share_of(isolation)), file, source, deadline, callbacks, apartment)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

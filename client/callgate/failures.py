@@ -189,7 +189,11 @@ _CLASSES: Final[dict[int, type[ComError]]] = {
     **{code: _made(f"{name}Error", ComError) for code, name in _OTHERS.items()},
 }
 _CODES: Final[dict[type[BaseException], int]] = {kind: code for code, _, kind in reversed(ROWS)} | _OUTGOING
-_NAMES: Final[dict[int, str]] = {code: name for name, code in CODES.items()} | {code: name for code, name, _ in ROWS}
+_NAMES: Final[dict[int, str]] = (
+    {code: code.name for code in Code}
+    | {code: name for name, code in CODES.items()}
+    | {code: name for code, name, _ in ROWS}
+)
 _ERRNOS: Final = {_PATH_TOO_LONG: errno.ENAMETOOLONG}
 _MASK: Final = (1 << 32) - 1
 

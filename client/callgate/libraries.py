@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from types import SimpleNamespace
 from typing import Any, NamedTuple, NoReturn
 
+from callgate_protocol.apartments import Kind, kind_of
 from callgate_protocol.system import HostFunction
 
 from .binding import Binding
@@ -45,15 +46,21 @@ class Info(NamedTuple):
 
 
 def load_with(
-    opener: Opener, library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None
+    opener: Opener,
+    library: str,
+    prototypes: Written,
+    deadline: float | None,
+    callbacks: Executor | None,
+    apartment: str = "",
 ) -> Lib:
     """`load` into whatever the opener opens."""
     if not library:
         raise ValueError('a library is named by a file name such as "libm.so.6", not by an empty str')
     if deadline is not None and not deadline > 0:
         raise ValueError(f"a deadline is a positive number of seconds, not {deadline!r}")
+    bound = "" if not apartment or kind_of(apartment) is Kind.MTA else apartment
     declared = _parse(library, prototypes)
-    binding = Binding(library, declared, opener, deadline, callbacks)
+    binding = Binding(library, declared, opener, deadline, callbacks, bound)
     binding.ready()
     return Lib(binding)
 

@@ -38,6 +38,7 @@ def load(
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
+    apartment: str = "",
 ) -> Lib: ...
 @overload
 def load(
@@ -48,6 +49,7 @@ def load(
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
+    apartment: str = "",
 ) -> T: ...
 def load(
     library: Any,
@@ -65,6 +67,7 @@ def load(
     deadline: float | None = None,
     callbacks: Executor | None = None,
     isolation: str = "library",
+    apartment: str = "",
 ) -> Any:
     """Load a native library into a process of its own and give back an object with one attribute per prototype.
 
@@ -89,6 +92,9 @@ def load(
     calls: the same conversions with everything in one debugger. It then isolates nothing: a crash of the library ends
     this process, `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
 
+    With `apartment="sta"` the library is bound to a thread: all calls of it run on one thread of its host, also those
+    inside its callbacks (`docs/apartments.md`).
+
     Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
     """
     modes: dict[str, bool | str] = {
@@ -100,7 +106,7 @@ def load(
     }
     declared = written(prototypes, header, include_dirs, defines, **modes)
     file, source = located(library, path, declared)
-    return load_isolated(file, source, deadline, callbacks, isolation)
+    return load_isolated(file, source, deadline, callbacks, isolation, apartment)
 
 
 def opener_of(isolation: str, share: str = "") -> Opener:
@@ -138,7 +144,12 @@ def share_of(isolation: str) -> str:
 
 
 def load_isolated(
-    library: str, prototypes: Written, deadline: float | None, callbacks: Executor | None, isolation: str
+    library: str,
+    prototypes: Written,
+    deadline: float | None,
+    callbacks: Executor | None,
+    isolation: str,
+    apartment: str = "",
 ) -> Lib:
     """Load in the way that `isolation` says."""
     if isolation == "none" and deadline is not None:
@@ -149,4 +160,4 @@ def load_isolated(
     opener = opener_of(isolation)
     from .libraries import load_with  # noqa: PLC0415 - brings everything in, while the warden gets ready beside us
 
-    return load_with(opener, library, prototypes, deadline, callbacks)
+    return load_with(opener, library, prototypes, deadline, callbacks, apartment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from callgate_protocol.channel import Frames
@@ -11,7 +12,9 @@ from callgate_protocol.messages import Call
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.serving.conversation import Conversation
+from callgate_transport.serving.single import Bringer, arriving
 
+from .apartments import Homes
 from .backend import Backend
 from .com.callables import Callables
 from .faults import Mismatch, fault_of
@@ -45,6 +48,7 @@ class Caller:
         callables: Callables,
         system: System,
         pointers: Pointers,
+        homes: Homes,
     ) -> None:
         self._backend = backend
         self._libraries = libraries
@@ -52,11 +56,29 @@ class Caller:
         self._callables = callables
         self._system = system
         self._pointers = pointers
+        self._homes = homes
 
     def perform(
-        self, worker: Performer, conversation: Conversation, call: Call, payloads: Sequence[Any]
+        self, worker: Bringer, conversation: Conversation, call: Call, payloads: Sequence[Any]
     ) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
+        try:
+            home = self._homes.find(call)
+            if home is None:
+                return self.perform_here(worker, conversation, call, payloads)
+            com = bool(call.library) and self._libraries.get(call.library).is_method(call.function)
+            work = partial(self.perform_here, home, conversation, call, payloads)
+            return home.visit(worker, arriving(conversation, call, com=com), work)
+        except Fault as fault:  # there is no such thing, or its apartment has ended
+            self._callables.refuse(conversation.session, call.arguments, [])
+            if not conversation.open:
+                return None
+            return conversation.channel.fail(call.call, fault.name, fault.message, fault.details)
+
+    def perform_here(
+        self, worker: Performer, conversation: Conversation, call: Call, payloads: Sequence[Any]
+    ) -> Frames | None:
+        """Perform it on this thread, which is a worker's or that of an apartment."""
         scope = Scope(conversation.session, payloads)
         fault: Fault | None = None
         try:

@@ -82,6 +82,12 @@ class DirectChannel:
         finally:
             self.active = outer
 
+    def elsewhere(self, thread: int | None) -> None:
+        """See `Performer`: nobody watches over the calls of this process."""
+
+    def passed(self, phase: int) -> None:
+        """See `Performer`."""
+
     def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
         """See `Performer`."""
         if not self._conversation.open:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from callgate_transport.serving.roles import Ask, Notify, Tell
 
+from .apartments import Homes
 from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
@@ -71,6 +72,8 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
             "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
         }
     )
+    homes = Homes(libraries, objects, callbacks.register)
+    census.watch({"apartments": lambda: len(homes), "crossings": lambda: homes.crossings})
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
@@ -78,7 +81,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     functions = ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
     system = System(libraries, memory, fields, functions, activation, census, raw)
     return Engine(
-        Caller(backend, libraries, objects, callables, system, Pointers(libraries, places)),
+        Caller(backend, libraries, objects, callables, system, Pointers(libraries, places), homes),
         callbacks,
         libraries,
         objects,

@@ -10,7 +10,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeAlias
+
+from callgate_protocol.errors import Fault
+from callgate_transport.serving.single import here
 
 __all__ = ["Life", "Lives", "Release", "Use"]
 
@@ -32,7 +36,7 @@ class Use(Protocol):
 class Life:
     """One object that a handle owns."""
 
-    __slots__ = ("_closed", "_lives", "_ours", "_release", "_uses", "address")
+    __slots__ = ("_closed", "_home", "_lives", "_ours", "_release", "_uses", "address")
 
     def __init__(self, lives: Lives, address: int, release: Release) -> None:
         self.address = address
@@ -41,6 +45,8 @@ class Life:
         self._uses = 0
         self._closed = False
         self._ours = True
+        self._home = here()
+        """The single-threaded apartment that it came from, where it ends as well (R15.2)."""
 
     def use(self) -> bool:
         """A call uses the object until `done`; False when it has ended or is about to."""
@@ -81,9 +87,13 @@ class Life:
         self._lives.over()
 
     def end(self) -> None:
-        """Run the function that ends it."""
+        """Run the function that ends it, on the thread of its apartment. One that has ended took its objects along."""
         try:
-            self._release(self.address)
+            if self._home is None:
+                self._release(self.address)
+            else:
+                with suppress(Fault):
+                    self._home.run(lambda: self._release(self.address))
         finally:
             self._lives.over()
 

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import Delegate, Function, TypeLibrary
+from callgate_protocol.rpccodes import Code, refusal
 from callgate_protocol.signatures import Signature
 from callgate_protocol.typelib import decode_library, library_hash
+from callgate_transport.serving.single import here
 
 from .backlog import Backlog
 from .com.methods import Answer, Methods
@@ -37,6 +39,8 @@ class Library:
         self.model = model
         self.number = number
         self.file = opened.file
+        self.home = here() if opened.file else None
+        """The single-threaded apartment that its functions are called in; None where any thread may call them."""
         self._backend = tools.backend
         self._handle = opened.handle
         self._run = runners.function
@@ -156,15 +160,26 @@ class Libraries:
         with self._lock:
             number = self._numbers.get((file, content))
             if number is not None:
-                return number, self._loaded[number - 1]
+                return number, self._at_home(self._loaded[number - 1])
             model = self._models.get(content) or self._learn(content, encoded)
             if model is None:
                 return None
             opened = open_library(self._tools.backend, file) if file else _opened_nothing(model)
+            for each in self._loaded:
+                if each.file == opened.file:
+                    self._at_home(each)
             number = self._numbers[file, content] = len(self._loaded) + 1
             library = Library(self._tools, model, opened, number, self._runners)
             self._loaded.append(library)
             return number, library
+
+    @staticmethod
+    def _at_home(library: Library) -> Library:
+        """R15.2: a library is bound to a thread or it is not. Raises Fault (RPC_E_CHANGED_MODE)."""
+        if not library.file or library.home is here():
+            return library
+        where = "for one thread" if library.home else "for any thread"
+        raise refusal(Code.RPC_E_CHANGED_MODE, f"{library.file} was loaded {where} in this host, and cannot be both")
 
     def _learn(self, content: bytes, encoded: bytes | None) -> TypeLibrary | None:
         if encoded is None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import ExportTable, Reference
+from callgate_transport.serving.single import here
 
 from .faults import Mismatch
 from .lives import Life, Lives, Release, Use
@@ -60,13 +61,15 @@ class Kept(NamedTuple):
 class Entry:
     """One object. `block` is None for what native code made; `fields` holds what its pointers refer to, by offset."""
 
-    __slots__ = ("address", "block", "closed", "fields", "kind", "life", "number", "thunks")
+    __slots__ = ("address", "block", "closed", "fields", "home", "kind", "life", "number", "thunks")
 
     def __init__(self, kind: str, address: int, block: Block | None = None, thunk: Thunk | None = None) -> None:
         self.kind = kind
         self.address = address
         self.block = block
         self.number = 0
+        self.home = here()
+        """The single-threaded apartment on whose thread it was first seen: its own (R15.2)."""
         self.closed = False
         self.fields: dict[int, Kept] = {}
         self.thunks: list[Thunk] = [thunk] if thunk else []
@@ -216,6 +219,10 @@ class Objects:
             state = "is gone: it was closed, freed or released" if self._table.knew(number) else "never existed"
             raise Mismatch(f"object {number} {state}", "ObjectGone")
         return entry
+
+    def look(self, number: int) -> Entry | None:
+        """The object of that number, if there is one."""
+        return self._table.get(number)
 
     def close(self, entries: list[Entry]) -> None:
         """Take handles out of use, all or none. Raises Mismatch (`ObjectGone`) when a call has done so already."""

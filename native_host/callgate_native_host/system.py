@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from callgate_protocol.apartments import Kind
 from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
@@ -19,6 +20,8 @@ from .raw import Raw
 from .scope import Scope
 
 __all__ = ["System"]
+
+_BOUND: Final = Kind.STA.value
 
 _Function: TypeAlias = Callable[..., Any]
 
@@ -39,7 +42,7 @@ class System:
         self._libraries = libraries
         self._raw = raw
         self._functions: Final[dict[int, tuple[_Function, int]]] = {
-            HostFunction.LOAD: (self._load, 3),
+            HostFunction.LOAD: (self._load, 4),
             HostFunction.NEW: (memory.new, 3),
             HostFunction.BUFFER: (memory.buffer, 2),
             HostFunction.FREE: (memory.free, 1),
@@ -74,14 +77,14 @@ class System:
         name = HostFunction(function).name
         if scope.session.rights is not None and function >= HostFunction.RAW_OPEN:
             raise Fault("AccessDenied", f"{name}: raw addresses are not for clients of other machines (R18.6)")
-        if len(arguments) != count:
+        if len(arguments) != count and (function != HostFunction.LOAD or len(arguments) != count - 1):
             raise Fault("ArgumentError", f"{name} takes {count} arguments, {len(arguments)} were given")
         try:
             return perform(scope, *arguments)
         except Mismatch as finding:
             raise finding.fault_of(name) from None
 
-    def _load(self, scope: Scope, file: Any, content: Any, encoded: Any) -> list[Any] | None:
+    def _load(self, scope: Scope, file: Any, content: Any, encoded: Any, apartment: Any = "") -> list[Any] | None:
         if self._raw.begun:
             raise Fault("ProtocolError", "this host serves the addresses of a session, not declared libraries")
         if type(file) is not str:
@@ -91,6 +94,8 @@ class System:
             raise Fault("AccessDenied", rights.refusal(file))
         if type(content) is not bytes or len(content) != 32:
             raise expected("a hash of 32 bytes", content)
+        if apartment not in ("", _BOUND):
+            raise Mismatch(f"expected 'sta' for a library bound to a thread, got {apartment!r}", "ArgumentError")
         given = None if encoded is None else bytes(scope.binary(encoded))
         loaded = self._libraries.load(file, content, given)
         return None if loaded is None else [loaded[0], loaded[1].missing]

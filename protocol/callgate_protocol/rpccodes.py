@@ -71,4 +71,4 @@ class Code(IntEnum):
 
 def refusal(code: Code, text: str) -> Fault:
     """The fault that tells a failure of this code."""
-    return Fault("ComError", f"{text} ({code.name})", hresult=code.signed)
+    return Fault("ComError", f"{text} ({code.name})", hresult=code.signed, description=text)

@@ -21,6 +21,7 @@ __all__ = [
     "Slot",
     "pack_into_phase",
     "pack_into_slot",
+    "pack_into_thread",
     "read_answered",
     "read_handles",
     "read_slots",
@@ -88,6 +89,11 @@ def pack_into_slot(memory: memoryview, offset: int, slot: Slot) -> None:
 
 pack_into_phase = _PHASE.pack_into
 """Write the phase only: `pack_into_phase(memory, offset, Phase.NATIVE)`."""
+
+
+def pack_into_thread(memory: memoryview, offset: int, thread: int) -> None:
+    """Write the thread only: the call goes on in another one."""
+    _PHASE.pack_into(memory, offset + _PHASE.size, thread)
 
 
 def read_slots(memory: memoryview) -> list[Slot]:

@@ -11,7 +11,11 @@ class HostFunction(IntEnum):
     """Functions of library 0 of a host. Arguments and results are given as `(wire, …) -> wire`."""
 
     LOAD = 1
-    """(file, hash, type library or nil) -> [number, missing function numbers]; nil asks whether the hash is known."""
+    """(file, hash, type library or nil[, apartment]) -> [number, missing function numbers].
+
+    Without a type library the answer is nil if the hash is not known. The apartment is "sta" for a library whose calls
+    all run on one thread.
+    """
     NEW = 2
     """(library, type name, extra bytes) -> {"ref": …}: a zeroed struct that stays at one address."""
     BUFFER = 3

@@ -19,7 +19,7 @@ class Conversation:
     begun. Deciding is one step under a lock: either the call begins, or it is cancelled, and both sides see the same.
     """
 
-    __slots__ = ("_cancelled", "_decided", "_lock", "channel", "number", "open", "routing_id", "session")
+    __slots__ = ("_cancelled", "_decided", "_lock", "causality", "channel", "number", "open", "routing_id", "session")
 
     def __init__(self, session: Session, number: int, *, pipelined: bool) -> None:
         self.session = session
@@ -28,6 +28,8 @@ class Conversation:
         self.channel = Channel(Role.HOST, session.limits, pipelined=pipelined)
         self.open = True
         """False once the session or the channel has ended: nothing is sent any more."""
+        self.causality = b""
+        """To what the calls on it belong that are under way (R17.16); set by who needs it."""
         self._lock = threading.Lock()
         self._decided = 0
         self._cancelled: set[int] = set()

@@ -5,7 +5,15 @@ from __future__ import annotations
 import itertools
 import threading
 
-from callgate_protocol.slots import ANSWERED, Phase, Slot, pack_into_phase, pack_into_slot, slot_offset
+from callgate_protocol.slots import (
+    ANSWERED,
+    Phase,
+    Slot,
+    pack_into_phase,
+    pack_into_slot,
+    pack_into_thread,
+    slot_offset,
+)
 
 __all__ = ["Answered", "SlotWriter"]
 
@@ -36,6 +44,12 @@ class SlotWriter:
         slot = Slot(Phase.ACCEPTED, self._thread, call, channel, library, function)
         self._stack.append(slot)
         pack_into_slot(self._memory, self._offset, slot)
+
+    def move(self, thread: int | None) -> None:
+        """The innermost call goes on in another thread; None when it is back in this one."""
+        number = self._thread if thread is None else thread
+        self._stack[-1] = self._stack[-1]._replace(thread=number)
+        pack_into_thread(self._memory, self._offset, number)
 
     def phase(self, phase: int) -> None:
         """The innermost call goes on."""

@@ -146,6 +146,14 @@ class Worker:
             self.active = outer
             self.slot.phase(Phase.RETURNED)
 
+    def elsewhere(self, thread: int | None) -> None:
+        """See `single.Bringer`."""
+        self.slot.move(thread)
+
+    def passed(self, phase: int) -> None:
+        """See `single.Bringer`."""
+        self.slot.phase(phase)
+
     def call_back(self, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
         """See `Performer`."""
         conversation = self._serving[-1]
