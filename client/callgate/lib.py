@@ -27,7 +27,9 @@ class Lib:
         if number is None:
             raise EntryPointNotFoundError(_undeclared(binding, name), name=name, obj=self)
         if number in binding.missing:
-            raise EntryPointNotFoundError(f"{binding.label} has no function {name!r}", name=name, obj=self)
+            symbol = binding.declared.functions[number].name
+            text = f"{binding.label} has no function {symbol!r}"
+            raise EntryPointNotFoundError(text if symbol == name else f"{text}, for {name}", name=name, obj=self)
         function = NativeFunction(binding, number)
         self.__dict__[name] = function
         return function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -155,6 +156,7 @@ class _Proof:
         swallowed: bool = self._raises.__exit__(kind, error, trace)
         if swallowed and _is_refusal(error):
             counts = [counter() for counter in self._counters]
+            assert _says_where(error), f"R19.48: an argument is refused without its number, name or function: {error}"
             untouched = entered == self._entered and counts == self._counts
             assert untouched, f"native code was entered although the call was refused: {error}"
             traceback.clear_frames(trace)  # they hold what was to be sent
@@ -165,6 +167,14 @@ class _Proof:
 
 def _is_refusal(error: BaseException | None) -> bool:
     return isinstance(error, _REFUSALS) and getattr(error, "argument", 1) > 0
+
+
+def _says_where(error: BaseException | None) -> bool:
+    """R19.48: function, number and name of the argument, and the reason."""
+    if not isinstance(error, callgate.MarshalError):
+        return True
+    place = rf"argument {error.argument} '\w+'.* of {re.escape(error.function)}: \S"
+    return re.match(place, str(error), re.DOTALL) is not None
 
 
 def _may_be_refusal(expected: Any) -> bool:

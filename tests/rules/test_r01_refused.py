@@ -52,7 +52,14 @@ def test_r01_14_a_call_that_is_made_is_noticed(lib: Lib) -> None:
 
 
 def _refuse(argument: int, _side_effect: object = None) -> None:
-    raise callgate.InvalidCastError("not as claimed", argument=argument)
+    text = f"argument {argument} 'a' of touch: not as claimed"
+    raise callgate.InvalidCastError(text, argument=argument, function="touch")
+
+
+def test_r19_48_a_refusal_says_where() -> None:
+    """Every refused argument of the tests of rules is named with its number and function."""
+    with pytest.raises(AssertionError, match=r"R19\.48"), pytest.raises(TypeError):
+        raise callgate.InvalidCastError("argument 2 is wrong", argument=2, function="touch")
 
 
 def test_r01_14_an_error_that_claims_to_be_a_refusal_is_one(lib: Lib, monkeypatch: pytest.MonkeyPatch) -> None:

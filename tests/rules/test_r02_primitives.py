@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import random
 import struct
+from array import array
 from fractions import Fraction
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 import pytest
 
@@ -16,6 +18,7 @@ from callgate_native_host.probing import candidates
 from callgate_protocol.abi import Abi
 
 from .conftest import Loader, untouched
+from .ways import TypedLoader
 
 INTEGERS = {
     "int8_t": (1, True),
@@ -101,6 +104,23 @@ def test_r02_02_doubles_keep_every_bit(numbers: Lib) -> None:
         (value,) = struct.unpack("<d", bits.to_bytes(8, "little"))
         assert numbers.bits_of_double(value) == bits
         assert struct.pack("<d", numbers.double_of(bits)) == bits.to_bytes(8, "little")
+
+
+def test_r02_02_a_hundred_thousand_doubles(load_both: Loader) -> None:
+    """Random bits, with the payloads of NaNs as long as they are quiet, as elements both ways."""
+    count = 100_000
+    libc = load_both(
+        "libc.so.6",
+        f"void memcpy([out, size_is({count})] double *to, [size_is({count})] const double *from, size_t n);",
+    )
+    bits = array("Q", random.Random(3).randbytes(8 * count))
+    quiet = array("Q", (each | 1 << 51 if each >> 52 & 0x7FF == 0x7FF else each for each in bits))
+    values = array("d", quiet.tobytes()).tolist()
+    received = [0.0] * count
+
+    libc.memcpy(received, values, 8 * count)
+    assert sum(map(math.isnan, values)) > 10
+    assert array("d", received).tobytes() == quiet.tobytes()
 
 
 def test_r02_02_floats_are_the_nearest_single(numbers: Lib) -> None:
@@ -247,6 +267,25 @@ def test_r02_11_missing_functions_and_libraries(numbers: Lib, load_both: Loader)
         lib.not_there()
     with pytest.raises(callgate.DllNotFoundError, match="libnot_there_at_all"):
         load_both("not_there_at_all", "int f(void);")
+
+
+def test_r02_11_the_exported_name_is_the_one_that_is_missing(load_typed: TypedLoader) -> None:
+    """A method of another name is named beside it; an ordinal is refused where it is written."""
+
+    @callgate.library("primitives")
+    class Renamed(Protocol):
+        @callgate.native(entry_point="bits_of_int")
+        def there(self, value: callgate.i4) -> callgate.u8: ...
+        @callgate.native(entry_point="not_there")
+        def other(self, value: callgate.i4) -> callgate.u8: ...
+
+    lib = load_typed("primitives", Renamed)
+    assert lib.there(3) == 3
+    with pytest.raises(callgate.EntryPointNotFoundError, match=r"no function 'not_there', for other"):
+        lib.other(3)
+    for decorate in (callgate.native, partial(callgate.prototype, "int twelve(int value);")):
+        with pytest.raises(callgate.MarshalDirectiveError, match=r"'#12' is an ordinal.*R2\.11"):
+            decorate(entry_point="#12")
 
 
 def test_r02_13_widths_come_from_the_host() -> None:

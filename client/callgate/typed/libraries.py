@@ -102,12 +102,20 @@ def native(*, entry_point: str = "", charset: str = "", throws: bool = False) ->
     `throws` is for functions that return an HRESULT: failures are raised, and the result that the annotation names is
     the last of C's parameters, `[out, retval]` (R1.20, R11.6).
     """
+    _check_entry_point(entry_point)
     return lambda method: _mark(method, _Native(entry_point, charset, throws))
 
 
 def prototype(c: str, *, entry_point: str = "") -> Callable[[C], C]:
     """The function is what the C prototype says; the Python annotations are for type checkers only."""
+    _check_entry_point(entry_point)
     return lambda method: _mark(method, _Native(entry_point, prototype=c))
+
+
+def _check_entry_point(name: str) -> None:
+    if name.startswith("#"):
+        text = f"entry_point={name!r} is an ordinal, and libraries of this system have none; give the function's name"
+        raise MarshalDirectiveError(f"{text} (R2.11)")
 
 
 def _mark(method: C, options: _Native) -> C:
