@@ -243,6 +243,28 @@ def test_r01_11_directions_of_classes(classic: Classic, asked: Asked, fresh: Fre
         asked.label_up({"name": "x", "n": 1})  # type: ignore[arg-type]
 
 
+class Counted:
+    """Counts how often it is converted to a number of C."""
+
+    def __init__(self) -> None:
+        self.conversions = 0
+
+    def __index__(self) -> int:
+        self.conversions += 1
+        return 7
+
+
+def test_r01_12_conversions_are_counted(classic: Classic, asked: Asked, fresh: Fresh) -> None:
+    """In: one on the way there. Out: one on the way back. InOut: one each way."""
+    counts = []
+    for lib in (classic, fresh, asked):
+        number: Any = Counted()
+        label = Label("abc", number)
+        lib.label_up(label)
+        counts.append((number.conversions, label.n is not number))
+    assert counts == [(1, False), (0, True), (1, True)]
+
+
 @pytest.mark.rule("R19.45")
 @pytest.mark.parametrize("annotation", [Ref[i4], In[Ref[i4]], str, LPStr, Callable[[i4], i4], Array[i4], callgate.Guid])
 def test_r01_24_raw_refuses(annotation: Any) -> None:
