@@ -173,7 +173,7 @@ def _says_where(error: BaseException | None) -> bool:
     """R19.48: function, number and name of the argument, and the reason."""
     if not isinstance(error, callgate.MarshalError):
         return True
-    place = rf"argument {error.argument} '\w+'.* of {re.escape(error.function)}: \S"
+    place = rf"argument {error.argument} '(\w+|\.\.\.)'.* of {re.escape(error.function)}: \S"
     return re.match(place, str(error), re.DOTALL) is not None
 
 
