@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import codecs
 import logging
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from callgate.errors import ArgumentError, MarshalDirectiveError, OutOfRange, UnmappableCharError
 from callgate_protocol.forms import Codec
 
 from .base import Mismatch, TypeSpace, wrong_type
 
-__all__ = ["LONGEST", "Decode", "Encode", "Encoding", "encoding_of", "wide_encoding"]
-
-Encode: TypeAlias = Callable[[Any], bytes]
-Decode: TypeAlias = Callable[[bytes | bytearray | memoryview], Any]
+__all__ = ["LONGEST", "Encoding", "encoding_of", "wide_encoding"]
 
 LONGEST: Final = 0x7FFFFFF0
 """Bytes of the longest text."""

@@ -204,8 +204,7 @@ def _buffer(value: Any) -> Chosen:
 class _Types:
     """The converters of the values of one library's VARIANTs, made at first use. Arrays hold any bounds."""
 
-    def __init__(self, types: TypeSpace, make: Callable[[Any], Any], variant: Any) -> None:
-        self._types = types
+    def __init__(self, make: Callable[[Any], Any], variant: Any) -> None:
         self._make = make
         self._variant = variant
         self._values = values_of(variant)
@@ -226,7 +225,7 @@ class _Types:
 
 def encode_variant(form: Variant, types: TypeSpace) -> Encoder:
     """`[vt, value]` by the table of R13.3."""
-    encoders = _Types(types, types.encoder, form)
+    encoders = _Types(types.encoder, form)
 
     def encode(value: Any, context: CallContext) -> list[Any]:
         vartype, given = _typed(value)
@@ -247,7 +246,7 @@ def encode_variant(form: Variant, types: TypeSpace) -> Encoder:
 
 def decode_variant(form: Variant, types: TypeSpace) -> Decoder:
     """The Python value by the table of R13.4; with `[keep_types]` one that says its width."""
-    decoders = _Types(types, types.decoder, form)
+    decoders = _Types(types.decoder, form)
     special: dict[int, Any] = {EMPTY: None, NULL: DBNull}
 
     def decode(wire: Any, context: CallContext) -> Any:
