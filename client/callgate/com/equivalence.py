@@ -9,7 +9,6 @@ from typing import Any
 from callgate.errors import TypeLoadError
 from callgate_protocol.model import (
     Array,
-    Attribute,
     CType,
     Function,
     Interface,
@@ -42,14 +41,9 @@ def refuse_difference(
                 f"{label} and {label2} have the IID {one.iid}, but method {index + 1} is {_shown(mine)} in the one and "
                 f"{_shown(theirs)} in the other; correct one of them, or give it an IID of its own (R14.4, R14.29)"
             )
-    if _shape(one) != _shape(two):
-        words = ", ".join(sorted(str(word) for word in _shape(one) ^ _shape(two)))
+    if set(one.attributes) != set(two.attributes):
+        words = ", ".join(sorted(str(word) for word in set(one.attributes) ^ set(two.attributes)))
         raise TypeLoadError(f"{label} and {label2} have the IID {one.iid}, but differ in: {words} (R14.29)")
-
-
-def _shape(interface: Interface) -> set[Attribute]:
-    """What its objects look like; where they may go is its user's affair."""
-    return {word for word in interface.attributes if word.name != "local"}
 
 
 def _shown(method: Function | None) -> str:

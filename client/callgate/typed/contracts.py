@@ -12,7 +12,7 @@ from callgate.declare.python import PythonSide
 from callgate.errors import MarshalDirectiveError, TypeLoadError
 from callgate.memory import opaque_of
 from callgate_protocol.automation import DELEGATE
-from callgate_protocol.contracts import ContractBroken, as_delegate, check_contracts
+from callgate_protocol.contracts import ContractBroken, Said, as_delegate, check_contracts
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
 from callgate_protocol.model import (
@@ -78,8 +78,6 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     words = {"id": str(_dispid(spec, label, index, entry))} if _numbered(spec, entry) else {}
     if entry.kind in _WORDS:
         words[_WORDS[entry.kind]] = ""
-    if entry.words.preserve_sig:
-        words["preserve_sig"] = ""
     attributes = (*read.result.attributes, *(Attribute(word, argument) for word, argument in words.items()))
     result = read.result.replace(attributes=tuple(sorted(attributes)))
     text = f"{entry.key}{inspect.signature(entry.function)}"
@@ -144,7 +142,7 @@ def _check(spec: InterfaceSpec, space: Space, types: TypeLibrary, found: Interfa
             members_of(library, record)
         for delegate in library.delegates:
             resolve(library, delegate)
-        check_contracts(library)
+        check_contracts(library, _said(spec))
         for method in found.methods:
             resolve(library, method)
     except LayoutError as error:
@@ -153,6 +151,11 @@ def _check(spec: InterfaceSpec, space: Space, types: TypeLibrary, found: Interfa
         raise MarshalDirectiveError(str(error)) from None
     except DirectiveError as error:
         raise MarshalDirectiveError(f"{spec.name}: {error}") from None
+
+
+def _said(spec: InterfaceSpec) -> Said:
+    kept = {(spec.name, index) for index, entry in enumerate(spec.entries) if entry.words.preserve_sig}
+    return Said(frozenset({spec.name} if spec.local else ()), preserved=frozenset(kept))
 
 
 def _bases(base: Declared) -> dict[str, Interface]:

@@ -152,7 +152,6 @@ def interface(
     shape: dict[str, Any] = {
         "dual": dual,
         "dispatch": dispatch,
-        "local": local,
         "guid": guid,
         "extra_slots": extra_slots,
         "vtable_offset": vtable_offset,
