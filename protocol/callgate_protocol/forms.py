@@ -225,7 +225,7 @@ class BStr(Value):
     """`BSTR`: UTF-16 text, or bytes, with its length in front (R5.7).
 
     `null_is_empty`: NULL comes back as "" (R5.3). `ansi`: text is UTF-8 instead (AnsiBStr in the table of R5).
-    `wide`: text is of `wchar_t`, and the block starts with its length, as some libraries on Linux have it.
+    `wide`: a unit has the four bytes of `wchar_t`, and the block starts with its length, as some libraries have it.
     """
 
     null_is_empty: bool = False

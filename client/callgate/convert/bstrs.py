@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from callgate.errors import ArgumentError, OutOfRange
@@ -17,6 +18,7 @@ _LONGEST: Final = (1 << 31) - 1
 _UNIT: Final = 2
 _WIDE: Final = 4
 _PLAIN: Final = BStr()
+_UTF16: Final = f"utf-16-{sys.byteorder[0]}e"
 
 
 def bstr_from(value: Any, types: TypeSpace, form: BStr = _PLAIN) -> bytes:
@@ -24,7 +26,8 @@ def bstr_from(value: Any, types: TypeSpace, form: BStr = _PLAIN) -> bytes:
     if isinstance(value, BStrBytes):
         data = bytes(value)
     elif isinstance(value, str):
-        data = _utf8(value) if form.ansi else value.encode(_codec(types, form), "surrogatepass")
+        text = _in_pairs(value) if form.wide else value
+        data = _utf8(text) if form.ansi else text.encode(_codec(types, form), "surrogatepass")
     else:
         raise wrong_type("a str, BStrBytes or None", value)
     if len(data) > _LONGEST:
@@ -46,11 +49,19 @@ def bstr_to(data: Any, types: TypeSpace, form: BStr = _PLAIN) -> str | BStrBytes
     if len(content) % (_WIDE if form.wide else _UNIT):
         return BStrBytes(content)
     try:
-        return content.decode(_codec(types, form), "surrogatepass")
+        text = content.decode(_codec(types, form), "surrogatepass")
+        return text.encode(_UTF16, "surrogatepass").decode(_UTF16, "surrogatepass") if form.wide else text
     except UnicodeDecodeError:
         if form.wide:
             return BStrBytes(content)
         raise
+
+
+def _in_pairs(text: str) -> str:
+    """What libraries with such texts have in their four bytes are the units of UTF-16: they come from Windows."""
+    if text.isascii():
+        return text
+    return "".join(map(chr, memoryview(text.encode(_UTF16, "surrogatepass")).cast("H")))
 
 
 def _codec(types: TypeSpace, form: BStr) -> str:

@@ -20,6 +20,7 @@ from .decimals import currency_from, currency_to, decimal_from, decimal_to
 __all__ = ["SYSTEM", "SystemCode", "decode_system", "encode_system", "zero_of"]
 
 _BLOCK: Final = 16
+_GUIDS: Final = "a uuid.UUID, its text, or an interface"
 
 
 class SystemCode(NamedTuple):
@@ -36,10 +37,22 @@ def _guid_from(value: Any) -> bytes:
         try:
             value = uuid.UUID(value)
         except ValueError:
-            raise wrong_type("a uuid.UUID, or its text", value) from None
+            raise wrong_type(_GUIDS, value) from None
+    if isinstance(value, type):
+        value = _guid_of(value)
     if not isinstance(value, uuid.UUID):
-        raise wrong_type("a uuid.UUID, or its text", value)
+        raise wrong_type(_GUIDS, value)
     return value.bytes_le
+
+
+def _guid_of(cls: type[Any]) -> Any:
+    """R14.4: the IID of an interface, the CLSID of a class that has one; other classes have no GUID."""
+    from callgate.com.classes import words_of  # noqa: PLC0415 - most GUIDs are written as such
+    from callgate.com.declared import find_declared  # noqa: PLC0415
+
+    declared = find_declared(cls)
+    text = words_of(cls).clsid if declared is None else declared.iid
+    return uuid.UUID(text) if text else cls
 
 
 def _hresult_from(value: Any) -> int:
