@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from callgate_transport.session import Session
@@ -29,7 +28,7 @@ def below(broker: Callable[[], Broker], share: str = "", kind: str = "") -> Open
         started = keeper.start(label, share, gone, kind)
         io = current().io()
         try:
-            session = Session.open(io, started.link, started.host, {"process": os.getpid(), "library": label})
+            session = Session.open(io, started.link, started.host, current().about(library=label))
         except (ConnectionError, FileNotFoundError):
             gone = started.host  # its last session has just ended, and it with it
             raise

@@ -255,11 +255,13 @@ class Host:
             frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
         finally:
             self._nesting.channel = outer
+            if context.flight:  # nothing comes home with the answer to an answer
+                self.objects.lent.land(context.flight)
         channel.send(frames)
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
-        if entry is None and self.lends:
+        if entry is None and (self.lends or not callback.delegate):
             return self.objects.perform(callback.delegate, callback.arguments, context)
         if entry is None:
             text = f"native code of {self.label} called a function that was given for an earlier call only"

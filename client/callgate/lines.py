@@ -45,6 +45,10 @@ class Session(Protocol):
 
     incarnation: bytes
     process: int
+    serves: str
+    """`python` when its objects are Python's."""
+    route: str
+    """How third processes reach the host; empty when they cannot."""
     abi: Abi
     dead: bool
     broken: str

@@ -29,6 +29,8 @@ class Process:
 
     def __init__(self) -> None:
         self.id = os.getpid()
+        self.incarnation = os.urandom(16)
+        """By which other processes know this one's objects."""
         self._lock = threading.Lock()
         self._io: IoThread | None = None
         self._warden: Warden | None = None
@@ -66,7 +68,7 @@ class Process:
         """The door to the Python objects of this process, opened when there is none."""
         from .remoting.listener import Listener, own_place  # noqa: PLC0415 - few programs let others in
 
-        return self.listen(lambda: Listener(self._io_thread(), own_place()))
+        return self.listen(lambda: Listener(self._io_thread(), own_place(self.incarnation)))
 
     def listen(self, make: Callable[[], Listener]) -> Listener:
         """The door, made so when there is none yet."""
@@ -79,6 +81,10 @@ class Process:
     def serves(self) -> bool:
         """Whether others can connect."""
         return self._listener is not None
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        """What this process says of itself in a hello."""
+        return {"process": self.id, "incarnation": self.incarnation.hex(), **more}
 
     def callbacks(self) -> Executor:
         """Where callbacks from the libraries' own threads run when a library has no executor of its own."""

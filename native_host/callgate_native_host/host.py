@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import zmq
 
+from callgate_protocol.references import CLAIM_SECONDS
 from callgate_protocol.slots import ANSWERED, HANDLES_OFFSET, MEMORY_BYTES
 from callgate_transport.reactor import Reactor
 from callgate_transport.serving.porch import Porch, Terms
@@ -64,9 +65,18 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     outbox = station.outbox
     ways = Ways(outbox.ask, outbox.tell, outbox.notify, outbox.give_back)
     engine = make_engine(backend, libc, birth.incarnation, ways)
+    objects = engine.objects
+    objects.on_handed = lambda: reactor.post(lambda: reactor.after(CLAIM_SECONDS, expire))
     engine.objects.lives.tell = lambda alive: ANSWERED.pack_into(slots, HANDLES_OFFSET, alive)
 
+    def expire() -> None:
+        objects.expire()
+        if station.control.is_empty:
+            run_down()
+
     def run_down() -> None:
+        if objects.handed:  # somebody is on the way
+            return
         engine.objects.lives.rest(_REST_SECONDS)
         _leave()
 

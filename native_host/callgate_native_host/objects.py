@@ -6,14 +6,16 @@ the same object while it lives (R14), and a pointer into a block that a client m
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 import weakref
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import ExportTable, Reference
+from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Reference
 from callgate_transport.serving.single import here
 
 from .faults import Mismatch
@@ -101,6 +103,10 @@ class Entry:
             self.life.close(here=here)
 
 
+def _nothing() -> None:
+    """Without an I/O thread nothing expires by itself."""
+
+
 class Objects:
     """The table. Every method may be called from any thread."""
 
@@ -113,6 +119,8 @@ class Objects:
         self._live: set[weakref.ref[Block]] = set()
         self.lives = Lives()
         """What ends the objects of handles."""
+        self.on_handed: Callable[[], None] = _nothing
+        """Has `expire` called when it is time."""
 
     def __len__(self) -> int:
         return len(self._table)
@@ -263,6 +271,37 @@ class Objects:
                 self.release([(number, 1)], session)
             except RemoteProtocolError:
                 return
+
+    def hand_over(self, entry: Entry, interface: str) -> bytes:
+        """R17.12: a token by which a third process claims a reference."""
+        token = os.urandom(16)
+        with self._lock:
+            if entry.closed:
+                raise Mismatch("the object is gone: it was released", "ObjectGone")
+            self._table.hand_over(entry.number, interface, token, time.monotonic() + CLAIM_SECONDS)
+        self.on_handed()
+        return token
+
+    def claim(self, token: bytes, session: bytes) -> tuple[Entry, Reference] | None:
+        """R17.13: what was handed over, now counted for the session; None when it is not there any more."""
+        with self._lock:
+            reference = self._table.claim(token, session)
+            entry = self._table.get(reference.object) if reference is not None else None
+            return None if reference is None or entry is None else (entry, reference)
+
+    @property
+    def handed(self) -> int:
+        """References that wait to be claimed."""
+        return self._table.handed
+
+    def expire(self) -> None:
+        """R17.14: give back what nobody has claimed in time."""
+        with self._lock:
+            gone = self._table.expire(time.monotonic())
+            for entry in gone:
+                self._forget(entry)
+        for entry in gone:
+            entry.retire()
 
     def drop_session(self, session: bytes) -> None:
         """A session is gone: whatever only it held ends."""

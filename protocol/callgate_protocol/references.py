@@ -10,11 +10,11 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from .errors import RemoteProtocolError
 
-__all__ = ["ExportTable", "ImportTable", "Reference", "read_address", "read_reference"]
+__all__ = ["CLAIM_SECONDS", "ExportTable", "ImportTable", "Reference", "read_address", "read_reference"]
 
 
 class Reference(NamedTuple):
@@ -68,6 +68,18 @@ def read_address(wire: Any) -> tuple[int, int]:
 _T = TypeVar("_T")
 
 
+class _Handed(NamedTuple):
+    """What somebody gave away that has not arrived yet."""
+
+    object: int
+    interface: str
+    expires: float
+
+
+CLAIM_SECONDS: Final = 360.0
+"""How long a reference that was handed over waits for its receiver (R17.14)."""
+
+
 class ExportTable(Generic[_T]):
     """The owner's side: objects by number, with the references each session holds."""
 
@@ -75,6 +87,7 @@ class ExportTable(Generic[_T]):
         self._incarnation = incarnation
         self._objects: dict[int, _T] = {}
         self._counts: dict[int, dict[bytes, int]] = {}
+        self._handed: dict[bytes, _Handed] = {}
         self._last = 0
 
     def __len__(self) -> int:
@@ -100,6 +113,34 @@ class ExportTable(Generic[_T]):
         counts = self._counts[number]
         counts[session] = counts.get(session, 0) + 1
         return Reference(self._incarnation, number, interface, 1, None, [])
+
+    def hand_over(self, number: int, interface: str, token: bytes, expires: float) -> None:
+        """R17.12: a reference for a third process, which claims it by the token; until then that holds the object."""
+        self.send(number, interface, token)
+        self._handed[token] = _Handed(number, interface, expires)
+
+    def claim(self, token: bytes, session: bytes) -> Reference | None:
+        """R17.13: what was handed over is the session's now; None when it was claimed or has expired, or is gone."""
+        handed = self._handed.pop(token, None)
+        if handed is None or handed.object not in self._objects:
+            return None
+        reference = self.send(handed.object, handed.interface, session)
+        self.release(handed.object, 1, token)
+        return reference
+
+    def expire(self, now: float) -> list[_T]:
+        """R17.14: what nobody has claimed in time is given back; the objects that nobody holds any more."""
+        late = [token for token, handed in self._handed.items() if handed.expires <= now]
+        gone: list[_T] = []
+        for token in late:
+            del self._handed[token]
+            gone += self.drop_session(token)
+        return gone
+
+    @property
+    def handed(self) -> int:
+        """How many references wait to be claimed."""
+        return len(self._handed)
 
     def release(self, number: int, count: int, session: bytes) -> _T | None:
         """A session gives references back. Returns the object when nobody holds it any more (it is then removed).

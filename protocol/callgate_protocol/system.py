@@ -92,6 +92,10 @@ class HostFunction(IntEnum):
     """(IID) -> type library or nil: how an interface is declared where its object lives."""
     MAKE = 50
     """(class, [directory, …], IID) -> {"ref": …}: an object of `module:Class`, imported from there (R16.17)."""
+    HAND_OVER = 51
+    """({"at": …}, IID) -> token: a reference for a third process, which gives the token to CLAIM (R17.12)."""
+    CLAIM = 52
+    """(token) -> {"ref": …}: the reference that was handed over, as this session's own (R17.13)."""
 
 
 class BrokerFunction(IntEnum):

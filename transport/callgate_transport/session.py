@@ -83,11 +83,17 @@ class SessionOwner(Protocol):
 class Session(Steady):
     """One session. Thread-safe, except where a method says otherwise."""
 
-    def __init__(self, io: IoThread, link: Link | Lifeline, welcome: Welcome, descriptors: list[int]) -> None:
+    def __init__(
+        self, io: IoThread, link: Link | Lifeline, welcome: Welcome, descriptors: list[int], route: str = ""
+    ) -> None:
         self.io = io
         self.link = link
         self.incarnation = welcome.incarnation
         self.process: int = welcome.about.get("process", 0)
+        self.serves = str(welcome.about.get("serves", ""))
+        """`python` when the other side has Python objects, and can connect to third processes itself."""
+        self.route = route
+        """How others on this machine reach it; empty when they cannot."""
         self.features = frozenset(welcome.features) & frozenset(FEATURES)
         self.limits = _limits(welcome).meet(DEFAULT_LIMITS)
         self.abi = _abi(welcome)
@@ -130,7 +136,7 @@ class Session(Steady):
                 raise RemoteProtocolError("the host answered hello with something else")
             if message.incarnation.hex() != incarnation:
                 raise ConnectionRefusedError(f"another host than the one that was started listens at {path}")
-            return cls(io, link, message, descriptors)
+            return cls(io, link, message, descriptors, f"unix:{path}")
         except BaseException:
             link.close()
             raise

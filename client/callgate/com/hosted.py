@@ -47,11 +47,21 @@ class Hosted:
         context.depart()
         return {"object": number, "interfaces": [[each.number, each.index] for each in described]}
 
+    def _own(self, number: int, function: Any, arguments: list[Any], context: CallContext) -> Any:
+        """The other side asks about an object of this process, and not one of its methods (R17.12)."""
+        from callgate.remoting.handing import answer_owner  # noqa: PLC0415 - few programs hand objects on
+
+        return answer_owner(
+            self.lent, number, function, arguments, lambda value, declared: self.lend(value, [declared], context)
+        )
+
     def perform(self, number: int, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
         """Native code called a method of an object of this process."""
         if len(arguments) != 3 or type(arguments[0]) is not int or type(arguments[2]) is not list:
             raise RemoteProtocolError("expected a library, a method and its arguments")
         library, method, values = arguments
+        if library == 0:
+            return self._own(number, method, values, context), []
         try:
             target = self.lent.find(number)
             stub = self._by_number[library].stub(method)

@@ -9,7 +9,7 @@ from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.implemented import Offer, interfaces_of, wrapper_class
 from callgate.com.objects import ComObject, answers, no_interface
 from callgate.com.wellknown import wellknown
-from callgate.errors import ArgumentError, InvalidCastError
+from callgate.errors import InvalidCastError
 from callgate.memory import place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
@@ -53,11 +53,23 @@ def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
 
 def _proxy(value: ComObject, declared: Declared, context: CallContext, *, chosen: bool) -> Any:
     if value._host is not context.host:  # noqa: SLF001 - proxies are made here
-        raise Mismatch(ArgumentError, f"{value!r} lives in another host than {context.host.describe()}")
+        return _foreign(value, declared, context, chosen=chosen)
     wire = place_of(value, context.host)
     if not chosen and not answers(value, declared):
         raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
     return wire
+
+
+def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chosen: bool) -> Any:
+    """R17.11: who can connect gets a reference of its own; native code gets an object that passes calls on."""
+    if not chosen and not answers(value, declared):
+        raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
+    if context.host.session.serves == "python":
+        from callgate.remoting.handing import hand_over  # noqa: PLC0415 - few programs hand objects on
+
+        return hand_over(value, declared)
+    known = [each for each in value._interfaces if each is not declared]  # noqa: SLF001
+    return context.host.objects.lend(value, [declared, *known], context)
 
 
 def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
@@ -73,6 +85,10 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
         reference, _ = read_reference(wire)
         classes = _classes(wire)
         host = context.host
+        if reference.token is not None and reference.incarnation != host.session.incarnation:
+            from callgate.remoting.handing import arrived  # noqa: PLC0415 - few programs are handed objects
+
+            return arrived(reference, declared)
         proxy = host.holdings.proxy(reference, lambda: wrapper_class(classes)(host, reference.object), prompt=True)
         if reference.interface == declared.iid:
             proxy._learn(declared)  # noqa: SLF001 - native code said so

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from callgate.errors import ObjectGone
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import ExportTable, Reference
+from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Reference
 
 __all__ = ["Exports"]
+
+_HERE = b"here"
+"""Stands for a session: what this process holds for the moment."""
 
 
 class Exports:
@@ -25,6 +30,8 @@ class Exports:
         self._lock = threading.Lock()
         self._table: ExportTable[Any] = ExportTable(incarnation)
         self._numbers: dict[int, int] = {}
+        self.on_handed: Callable[[], None] = lambda: None
+        """Has `expire` called when it is time."""
 
     def __len__(self) -> int:
         return len(self._table)
@@ -32,10 +39,13 @@ class Exports:
     def refer(self, value: Any, interface: str, holder: bytes) -> Reference:
         """A reference to an object; counts one more for the holder: a session, or a token of a hand-over."""
         with self._lock:
-            number = self._numbers.get(id(value))
-            if number is None:
-                number = self._numbers[id(value)] = self._table.add(value)
-            return self._table.send(number, interface, holder)
+            return self._table.send(self._number(value), interface, holder)
+
+    def _number(self, value: Any) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            number = self._numbers[id(value)] = self._table.add(value)
+        return number
 
     def find(self, number: Any) -> Any:
         """The object of that number. Raises ObjectGone."""
@@ -54,6 +64,42 @@ class Exports:
             gone = [self._table.release(number, count, session) for number, count in references]
             self._forget(gone)
         gone.clear()  # outside of the lock: what is collected now may release something here
+
+    def hand_over(self, value: Any, interface: str) -> tuple[int, bytes]:
+        """R17.12: the object's number, and a token by which a third process claims a reference to it."""
+        token = os.urandom(16)
+        with self._lock:
+            self._table.hand_over(self._number(value), interface, token, time.monotonic() + CLAIM_SECONDS)
+            number = self._numbers[id(value)]
+        self.on_handed()
+        return number, token
+
+    def claim(self, token: Any, holder: bytes) -> Reference:
+        """R17.13: what was handed over, counted for its receiver now. Raises ObjectGone."""
+        with self._lock:
+            reference = self._table.claim(token, holder) if type(token) is bytes else None
+        if reference is None:
+            raise ObjectGone("nothing was handed over by that token, or it is gone (CO_E_OBJNOTCONNECTED, R17.6)")
+        return reference
+
+    def take_claimed(self, token: Any) -> Any:
+        """The object of a token, for this process itself or for a peer that holds it in another way."""
+        reference = self.claim(token, _HERE)
+        value = self.find(reference.object)
+        self.release([(reference.object, 1)], _HERE)
+        return value
+
+    @property
+    def handed(self) -> int:
+        """References that wait to be claimed."""
+        return self._table.handed
+
+    def expire(self) -> None:
+        """R17.14: give back what nobody has claimed in time."""
+        with self._lock:
+            gone = self._table.expire(time.monotonic())
+            self._forget(gone)
+        gone.clear()
 
     def take_back(self, numbers: Iterable[int], session: bytes) -> None:
         """References that were put into a message that is not sent; a session that is gone has given all back."""

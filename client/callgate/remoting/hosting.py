@@ -40,6 +40,7 @@ def main(argv: list[str]) -> int:
     streams = _redirect_streams()
     listening = socket.socket(fileno=int(link))
     place = Place(bytes.fromhex(incarnation), directory, listening, memory, streams, _leave)
+    current().incarnation = place.incarnation
     io = current().io()
     listener = current().listen(lambda: Listener(io, place))
     listener.servant.maker = _make

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from callgate_protocol.references import CLAIM_SECONDS
 from callgate_protocol.slots import MEMORY_BYTES
 from callgate_transport import rundir
 from callgate_transport.iothread import IoThread
 from callgate_transport.serving.station import Services, Station
 
-from .own_abi import own_abi
 from .servant import Servant
 
 __all__ = ["Listener", "Place", "own_place"]
@@ -36,13 +35,13 @@ class Place(NamedTuple):
     """What keeps the directory from being swept; -1 when that is another process's business."""
 
 
-def own_place() -> Place:
+def own_place(incarnation: bytes) -> Place:
     """A directory of this process's own, private to the user. One that was killed has its swept by the next start."""
     made = rundir.create_listener_directory()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(f"{made.path}/link")
     listening.listen(_PENDING_CONNECTIONS)
-    return Place(secrets.token_bytes(16), made.path, listening, memoryview(bytearray(MEMORY_BYTES)), lock=made.lock)
+    return Place(incarnation, made.path, listening, memoryview(bytearray(MEMORY_BYTES)), lock=made.lock)
 
 
 class Listener:
@@ -60,12 +59,26 @@ class Listener:
         self._is_open = True
         self._station = Station(io, io.context, place.directory, place.slots)
         self.servant = Servant(self.incarnation, self._station.outbox, io.post)
+        self.servant.exports.on_handed = self._handed
+        self._io = io
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
 
     def _open(self) -> None:
         place, servant = self._place, self.servant
-        services = Services(servant.perform, servant.register, servant.exports, place.on_empty)
-        self._station.open(services, place.listening, own_abi(), place.incarnation, list(place.streams))
+        services = Services(servant.perform, servant.register, servant.exports, self._emptied)
+        self._station.open(services, place.listening, servant.abi, place.incarnation, list(place.streams), "python")
+
+    def _emptied(self) -> None:
+        if not self.servant.exports.handed:  # else somebody is on the way
+            self._place.on_empty()
+
+    def _handed(self) -> None:
+        self._io.post(lambda: self._io.after(CLAIM_SECONDS, self._expire))
+
+    def _expire(self) -> None:
+        self.servant.exports.expire()
+        if self._station.control.is_empty:
+            self._emptied()
 
     @property
     def had_session(self) -> bool:

@@ -30,7 +30,7 @@ def meet(incarnation: bytes, link: str, label: str) -> Host:
         for known in process.hosts:
             if known.session.incarnation == incarnation and not known.dead:
                 return known
-        session = Session.open(process.io(), link, incarnation.hex(), {"process": os.getpid()})
+        session = Session.open(process.io(), link, incarnation.hex(), process.about())
         for descriptor in session.descriptors:
             os.close(descriptor)
         host = Host(Opened(session, Nobody(), Silence()), label, process.callbacks)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from callgate.com.closure import of_model
@@ -25,7 +26,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.interfaces import method_places
 from callgate_protocol.messages import Raise, Release, Return
 from callgate_protocol.model import TypeLibrary
-from callgate_protocol.references import Reference, read_address
+from callgate_protocol.references import Reference, read_address, read_reference
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_transport.serving.roles import Gone
@@ -94,6 +95,8 @@ class Peer:
         self.lends = False
         """Objects of this process go to a peer as references, which the table of exports counts."""
         self.errno: Any = None
+        self.incarnation = _incarnation(session.about.get("incarnation"))
+        """The process; by which others name its objects. Empty when it did not say."""
 
     @property
     def dead(self) -> bool:
@@ -137,6 +140,26 @@ class Peer:
         self._check_code(library, function, message, name)
         return message, answer.payloads
 
+    def passed_on(self, number: int, declared: Declared) -> Reference:
+        """R17.12: a reference to one of its objects for a third process: it opens a door of its own for that."""
+        answer = self._own(number, HostFunction.HAND_OVER, [declared.iid], f"handing over a {declared.name}")
+        return read_reference({"ref": answer})[0]
+
+    def claimed(self, token: Any, declared: Declared) -> Any:
+        """R17.13: one of its objects that came by another way is the proxy that is here already."""
+        wire = self._own(0, HostFunction.CLAIM, [token, declared.iid], f"claiming a {declared.name}")
+        return self.objects.take(wire, declared, CallContext(cast("Host", self)))
+
+    def _own(self, number: int, function: HostFunction, arguments: list[Any], name: str) -> Any:
+        try:
+            answer = self.servant.ask(self, number, [0, int(function), arguments], []).message
+        except Gone:
+            raise ObjectGone(f"the owner of an object ended while {name}") from None
+        if isinstance(answer, Raise):
+            raise exception_of(answer, self.describe(), name)
+        assert isinstance(answer, Return)
+        return answer.result
+
     def _check_code(self, library: int, function: int, message: Return, name: str) -> None:
         """R8.7: methods that throw answer a code, and nothing else, when they fail."""
         if self.objects.throws(library, function) and type(message.result) is int and message.result < 0:
@@ -156,6 +179,18 @@ class Peer:
     def submit(self, *_: Any) -> Any:
         """Calls of a peer's objects are waited for."""
         raise NotSupportedError("methods of an object that another process has passed here are called, not submitted")
+
+
+def _incarnation(told: Any) -> bytes:
+    try:
+        return bytes.fromhex(told) if type(told) is str else b""
+    except ValueError:
+        return b""
+
+
+def handing() -> Any:
+    """What hands over; it knows processes, whose parts peers are."""
+    return import_module("callgate.remoting.handing")
 
 
 class PeerObjects(Numbers):
@@ -214,7 +249,9 @@ class PeerObjects(Numbers):
             return None
         if isinstance(value, ComObject):
             if value._host is not cast("Host", self._peer):  # noqa: SLF001 - where it lives decides
-                raise wrong_type("an object of this process or of the one that called", value)
+                if not answers(value, declared):
+                    raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
+                return handing().hand_over(value, declared)
             number = value._check()  # noqa: SLF001
             if not answers(value, declared):
                 raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
@@ -236,6 +273,8 @@ class PeerObjects(Numbers):
             return None
         if type(wire) is dict and "object" in wire:
             return self._adopt(wire, declared)
+        if type(wire) is dict and "ref" in wire:
+            return handing().arrived(read_reference(wire)[0], declared)
         number, offset = read_address(wire)
         if offset:
             raise RemoteProtocolError("an object has no inside")

@@ -16,7 +16,7 @@ from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
 from callgate_protocol.model import TypeLibrary
-from callgate_protocol.references import read_address
+from callgate_protocol.references import Reference, read_address
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library, encode_library, library_hash
@@ -36,6 +36,8 @@ from .spoken import matching
 __all__ = ["PLAIN", "Servant"]
 
 _MOST: Final = 1024
+_NEVER: Final = ("allocations", "delegates", "handles", "stale_callbacks", "dropped_callbacks")
+"""Counts of hosts of native libraries that have nothing to count here."""
 
 
 class Servant:
@@ -61,6 +63,8 @@ class Servant:
             HostFunction.INFO: (self._info, 0),
             HostFunction.QUERY: (self._query, 2),
             HostFunction.RELEASE: (self._release, 2),
+            HostFunction.HAND_OVER: (self._hand_over, 2),
+            HostFunction.CLAIM: (self._claim, 1),
             HostFunction.NAMED: (self._named, 2),
             HostFunction.DESCRIBE: (self._describe, 1),
             HostFunction.MAKE: (self._make, 3),
@@ -169,7 +173,8 @@ class Servant:
         return [number, missing]
 
     def _info(self, _context: ServedContext) -> dict[str, int]:
-        return {"objects": len(self.exports), "peers": len(self._peers), "threads": len(self._workers)}
+        counts = dict.fromkeys(_NEVER, 0)
+        return counts | {"objects": len(self.exports), "peers": len(self._peers), "threads": len(self._workers)}
 
     def _named(self, name: Any, iid: Any, context: ServedContext) -> Any:
         """R16.16: the object that was exported by a name."""
@@ -184,6 +189,27 @@ class Servant:
             text = f"{name!r} does not implement {iid if declared is None else declared.name} (E_NOINTERFACE, R14.2)"
             raise Fault("InvalidCastError", text)
         return context.peer.objects.refer(value, declared, context)
+
+    def come_home(self, reference: Reference) -> Any:
+        """R17.13: an object of this process that others have handed on."""
+        return self.exports.take_claimed(reference.token)
+
+    def peer_of(self, incarnation: bytes) -> Peer | None:
+        """The peer that is this process; None when it has not connected here."""
+        found = (peer for peer in list(self._peers.values()) if peer.incarnation == incarnation and not peer.dead)
+        return next(found, None)
+
+    def _hand_over(self, target: Any, iid: Any, _context: ServedContext) -> bytes:
+        """R17.12: a reference for a third process."""
+        if type(iid) is not str:
+            raise Fault("ProtocolError", "expected an object and an IID")
+        return self.exports.hand_over(self.exports.find(_number(target)), iid)[1]
+
+    def _claim(self, token: Any, context: ServedContext) -> Any:
+        """R17.13: what was handed over to this peer."""
+        reference = self.exports.claim(token, context.peer.served.secret)
+        context.given.append(reference.object)
+        return {"ref": list(reference)}
 
     def own(self, key: str, declared: Declared) -> Any:
         """An exported object for this process itself (R14.9); None when it is not exported any more."""

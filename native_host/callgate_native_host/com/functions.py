@@ -15,6 +15,7 @@ from callgate_native_host.scope import Scope
 from callgate_protocol.guids import read_guid
 
 from .service import Com
+from .wrapped import Wrapped
 
 if TYPE_CHECKING:
     from .dispatch import Dispatch
@@ -63,6 +64,23 @@ class ObjectFunctions:
             raise Mismatch(str(error), "ArgumentError") from None
         entry = self._com.wrappers.use(pair[0], scope)
         return [self._com.wrappers.ask(entry, iid) for iid in wanted]
+
+    def hand_over(self, scope: Scope, wire: Any, iid: Any) -> bytes:
+        """R17.12: a reference to an object for a third process."""
+        pair = wire.get("at") if type(wire) is dict else None
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(iid) is not str:
+            raise expected("an object and a GUID", [wire, iid])
+        return self._objects.hand_over(self._com.wrappers.use(pair[0], scope), iid)
+
+    def claim(self, scope: Scope, token: Any) -> Any:
+        """R17.13: the reference that was handed over to this client."""
+        found = self._objects.claim(token, scope.session.secret) if type(token) is bytes else None
+        if found is None:
+            raise Mismatch("nothing was handed over by that token, or it is gone (CO_E_OBJNOTCONNECTED)", "ObjectGone")
+        entry, reference = found
+        scope.references.append(reference.object)
+        assert isinstance(entry, Wrapped)
+        return {"ref": reference} | ({"classes": entry.classes} if entry.classes else {})
 
     def wrap(self, scope: Scope, wire: Any, library: Any, index: Any, counted: Any) -> Any:
         """The object behind a pointer that came as plain memory. `counted`: its reference is the client's now."""

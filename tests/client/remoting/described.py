@@ -83,6 +83,21 @@ class ICalc(IUnknown, Protocol):
     def memory(self, value: i4) -> None:
         """Set it."""
 
+    def hold(self, other: ICalc) -> None:
+        """Hold on to another object."""
+
+    def held(self) -> ICalc:
+        """Give it on."""
+
+    def take_from(self, other: ICalc) -> None:
+        """Hold what another one holds."""
+
+    def hold_own(self) -> None:
+        """Hold a new object of this process."""
+
+    def use(self, a: i4, b: i4) -> i4:
+        """Have what is held add."""
+
     def die(self) -> None:
         """End the process as a crash does."""
 

@@ -24,6 +24,7 @@ class Calc(ICalc):
     def __init__(self) -> None:
         self._memory = 0
         self._kept: Any = None
+        self._held: Any = None
 
     @property
     def memory(self) -> int:
@@ -98,6 +99,27 @@ class Calc(ICalc):
     def made(self) -> Calc:
         """A new object."""
         return Calc()
+
+    def hold(self, other: Any) -> None:
+        """Hold on to another object."""
+        self._held = other
+
+    def held(self) -> Any:
+        """Give it on."""
+        return self._held
+
+    def take_from(self, other: Any) -> None:
+        """Hold what another one holds."""
+        self._held = other.held()
+
+    def hold_own(self) -> None:
+        """Hold a new object of this process."""
+        self._held = Calc()
+
+    def use(self, a: int, b: int) -> int:
+        """Have what is held add."""
+        result: int = self._held.add(a, b)
+        return result
 
     def die(self) -> None:
         """End the process as a crash does."""

@@ -65,6 +65,11 @@ class Control:
             Return: self._answered,
         }
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no session."""
+        return not self._sessions
+
     def add(self, session: Session) -> None:
         """Serve a session from now on."""
         self._sessions[session.routing_id(0)] = session

@@ -100,6 +100,7 @@ class Door:
 
     def _begin(self, link: Link, hello: Hello, limits: Limits) -> None:
         session = Session(secrets.token_bytes(16), limits, link.hang_up)
+        session.about = hello.about
         self._links[session] = link
         self.had_session = True
         self._control.add(session)

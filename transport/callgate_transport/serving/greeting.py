@@ -23,6 +23,8 @@ class Plate(NamedTuple):
     incarnation: bytes
     control: str
     """zmq endpoint of the control channels."""
+    serves: str = "native"
+    """What its objects are: `native` or `python`."""
 
 
 def welcome(plate: Plate, hello: Hello, session: Session, calls: str) -> Welcome:
@@ -33,7 +35,7 @@ def welcome(plate: Plate, hello: Hello, session: Session, calls: str) -> Welcome
         min(MINOR, hello.minor),
         [feature for feature in FEATURES if feature in hello.features],
         session.limits.as_map(),
-        {"process": os.getpid()},
+        {"process": os.getpid(), "serves": plate.serves},
         plate.abi.as_map(),
         plate.incarnation,
         session.secret,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from callgate_protocol.limits import Limits
 from callgate_protocol.rights import Rights
@@ -13,7 +14,7 @@ __all__ = ["Session"]
 class Session:
     """One client's session. `secret` starts the routing id of each of its channels."""
 
-    __slots__ = ("_at_end", "alive", "hang_up", "heard", "limits", "rights", "secret")
+    __slots__ = ("_at_end", "about", "alive", "hang_up", "heard", "limits", "rights", "secret")
 
     def __init__(
         self, secret: bytes, limits: Limits, hang_up: Callable[[], None], rights: Rights | None = None
@@ -26,6 +27,8 @@ class Session:
         """Called whenever it says something on its control channel."""
         self.rights = rights
         """What a client of another machine may do; None for one of this user on this machine, who may do anything."""
+        self.about: Mapping[str, Any] = {}
+        """What the client says of itself in its hello."""
         self.alive = True
         self._at_end: list[Callable[[], None]] = []
 

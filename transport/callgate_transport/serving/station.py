@@ -49,24 +49,33 @@ class Station:
         self._router = porch.router(self._socket) if porch is not None else Router(self._socket)
         self.outbox = Outbox(reactor, self._router)
         """The way to sessions beside their calls."""
+        self.control: Control
         self.crew: Crew
         self.door: Door | Porch
 
     def open(
-        self, services: Services, listener: socket.socket, abi: Abi, incarnation: bytes, streams: list[int]
+        self,
+        services: Services,
+        listener: socket.socket,
+        abi: Abi,
+        incarnation: bytes,
+        streams: list[int],
+        serves: str = "native",
     ) -> None:
         """Let clients in: over links, or over tcp. `streams` are descriptors that the first one with a link gets."""
         self.crew = Crew(
             self._context, self._ground, self._slots, services.perform, self.outbox.broke_off, services.register
         )
-        plate = Plate(abi, incarnation, self._endpoint)
+        plate = Plate(abi, incarnation, self._endpoint, serves)
         if self._porch is not None:
             listener.close()
             control = Control(self._router, self.outbox, self.crew, services.exports, self._porch.greet)
+            self.control = control
             self._porch.open(self._reactor, plate, control, self.crew, services.on_empty)
             self._reactor.watch(self._socket, control.read)
             self.door = self._porch
             return
         control = Control(self._router, self.outbox, self.crew, services.exports)
+        self.control = control
         self._reactor.watch(self._socket, control.read)
         self.door = Door(self._reactor, listener, plate, control, self.crew, streams, services.on_empty)

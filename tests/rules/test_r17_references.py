@@ -1,0 +1,181 @@
+"""References handed on to third processes, coming home, never arriving, and given back (R17.9 to R17.14, R17.23)."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+import callgate
+from callgate import errors
+from callgate.com.objects import identity
+from tests.client.remoting.processes import Other, other_processes
+from tests.client.remoting.server import Calc
+from tests.conftest import wait_until
+
+
+@pytest.fixture
+def others() -> Iterator[list[Other]]:
+    """Three other processes."""
+    with other_processes(3) as started:
+        yield started
+
+
+@pytest.mark.rule("R17.12", "R17.13")
+def test_r17_11_a_reference_that_was_handed_on_connects_directly(others: list[Other]) -> None:
+    """Killing the process in the middle changes nothing, in either direction."""
+    owner, middle, last = others
+    calc, between, end = owner.get(), middle.get(), last.get()
+    between.hold(calc)
+    end.take_from(between)
+    del between
+    middle.kill()
+
+    assert end.use(2, 3) == 5
+    assert end.held() is calc
+    assert calc.add(1, 1) == 2
+
+
+def test_r17_13_an_object_of_this_process_comes_home_as_itself(others: list[Other]) -> None:
+    """Through one process, and through two of which the first is gone by then."""
+    mine = Calc()
+    first, second, _ = others
+    one, two = first.get(), second.get()
+    one.hold(mine)
+    assert one.held() is mine
+    two.take_from(one)
+    first.kill()
+
+    assert two.held() is mine
+    assert two.use(3, 4) == 7
+
+
+def test_r17_13_one_object_has_one_proxy_by_whatever_way_it_came(others: list[Other]) -> None:
+    """Directly, and by way of others: the same Python object, in this process and in those."""
+    owner, left, right = others
+    calc, one, two = owner.get(), left.get(), right.get()
+    one.hold(calc)
+    two.take_from(one)
+
+    assert one.held() is calc
+    assert two.held() is calc
+    assert one.held() is two.held()
+    assert calc.is_me(two.held())
+    assert identity(one.held()) == identity(calc)
+
+
+def test_r17_11_an_object_that_the_one_in_the_middle_passed_on_is_its_owners(others: list[Other]) -> None:
+    """What this process gets from the second is the third's own object, called without the second."""
+    _, middle, owner = others
+    owned = owner.get()
+    owned.hold_own()
+    between = middle.get()
+    between.take_from(owned)
+    got = between.held()
+
+    assert got is owned.held()
+    assert got._host is owner.host
+    middle.kill()
+    assert got.add(4, 4) == 8
+
+
+def test_r17_12_the_sender_may_let_go_at_once(others: list[Other]) -> None:
+    """The reference in flight is a real one: the object lives although nobody else holds it."""
+    owner, keeper, _ = others
+    maker, end = owner.get(), keeper.get()
+    made = maker.made()
+    before = owner.given_out
+    end.hold(made)
+    callgate.release(made)
+    del made
+    gc.collect()
+
+    assert owner.given_out == before
+    assert end.use(5, 5) == 10
+
+
+def test_r17_13_references_balance_at_the_end(others: list[Other]) -> None:
+    """A hundred objects, handed on and let go of: every table is where it was."""
+    owner, left, right = others
+    maker, one, two = owner.get(), left.get(), right.get()
+    gc.collect()
+    before = owner.given_out
+    for _ in range(100):
+        one.hold(maker.made())
+        two.take_from(one)
+        assert two.use(1, 2) == 3
+    one.hold(None)
+    two.hold(None)
+    gc.collect()
+    maker.add(1, 1)
+    one.add(1, 1)
+    two.add(1, 1)
+
+    assert wait_until(lambda: owner.given_out == before)
+
+
+def test_r17_23_a_client_that_dies_gives_its_references_back_at_once(others: list[Other]) -> None:
+    """The objects that only it held are gone; those of the others stay."""
+    owner, dying, living = others
+    maker, one, two = owner.get(), dying.get(), living.get()
+    gc.collect()
+    before = owner.given_out
+    one.hold(maker.made())
+    two.hold(maker.made())
+    gc.collect()
+    assert wait_until(lambda: owner.given_out == before + 2)
+    dying.kill()
+
+    assert wait_until(lambda: owner.given_out == before + 1, 1.0)
+    assert two.use(6, 6) == 12
+
+
+def test_r17_11_a_chain_of_five_processes() -> None:
+    """R17.11: afterwards only the first and the last are needed."""
+    with other_processes(5) as chain:
+        objects = [each.get() for each in chain]
+        objects[0].hold_own()
+        for before, after in itertools.pairwise(objects):
+            after.take_from(before)
+        first = objects[0].held()
+        assert all(each.held() is first for each in objects)
+        for each in chain[1:-1]:
+            each.kill()
+
+        assert objects[-1].use(20, 22) == 42
+        assert objects[-1].held() is first
+
+
+def test_r17_13_what_arrives_after_its_owner_has_gone_says_so(others: list[Other]) -> None:
+    """The receiver is told, and goes on."""
+    owner, middle, last = others
+    between, end = middle.get(), last.get()
+    between.hold(owner.get())
+    owner.kill()
+    with pytest.raises(errors.Error):
+        end.take_from(between)
+
+    assert end.add(1, 1) == 2
+    assert between.add(1, 1) == 2
+
+
+def test_r17_16_a_call_that_comes_back_is_served_while_its_caller_waits(others: list[Other]) -> None:
+    """This process calls the first, which calls the second, which calls here again, on whatever thread."""
+    first, second, _ = others
+    threads: set[int] = set()
+
+    class Mine(Calc):
+        def add(self, a: int, b: int) -> int:
+            threads.add(threading.get_ident())
+            return a + b
+
+    one, two = first.get(), second.get()
+    two.hold(Mine())
+    one.hold(two)
+
+    assert one.held() is two
+    assert two.use(1, 2) == 3
+    assert threads == {threading.get_ident()}
