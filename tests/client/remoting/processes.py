@@ -13,6 +13,7 @@ from callgate.host import Host
 from callgate.remoting.neighbours import adopt, meet
 from callgate_protocol.system import HostFunction
 from tests.client.remoting.described import ICalc
+from tests.conftest import wait_until
 
 
 class Other:
@@ -39,6 +40,7 @@ class Other:
         """End it at once."""
         self.process.kill()
         self.process.wait(10)
+        assert wait_until(lambda: self.host.dead)
 
 
 @contextmanager
