@@ -330,3 +330,16 @@ def test_r14_29_structs_of_one_name(component: Component) -> None:
     assert types.GetPoint() == Point(5, 6)
     with pytest.raises(callgate.InvalidCastError, match=r"PointWithMore has the method 'length'.*R19\.46"):
         types.SetPoint(more)
+
+
+def test_r01_20_arguments_are_left_out(component: Component) -> None:
+    """A default of the declaration goes to native code."""
+
+    class IShapeByDefault(IUnknown, Protocol):
+        def Area(self) -> f8: ...
+        def Scale(self, factor: f8 = 2.0) -> None: ...
+
+    shape = make(component, WIDGET, interface(own(0x02))(IShapeByDefault))
+    area = shape.Area()
+    IShapeByDefault.Scale(shape)
+    assert shape.Area() == 4 * area

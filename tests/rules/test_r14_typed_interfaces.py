@@ -43,9 +43,12 @@ from callgate import (
     struct,
     u4,
 )
+from callgate.com.closure import of_model
 from callgate.com.declared import Declared, declared_by_iid, declared_of
+from callgate.declare import parse
 from callgate.equivalents import why_not_equivalent
 from callgate.typed.libraries import declarations_of
+from callgate.variant import Missing
 from callgate_protocol.interfaces import method_places, shape_of
 from callgate_protocol.model import (
     CType,
@@ -700,3 +703,42 @@ def test_r14_04_interfaces_in_c() -> None:
         ["HRESULT", "const GUID *", "IPlayer **"],
     ]
     assert declared.python.interfaces["IPlayer"] is declared_of(IPlayer)
+
+
+OPTIONAL = """
+enum Colour { RED, GREEN };
+[object, uuid(5B0C0000-7E5C-4E0C-9B0D-1D7B6F5C0001)]
+interface IOptional : IUnknown {
+    HRESULT Draw(
+        long x, [defaultvalue(5)] long y, [defaultvalue("a b")] BSTR text, [defaultvalue(TRUE)] VARIANT_BOOL fill,
+        [defaultvalue(GREEN)] enum Colour colour, [defaultvalue(-1.5)] double angle, [defaultvalue(NULL)] IUnknown *on,
+        [optional] VARIANT more, [lcid] long locale, [out, retval] double *area);
+};
+"""
+
+
+def test_r01_20_what_may_be_left_out() -> None:
+    """IDL's defaults, optional arguments and locale are defaults of the method; Python's are IDL's."""
+    library_of = parse(OPTIONAL)
+    face = of_model(library_of, "IOptional").methods["Draw"].face
+
+    assert face.defaults == {
+        "y": 5,
+        "text": "a b",
+        "fill": True,
+        "colour": 1,
+        "angle": -1.5,
+        "on": None,
+        "more": Missing,
+        "locale": 0,
+    }
+
+    class IDefaults(IUnknown, Protocol):
+        def F(self, a: i4, b: i4 = 3, c: bool = True, d: str = "x") -> i4: ...
+        def G(self, a: i4 = 3) -> tuple[i4, Out[i4]]: ...
+
+    declare(IDefaults)
+    words = [each.attribute("defaultvalue") for each in method(IDefaults, "F").parameters]
+    assert [word and word.argument for word in words] == [None, "3", "TRUE", '"x"', None]
+    assert not method(IDefaults, "G").parameters[0].has("defaultvalue")
+    assert declared_of(IDefaults).methods["G"].face.defaults == {"a": 3}

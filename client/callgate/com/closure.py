@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from callgate.declare.python import PythonSide
+from callgate.declare.python import PLAIN, Face, PythonSide
 from callgate.equivalents import why_not_equivalent
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate_protocol.interfaces import chain_of, method_places
@@ -26,6 +26,7 @@ from callgate_protocol.model import (
 from callgate_protocol.value import Value
 
 from .declared import Contents, Declared, Method, Piece, Property
+from .defaults import defaults_of
 
 __all__ = ["Reached", "contents_of", "family_of", "of_model", "reach"]
 
@@ -166,7 +167,7 @@ def _all_of(library: TypeLibrary, classes: Mapping[str, Any], *, hidden: bool) -
 
 
 def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], *, hidden: bool) -> Piece:
-    methods = () if hidden else tuple(_method(interface, index) for index in range(len(interface.methods)))
+    methods = () if hidden else tuple(_method(library, interface, index) for index in range(len(interface.methods)))
     mentions = {name: made[name] for name in _mentions(library, interface) if name in made}
     types = library.replace(functions=(), interfaces=(), coclasses=())
     return Piece(interface, methods, types, PythonSide(), mentions)
@@ -189,9 +190,19 @@ def _mentions(library: TypeLibrary, interface: Interface) -> set[str]:
     return found - {interface.name, ""}
 
 
-def _method(interface: Interface, index: int) -> Method:
+def _method(library: TypeLibrary, interface: Interface, index: int) -> Method:
     function = interface.methods[index]
+    defaults = defaults_of(library, function)
     kind = next((_KINDS[word.name] for word in function.result.attributes if word.name in _KINDS), "method")
     plain = kind == "method" or len(function.parameters) > 1  # an indexed property is called like a method
     key = function.name if kind == "method" else f"{kind}_{function.name}"
-    return Method(key, key if plain else function.name, kind, interface.name, index, -1, function)
+    return Method(
+        key,
+        key if plain else function.name,
+        kind,
+        interface.name,
+        index,
+        -1,
+        function,
+        Face(defaults) if defaults else PLAIN,
+    )

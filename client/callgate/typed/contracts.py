@@ -6,6 +6,7 @@ import inspect
 from typing import Final
 
 from callgate.com.declared import Declared, Method, Piece, find_declared
+from callgate.com.defaults import word_of
 from callgate.com.wellknown import wellknown
 from callgate.declare.modes import CLASSIC
 from callgate.declare.python import PythonSide
@@ -84,8 +85,21 @@ def _method(space: Space, spec: InterfaceSpec, index: int, entry: Entry) -> Meth
     parameters = tuple(map(as_delegate, read.parameters))
     if parameters != read.parameters and any(_is_delegate(each) for each in parameters):
         space.interface(wellknown(DELEGATE))
-    function = Function(entry.c_name, result, parameters, read.variadic, text)
+    function = Function(entry.c_name, result, _with_defaults(parameters, read), read.variadic, text)
     return Method(entry.key, entry.python, entry.kind, spec.name, index, -1, function, read.face)
+
+
+def _with_defaults(parameters: tuple[Parameter, ...], read: Read) -> tuple[Parameter, ...]:
+    """Defaults as IDL has them, for those who read the type library: behind them stands the result only (R1.20)."""
+    marked = list(parameters)
+    for index in reversed(range(len(marked))):
+        each = marked[index]
+        word = word_of(read.face.defaults.get(each.name))
+        if not word and not each.has("retval"):
+            break
+        if word:
+            marked[index] = each.replace(attributes=tuple(sorted((*each.attributes, Attribute("defaultvalue", word)))))
+    return tuple(marked)
 
 
 def _is_delegate(parameter: Parameter) -> bool:
