@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from .registrations import RegisteredClass, classes, register, unregister
     from .remoting.exporting import Export, export, get_object
     from .typed import *  # noqa: F403 - all of them stand in __all__
+    from .typelibs import TypeLib, export_idl, idl
     from .unions import Union
 
 __version__ = "0.1.0"
@@ -149,6 +150,7 @@ _LATER = {
         "registrations": ("RegisteredClass", "classes", "register", "unregister"),
         "remoting.exporting": ("Export", "export", "get_object"),
         "typed": _TYPED.split(),
+        "typelibs": ("TypeLib", "export_idl", "idl"),
         "unions": ("Union",),
     }.items()
     for name in names
@@ -267,6 +269,7 @@ __all__ = [
     "Struct",
     "StructPtr",
     "TBStr",
+    "TypeLib",
     "TypeLoadError",
     "Union",
     "UnmappableCharError",
@@ -309,6 +312,7 @@ __all__ = [
     "dispid",
     "exception_for_hr",
     "export",
+    "export_idl",
     "f4",
     "f8",
     "final_release",
@@ -324,6 +328,7 @@ __all__ = [
     "i4",
     "i8",
     "identity",
+    "idl",
     "iid_is",
     "info",
     "int_",

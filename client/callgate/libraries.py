@@ -20,7 +20,7 @@ from .lib import Lib, binding_of
 from .lines import Opener
 from .sources import FromHeader, Moded, Typed, Written
 
-__all__ = ["Info", "close", "get_last_error", "info", "load_with", "raise_last_error", "types"]
+__all__ = ["Info", "close", "declaration_error", "get_last_error", "info", "load_with", "raise_last_error", "types"]
 
 
 class Info(NamedTuple):
@@ -75,11 +75,15 @@ def _parse(library: str, prototypes: Written) -> Declarations:
     try:
         return parse_declarations(prototypes) if isinstance(prototypes, str) else _read(library, prototypes)
     except PrototypeError as error:
-        kind = _KINDS.get(type(error), DeclarationError)
-        raise kind(f"{library}: {error}", line=error.line, column=error.column) from None
+        raise declaration_error(library, error) from None
 
 
-_KINDS = {ContractError: MarshalDirectiveError, NestingError: TypeLoadError}
+def declaration_error(label: str, error: PrototypeError) -> DeclarationError:
+    """What is raised for a text that cannot be understood."""
+    return _KINDS.get(type(error), DeclarationError)(f"{label}: {error}", line=error.line, column=error.column)
+
+
+_KINDS: dict[type, type[DeclarationError]] = {ContractError: MarshalDirectiveError, NestingError: TypeLoadError}
 """What an error of a text is raised as, where it is more than a DeclarationError."""
 
 

@@ -20,8 +20,10 @@ import pytest
 from rich.console import Console
 
 import callgate
+from callgate import export_idl
 from callgate.cli.demo.stage import Stage
 from callgate.cli.ps import show
+from callgate.declare import parse_declarations
 from tests.conftest import NATIVE
 
 STRTOL = "long strtol(const char *text, [out, offset(text)] char **end, int base)"
@@ -237,6 +239,34 @@ class TestInspect:
 
         assert (finished.stdout, finished.returncode) == ("", 1)
         assert said in finished.stderr
+
+    def test_idl_of_a_header(self, compiled: Callable[[str], str]) -> None:
+        """What a header declares, as IDL that can be read again."""
+        pytest.importorskip("clang.cindex")
+        finished = run("inspect", compiled("gallery"), "--header", str(NATIVE / "gallery.h"), "--idl")
+
+        assert (finished.stderr, finished.returncode) == ("", 0)
+        read = parse_declarations(finished.stdout).library
+        assert export_idl(read) == finished.stdout
+        assert "negate" in {function.name for function in read.functions}
+
+    def test_idl_of_a_file(self, tmp_path: Path) -> None:
+        """It is checked, and printed in the way that all are."""
+        file = tmp_path / "a.idl"
+        head = "[object, uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0A01)] interface IFoo : IUnknown"
+        file.write_text(f"{head} {{ HRESULT f([in] long n); }};")
+        finished = run("inspect", str(file), "--idl")
+        assert "    HRESULT f([in] long n);\n" in finished.stdout
+        file.write_text(f"{head} {{ void f(); }};")
+        finished = run("inspect", str(file), "--idl")
+        assert finished.returncode == 1
+        assert "IFoo.f: the result is void" in finished.stderr
+
+    def test_idl_of_nothing(self) -> None:
+        """A library alone says names, and no types."""
+        finished = run("inspect", "libm.so.6", "--idl")
+        assert finished.returncode == 1
+        assert "what describes it?" in finished.stderr
 
 
 class TestPs:

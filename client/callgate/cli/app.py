@@ -61,7 +61,13 @@ A parameter with a star is filled in place. Both need: pip install 'callgate\\[h
 
   callgate inspect libz.so.1
   callgate inspect libz.so.1 --header zlib.h
-  callgate inspect ./libscope.so --header scope.h -I include -D LEVEL=2"""
+  callgate inspect ./libscope.so --header scope.h -I include -D LEVEL=2
+
+With --idl, the declarations as IDL (docs/idl.md), which also checks an .idl file:
+
+  callgate inspect libz.so.1 --header zlib.h --idl
+  callgate inspect players.idl --idl
+  callgate inspect acme.player:Player --idl"""
 
 _BINDGEN_EXAMPLES = """The module holds a class per struct, enum, handle and callback, the constants, and a Protocol
 with the functions, in the order of the header; correct in it what had to be guessed. Beside it, sqlite.pyi says the
@@ -178,11 +184,19 @@ def _inspect(
     include: Annotated[list[str] | None, typer.Option("--include", "-I", help="Where other headers are.")] = None,
     define: Annotated[list[str] | None, typer.Option("--define", "-D", help="NAME or NAME=VALUE.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as one JSON object.")] = False,
+    as_idl: Annotated[
+        bool, typer.Option("--idl", help="Print IDL: of the header, of an .idl file, or of module:Class.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="IDL without the words that only callgate knows.")] = False,
 ) -> None:
     """Show what a library exports and, with its header, how its functions are called from Python."""
     from .inspect import Inspection, inspect  # noqa: PLC0415 - see the module
 
     asked = Inspection(library, tuple(header or ()), tuple(include or ()), tuple(define or ()), as_json)
+    if as_idl:
+        from .idl import print_idl  # noqa: PLC0415 - see the module
+
+        raise typer.Exit(print_idl(asked, plain=plain))
     raise typer.Exit(inspect(asked))
 
 
