@@ -60,10 +60,11 @@ from .errors import (
 from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
-    from .activating import Created, create, create_all
+    from .activating import create, create_all
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
+    from .class_sources import Created
     from .com.classes import class_interface, coclass, com_visible
     from .com.events import AdviseConnection, advise
     from .com.late import invoke
@@ -94,6 +95,8 @@ if TYPE_CHECKING:
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .registrations import RegisteredClass, classes, register, unregister
+    from .remoting.active import get_active_object, register_active_object
+    from .remoting.class_server import ClassServer
     from .remoting.exporting import Export, export, get_object
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .typelibs import TypeLib, export_idl, idl
@@ -114,7 +117,8 @@ _TYPED = """
 _LATER = {
     name: module
     for module, names in {
-        "activating": ("Created", "create", "create_all"),
+        "activating": ("create", "create_all"),
+        "class_sources": ("Created",),
         "blittable": ("is_blittable",),
         "allocation": ("buffer", "cast", "free", "new", "read", "sizeof", "string", "write"),
         "callbacks": ("CallbackPointer", "callback"),
@@ -147,6 +151,8 @@ _LATER = {
         "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
         "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
+        "remoting.active": ("get_active_object", "register_active_object"),
+        "remoting.class_server": ("ClassServer",),
         "registrations": ("RegisteredClass", "classes", "register", "unregister"),
         "remoting.exporting": ("Export", "export", "get_object"),
         "typed": _TYPED.split(),
@@ -193,6 +199,7 @@ __all__ = [
     "Char",
     "Char8",
     "Char16",
+    "ClassServer",
     "Closes",
     "ComError",
     "ComObject",
@@ -318,6 +325,7 @@ __all__ = [
     "final_release",
     "free",
     "free_with",
+    "get_active_object",
     "get_last_error",
     "get_object",
     "grow_call",
@@ -364,6 +372,7 @@ __all__ = [
     "read",
     "read_struct",
     "register",
+    "register_active_object",
     "release",
     "retain",
     "schar",

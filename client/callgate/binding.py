@@ -244,15 +244,18 @@ class Binding:
     # -- starting ------------------------------------------------------------------------------------------------
 
     def _start(self) -> Host:
+        host = self.connect()
+        self._load(host)
+        return host
+
+    def connect(self) -> Host:
+        """A host in which nothing is loaded yet. Raises HostLost, BrokerLost and what the broker refuses."""
         failure: Exception | None = None
         for _ in range(_ATTEMPTS):
             try:
-                host = self._connect()
+                return self._connect()
             except (BrokerLost, ConnectionError, FileNotFoundError) as error:
                 failure = error
-                continue
-            self._load(host)
-            return host
         if isinstance(failure, Error):
             raise failure
         raise HostLost(f"no host could be started for {self.label}: {failure}", began=False) from failure

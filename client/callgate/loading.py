@@ -109,10 +109,11 @@ def load(
     return load_isolated(file, source, deadline, callbacks, isolation, apartment)
 
 
-def opener_of(isolation: str, share: str = "") -> Opener:
+def opener_of(isolation: str, share: str = "", kind: str = "") -> Opener:
     """How hosts are opened: below this program's own broker, or in this process. Raises ValueError.
 
-    `share` says what shares the host, when that is not what `isolation` says (R16.9).
+    `share` says what shares the host, when that is not what `isolation` says (R16.9); `kind` is "python" for hosts of
+    Python classes.
     """
     if isolation == "none":
         from .direct import here  # noqa: PLC0415 - brings the host's part of the work into this process
@@ -123,7 +124,7 @@ def opener_of(isolation: str, share: str = "") -> Opener:
     process.prepare()
     from .below import below  # noqa: PLC0415 - brings ZeroMQ in, while the warden gets ready beside us
 
-    return below(process.embedded_broker, share)
+    return below(process.embedded_broker, share, kind)
 
 
 _SHARED = re.compile(r"shared:[\w.@-]{1,200}", re.ASCII)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -157,7 +158,7 @@ def _absolute(path: str) -> str:
 
 
 def _python_server(server: str | type[Any]) -> PythonServer:
-    """R16.17: the interpreter and the folder of the module are stored, never what they happen to be later."""
+    """R16.17: the interpreter, and where it finds the module and what that imports; never what it would be later."""
     try:
         cls = class_named(server) if isinstance(server, str) else server
     except (ImportError, AttributeError, TypeError) as error:
@@ -170,7 +171,9 @@ def _python_server(server: str | type[Any]) -> PythonServer:
     folder = os.path.abspath(file or "")
     for _ in range(depth + 1):
         folder = os.path.dirname(folder)
-    return PythonServer(implementation_of(cls), sys.executable, (folder,) if file else ())
+    installed = [sysconfig.get_path(name) for name in ("purelib", "platlib")]
+    path = dict.fromkeys([*([folder] if file else []), *filter(os.path.isdir, installed)])
+    return PythonServer(implementation_of(cls), sys.executable, tuple(path))
 
 
 def _take_over(path: str, *, system: bool, replace: bool) -> str:

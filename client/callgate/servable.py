@@ -8,8 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from callgate.com.classes import is_visible
+from callgate_protocol.activation_codes import ActivationRefused
 
-__all__ = ["class_named", "implementation_of", "why_not_servable"]
+__all__ = ["class_named", "implementation_of", "make", "why_not_servable"]
 
 
 def implementation_of(cls: type[Any]) -> str:
@@ -39,6 +40,16 @@ def why_not_servable(cls: type[Any]) -> str:
         (inspect.isabstract(cls), f"is abstract: it has no {', '.join(sorted(_missing(cls)))}"),
     )
     return next((f"{name} {reason}" for holds, reason in reasons if holds), "") or _needs_arguments(cls)
+
+
+def make(cls: type[Any]) -> Any:
+    """An object of a class, as others create it. Raises ComError for a class that nobody can create (R19.39)."""
+    reason = why_not_servable(cls)
+    if reason:
+        from .registrations import refusal  # noqa: PLC0415 - a mistake of whoever registered it
+
+        raise refusal(ActivationRefused("CLASS_E_CLASSNOTAVAILABLE", f"{reason} (R16.17, R19.39)"))
+    return cls()
 
 
 def _missing(cls: type[Any]) -> frozenset[str]:

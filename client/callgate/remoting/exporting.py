@@ -22,7 +22,7 @@ from callgate_transport import rundir
 from .neighbours import adopt, meet
 from .servant import PLAIN
 
-__all__ = ["Export", "export", "export_at", "get_object", "object_at"]
+__all__ = ["Export", "common_broker", "export", "export_at", "get_object", "object_at", "read_place"]
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def export(value: Any, name: str, *, weak: bool = False) -> Export:
     Methods run on threads of callgate's, several at a time. The name stands at the user's broker if one runs
     (`callgate broker`), else at this program's own. With `weak` the entry goes when nobody else holds the object.
     """
-    return export_at(_broker(), value, name, weak=weak)
+    return export_at(common_broker(), value, name, weak=weak)
 
 
 def get_object(name: str, interface: Callable[..., T]) -> T:
@@ -80,11 +80,11 @@ def get_object(name: str, interface: Callable[..., T]) -> T:
 
     Raises ComError with MK_E_UNAVAILABLE when there is none, InvalidCastError when it does not have the interface.
     """
-    found: T = object_at(_broker(), name, interface)
+    found: T = object_at(common_broker(), name, interface)
     return found
 
 
-def _broker() -> Broker:
+def common_broker() -> Broker:
     """Where names stand: the broker that started this program, the user's shared one, or the program's own."""
     from callgate.connection import connect  # noqa: PLC0415 - brings the parts of connections in
 
@@ -130,7 +130,7 @@ def object_at(broker: Broker, name: str, interface: Any) -> Any:
     """`get_object` at a broker."""
     declared = declared_of(interface)
     answer = broker.ask(BrokerFunction.FIND_RUNNING, {"moniker": _moniker(name)}, _SECONDS)
-    incarnation, key, link = _place(name, answer["where"])
+    incarnation, key, link = read_place(name, answer["where"])
     process = current()
     if process.serves and process.listener().incarnation == incarnation:
         return process.listener().servant.own(key, declared) or _missing(name)
@@ -146,7 +146,8 @@ def _moniker(name: str) -> str:
     return name if name.startswith("/") else f"!{name}"
 
 
-def _place(name: str, where: str) -> tuple[bytes, str, str]:
+def read_place(name: str, where: str) -> tuple[bytes, str, str]:
+    """Incarnation, name and link, of what stands at a broker. Raises ProtocolError."""
     incarnation, _, rest = where.partition(" ")
     key, _, link = rest.partition(" ")
     try:

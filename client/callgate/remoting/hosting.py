@@ -17,7 +17,7 @@ from threading import Event
 from typing import Any, Final, NoReturn
 
 from callgate.process import current
-from callgate.servable import class_named
+from callgate.servable import class_named, make
 from callgate_protocol.slots import MEMORY_BYTES
 
 from .failing import Raised
@@ -53,7 +53,7 @@ def _make(name: str, directories: list[str]) -> Any:
     """An object of `module:Class`. Whatever goes wrong with that is the class's own failure."""
     sys.path += [each for each in directories if each not in sys.path]
     try:
-        return class_named(name)()
+        return make(class_named(name))
     except BaseException as error:
         raise Raised from error
 

@@ -85,6 +85,11 @@ class Listener:
         """Whether anybody has connected yet. On the I/O thread."""
         return self._station.door.had_session
 
+    @property
+    def occupied(self) -> bool:
+        """Whether anybody is connected now."""
+        return self._station.door.occupied
+
     def close(self) -> None:
         """Nobody can connect any more; sessions end with the process."""
         was_open, self._is_open = self._is_open, False

@@ -52,6 +52,11 @@ class Door:
         listener.setblocking(False)
         self._watch()
 
+    @property
+    def occupied(self) -> bool:
+        """Whether anybody is connected now."""
+        return bool(self._links)
+
     def _watch(self) -> None:
         self._reactor.watch(self._listener.fileno(), self._accept)
 

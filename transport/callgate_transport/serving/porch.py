@@ -91,6 +91,11 @@ class Porch:
         self._crew: Crew
         self._on_empty: Callable[[], None]
 
+    @property
+    def occupied(self) -> bool:
+        """Whether anybody is connected now."""
+        return bool(self._sessions)
+
     def router(self, control: zmq.Socket[bytes]) -> Router:
         """The socket of the control channels as this door reads it."""
         self._signed = _SignedRouter(control)
