@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
@@ -20,9 +20,9 @@ from .errors import AccessDenied, BrokerLost, Error, ProtocolError
 from .lib import Lib
 from .libraries import load_with
 from .lines import Opener
-from .loading import share_of
+from .loading import Loading, share_of
 from .process import current
-from .sources import Paths, located, written
+from .sources import Written
 
 if TYPE_CHECKING:
     from .remoting.exporting import Export
@@ -116,7 +116,7 @@ class ConnectedBroker:
             raise BrokerLost(str(error)) from error
 
 
-class Connection:
+class Connection(Loading):
     """A connection to a shared broker. Thread-safe; a context manager; it reconnects by itself."""
 
     def __init__(
@@ -127,56 +127,18 @@ class Connection:
         self._opener = opener
         self._closed = False
 
-    @overload
-    def load(
+    def _load(
         self,
         library: str,
-        prototypes: str = "",
-        *,
-        header: Paths = (),
-        include_dirs: Paths = (),
-        defines: str | Sequence[str] = (),
-        strict: bool = False,
-        raw: bool = False,
-        compat_pin: bool = False,
-        deadline: float | None = None,
-        callbacks: Executor | None = None,
-        isolation: str = "library",
-        apartment: str = "",
-    ) -> Lib: ...
-    @overload
-    def load(
-        self,
-        library: Callable[[], T],
-        /,
-        *,
-        path: str = "",
-        deadline: float | None = None,
-        callbacks: Executor | None = None,
-        isolation: str = "library",
-        apartment: str = "",
-    ) -> T: ...
-    def load(
-        self,
-        library: Any,
-        prototypes: str = "",
-        *,
-        path: str = "",
-        header: Paths = (),
-        include_dirs: Paths = (),
-        defines: str | Sequence[str] = (),
-        strict: bool = False,
-        raw: bool = False,
-        compat_pin: bool = False,
-        deadline: float | None = None,
-        callbacks: Executor | None = None,
-        isolation: str = "library",
-        apartment: str = "",
-    ) -> Any:
-        """As `callgate.load`, with the host below this broker; headers are read here."""
-        declared = written(prototypes, header, include_dirs, defines, strict=strict, raw=raw, compat_pin=compat_pin)
-        file, source = located(library, path, declared)
-        return load_with(self._opener(self._usable, share_of(isolation)), file, source, deadline, callbacks, apartment)
+        prototypes: Written,
+        deadline: float | None,
+        callbacks: Executor | None,
+        isolation: str,
+        apartment: str,
+    ) -> Lib:
+        """See `Loading`: the host is below this broker; headers are read here."""
+        opener = self._opener(self._usable, share_of(isolation))
+        return load_with(opener, library, prototypes, deadline, callbacks, apartment)
 
     def report(self) -> Mapping[str, Any]:
         """The broker's hosts, libraries, clients, calls, restarts and memory, as `callgate ps` shows them."""

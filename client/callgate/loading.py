@@ -16,97 +16,116 @@ if TYPE_CHECKING:
     from .lib import Lib
     from .lines import Opener
 
-__all__ = ["load", "load_isolated", "opener_of", "share_of"]
+__all__ = ["Loading", "load", "opener_of", "share_of"]
 
 
 T = TypeVar("T")
 
 
-@overload
-def load(
-    library: str,
-    prototypes: str = "",
-    *,
-    header: Paths = (),
-    include_dirs: Paths = (),
-    defines: str | Sequence[str] = (),
-    strict: bool = False,
-    raw: bool = False,
-    compat_pin: bool = False,
-    encoding: str = "",
-    errors: str = "",
-    deadline: float | None = None,
-    callbacks: Executor | None = None,
-    isolation: str = "library",
-    apartment: str = "",
-) -> Lib: ...
-@overload
-def load(
-    library: Callable[[], T],
-    /,
-    *,
-    path: str = "",
-    deadline: float | None = None,
-    callbacks: Executor | None = None,
-    isolation: str = "library",
-    apartment: str = "",
-) -> T: ...
-def load(
-    library: Any,
-    prototypes: str = "",
-    *,
-    path: str = "",
-    header: Paths = (),
-    include_dirs: Paths = (),
-    defines: str | Sequence[str] = (),
-    strict: bool = False,
-    raw: bool = False,
-    compat_pin: bool = False,
-    encoding: str = "",
-    errors: str = "",
-    deadline: float | None = None,
-    callbacks: Executor | None = None,
-    isolation: str = "library",
-    apartment: str = "",
-) -> Any:
-    """Load a native library into a process of its own and give back an object with one attribute per prototype.
+class Loading:
+    """Whoever loads libraries: this program by itself (`load`), or a connection to a shared broker."""
 
-    `library` is a file name as the loader takes it (`"libm.so.6"`, a path); `prototypes` are C declarations,
-    with attributes in brackets where C does not say enough (`docs/prototypes.md`). `deadline` is the time in seconds
-    that each call may take; `callbacks` runs callbacks that come from the library's own threads.
+    def _load(
+        self,
+        library: str,
+        prototypes: Written,
+        deadline: float | None,
+        callbacks: Executor | None,
+        isolation: str,
+        apartment: str,
+    ) -> Lib:
+        raise NotImplementedError
 
-    `header` names C headers to take declarations from (`"zlib.h"`, a path, or several; `docs/headers.md`), searched in
-    `include_dirs` and where compilers look, with `defines` such as `"NDEBUG"` or `"LEVEL=2"`. Prototypes given beside
-    it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
+    @overload
+    def load(
+        self,
+        library: str,
+        prototypes: str = "",
+        *,
+        header: Paths = (),
+        include_dirs: Paths = (),
+        defines: str | Sequence[str] = (),
+        strict: bool = False,
+        raw: bool = False,
+        compat_pin: bool = False,
+        encoding: str = "",
+        errors: str = "",
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
+        isolation: str = "library",
+        apartment: str = "",
+    ) -> Lib: ...
+    @overload
+    def load(
+        self,
+        library: Callable[[], T],
+        /,
+        *,
+        path: str = "",
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
+        isolation: str = "library",
+        apartment: str = "",
+    ) -> T: ...
+    def load(
+        self,
+        library: Any,
+        prototypes: str = "",
+        *,
+        path: str = "",
+        header: Paths = (),
+        include_dirs: Paths = (),
+        defines: str | Sequence[str] = (),
+        strict: bool = False,
+        raw: bool = False,
+        compat_pin: bool = False,
+        encoding: str = "",
+        errors: str = "",
+        deadline: float | None = None,
+        callbacks: Executor | None = None,
+        isolation: str = "library",
+        apartment: str = "",
+    ) -> Any:
+        """Load a native library into a process of its own and give back an object with one attribute per prototype.
 
-    `strict` refuses what is converted by guessing (R1.25), `raw` everything that is converted at all (R1.24), and
-    `compat_pin` shows what the library writes into plain arrays, as pinning does (R1.10). `encoding` and `errors` are
-    those of every `char *` and `char[n]` that does not say its own: UTF-8, and `"replace"`, which a library may have
-    `"strict"` or `"surrogateescape"` instead (R5.5).
+        `library` is a file name as the loader takes it (`"libm.so.6"`, a path); `prototypes` are C declarations, with
+        attributes in brackets where C does not say enough (`docs/prototypes.md`). `deadline` is the time in seconds
+        that each call may take; `callbacks` runs callbacks that come from the library's own threads.
 
-    Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another file.
+        `header` names C headers to take declarations from (`"zlib.h"`, a path, or several; `docs/headers.md`), searched
+        in `include_dirs` and where compilers look, with `defines` such as `"NDEBUG"` or `"LEVEL=2"`. Prototypes given
+        beside it use its types and overrule its functions. This needs `pip install 'callgate[headers]'`.
 
-    A library has a host process of its own in every program that loads it. With `isolation="client"` the libraries that
-    this program loads so share one, with `isolation="shared:NAME"` all that ask the same broker for that name: a crash
-    takes all of them. With `isolation="none"` the library is loaded into this process and called on the thread that
-    calls: the same conversions with everything in one debugger. It then isolates nothing: a crash of the library ends
-    this process, `exit` is this process's exit, what it prints comes out here, and no deadline can stop it.
+        `strict` refuses what is converted by guessing (R1.25), `raw` everything that is converted at all (R1.24), and
+        `compat_pin` shows what the library writes into plain arrays, as pinning does (R1.10). `encoding` and `errors`
+        are those of every `char *` and `char[n]` that does not say its own: UTF-8, and `"replace"`, which a library may
+        have `"strict"` or `"surrogateescape"` instead (R5.5).
 
-    With `apartment="sta"` the library is bound to a thread: all calls of it run on one thread of its host, also those
-    inside its callbacks (`docs/apartments.md`).
+        Or `library` is a class with `@callgate.library` (`docs/typed.md`), which says both; `path` then names another
+        file.
 
-    Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
-    """
-    modes: dict[str, bool | str] = {
-        "strict": strict,
-        "raw": raw,
-        "compat_pin": compat_pin,
-        "encoding": encoding,
-        "errors": errors,
-    }
-    declared = written(prototypes, header, include_dirs, defines, **modes)
-    file, source = located(library, path, declared)
-    return load_isolated(file, source, deadline, callbacks, isolation, apartment)
+        A library has a host process of its own in every program that loads it. With `isolation="client"` the libraries
+        that this program loads so share one, with `isolation="shared:NAME"` all that ask the same broker for that name:
+        a crash takes all of them. With `isolation="none"` the library is loaded into this process and called on the
+        thread that calls: the same conversions with everything in one debugger. It then isolates nothing: a crash of
+        the library ends this process, `exit` is this process's exit, what it prints comes out here, and no deadline can
+        stop it.
+
+        With `apartment="sta"` the library is bound to a thread: all calls of it run on one thread of its host, also
+        those inside its callbacks (`docs/apartments.md`).
+
+        Raises DeclarationError, DllNotFoundError, BrokerLost, ValueError, ImportError without the extra.
+        """
+        modes: dict[str, bool | str] = {
+            "strict": strict,
+            "raw": raw,
+            "compat_pin": compat_pin,
+            "encoding": encoding,
+            "errors": errors,
+        }
+        declared = written(prototypes, header, include_dirs, defines, **modes)
+        file, source = located(library, path, declared)
+        return self._load(file, source, deadline, callbacks, isolation, apartment)
 
 
 def opener_of(isolation: str, share: str = "", kind: str = "") -> Opener:
@@ -144,21 +163,27 @@ def share_of(isolation: str) -> str:
     )
 
 
-def load_isolated(
-    library: str,
-    prototypes: Written,
-    deadline: float | None,
-    callbacks: Executor | None,
-    isolation: str,
-    apartment: str = "",
-) -> Lib:
-    """Load in the way that `isolation` says."""
-    if isolation == "none" and deadline is not None:
-        raise ValueError(
-            f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native code '
-            "that runs in this process; leave one of the two out"
-        )
-    opener = opener_of(isolation)
-    from .libraries import load_with  # noqa: PLC0415 - brings everything in, while the warden gets ready beside us
+class _Program(Loading):
+    """A program by itself: below its own broker, or in its own process."""
 
-    return load_with(opener, library, prototypes, deadline, callbacks, apartment)
+    def _load(
+        self,
+        library: str,
+        prototypes: Written,
+        deadline: float | None,
+        callbacks: Executor | None,
+        isolation: str,
+        apartment: str,
+    ) -> Lib:
+        if isolation == "none" and deadline is not None:
+            raise ValueError(
+                f'{library} was to be loaded with isolation="none" and deadline={deadline!r}: nothing can stop native '
+                "code that runs in this process; leave one of the two out"
+            )
+        opener = opener_of(isolation)
+        from .libraries import load_with  # noqa: PLC0415 - brings everything in, while the warden gets ready beside us
+
+        return load_with(opener, library, prototypes, deadline, callbacks, apartment)
+
+
+load = _Program().load

@@ -341,6 +341,8 @@ class TestBroker:
                 libm = connection.load("libm.so.6", "double cos(double);")
                 assert libm.cos(0.0) == 1.0
                 assert connection.load(TypedMath).cos(0.0) == 1.0
+                libc = connection.load("libc.so.6", "size_t strlen(const char *s);", encoding="latin-1")
+                assert libc.strlen("é") == 1
                 assert re.search(r"broker clitest +shared service", run("ps").stdout)
                 callgate.close(libm)
             broker.send_signal(signal.SIGTERM)
