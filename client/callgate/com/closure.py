@@ -26,7 +26,6 @@ from callgate_protocol.model import (
 from callgate_protocol.value import Value
 
 from .declared import Contents, Declared, Method, Piece, Property
-from .defaults import defaults_of
 
 __all__ = ["Reached", "contents_of", "family_of", "of_model", "reach"]
 
@@ -139,6 +138,7 @@ def _properties(methods: Iterable[Method]) -> dict[str, Property]:
 
 # -- interfaces that a model describes ---------------------------------------------------------------------------------
 
+_LEFT_OUT = frozenset({"defaultvalue", "optional", "lcid"})
 _KINDS = {"propget": "get", "propput": "put", "propputref": "putref"}
 
 
@@ -190,9 +190,17 @@ def _mentions(library: TypeLibrary, interface: Interface) -> set[str]:
     return found - {interface.name, ""}
 
 
+def _defaults(library: TypeLibrary, function: Function) -> Mapping[str, Any]:
+    if not any(word.name in _LEFT_OUT for each in function.parameters for word in each.attributes):
+        return {}
+    from .defaults import defaults_of  # noqa: PLC0415 - brings VARIANTs in, which few interfaces need
+
+    return defaults_of(library, function)
+
+
 def _method(library: TypeLibrary, interface: Interface, index: int) -> Method:
     function = interface.methods[index]
-    defaults = defaults_of(library, function)
+    defaults = _defaults(library, function)
     kind = next((_KINDS[word.name] for word in function.result.attributes if word.name in _KINDS), "method")
     plain = kind == "method" or len(function.parameters) > 1  # an indexed property is called like a method
     key = function.name if kind == "method" else f"{kind}_{function.name}"

@@ -11,12 +11,10 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, runtime_checkable
 
-from callgate.com.closure import of_model
-from callgate.com.declared import MARK, Declared, declared_of, register
+from callgate.com.declared import MARK, Declared, Piece, declared_of, register
 from callgate.errors import DeclarationError, MarshalDirectiveError
-from callgate_protocol.guids import guid_text
+from callgate_protocol.guids import guid_text, same_tail
 from callgate_protocol.model import Attribute
-from callgate_protocol.standard import STANDARD
 from callgate_protocol.value import Value
 
 from .bodies import Body, Entry, entries_of, mark, words_of
@@ -119,8 +117,16 @@ else:
         """The base of dual and dispatch interfaces, whose members can be called by name (R14.21)."""
 
 
-for _root in (IUnknown, IDispatch):
-    setattr(_root, MARK, of_model(STANDARD, _root.__name__, _root, hidden=True))
+def _read_root(name: str) -> Piece:
+    """What everybody knows of it."""
+    from callgate.com.wellknown import wellknown  # noqa: PLC0415 - programs without objects need none of it
+
+    return wellknown(name).piece
+
+
+for _root, _first in ((IUnknown, "00000000"), (IDispatch, "00020400")):
+    _name = _root.__name__
+    setattr(_root, MARK, Declared(_name, same_tail(_first), _root, functools.partial(_read_root, _name)))
     register(declared_of(_root))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
-from callgate.com.closure import reach
 from callgate.declare import Declarations
 from callgate.declare.modes import Modes, apply_modes
 from callgate.declare.python import Face, PythonSide
@@ -225,6 +224,19 @@ def _methods(cls: Any, spec: LibrarySpec) -> dict[str, tuple[Any, Scope]]:
     return found
 
 
+def _with_interfaces(space: Space, library: TypeLibrary, side: PythonSide) -> tuple[TypeLibrary, PythonSide]:
+    """The library with the interfaces that its functions mention, and everything that those reach."""
+    from callgate.com.closure import reach  # noqa: PLC0415 - most libraries have functions only
+
+    reached = reach(space.interfaces.values(), space.label, library)
+    return reached.library, side.replace(
+        structs={**reached.python.structs, **side.structs},
+        enums={**reached.python.enums, **side.enums},
+        handles={**reached.python.handles, **side.handles},
+        interfaces=reached.interfaces,
+    )
+
+
 def _checked(
     space: Space, functions: dict[str, Function], names: dict[str, str], others: Sequence[OpaqueType] = ()
 ) -> Declarations:
@@ -236,17 +248,10 @@ def _checked(
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaques[name] for name in sorted(opaques)),
     )
-    reached = reach(space.interfaces.values(), space.label, library)
-    library = reached.library
     renamed = {python: c for python, c in names.items() if python != c}
-    side = PythonSide(
-        {**reached.python.structs, **space.structs},
-        {**reached.python.enums, **space.enum_classes},
-        {**reached.python.handles, **space.handles},
-        space.faces,
-        reached.interfaces,
-        renamed,
-    )
+    side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, names=renamed)
+    if space.interfaces:
+        library, side = _with_interfaces(space, library, side)
     library, side = apply_modes(library, side, space.modes, space.label)
     try:
         check_records(library)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from callgate.com.wellknown import wellknown
 from callgate.declare import PrototypeError, parse_declarations
 from callgate.errors import DeclarationError
 from callgate_protocol.automation import WELL_KNOWN
@@ -112,6 +111,8 @@ def _check(space: Space, ctype: CType) -> None:
     if not isinstance(ctype, StructType | EnumType | Opaque | InterfaceType):
         return
     if isinstance(ctype, InterfaceType) and ctype.name in WELL_KNOWN:
+        from callgate.com.wellknown import wellknown  # noqa: PLC0415 - most prototypes name no objects
+
         space.interface(wellknown(ctype.name))
     known: dict[Any, Collection[str]] = {StructType: space.records, EnumType: space.enums, Opaque: space.handles}
     known[InterfaceType] = space.interfaces
