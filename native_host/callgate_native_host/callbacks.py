@@ -13,7 +13,7 @@ from callgate_protocol.messages import Raise, Return
 from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
 
 from .com.callables import Callables
-from .delegates import DelegatePlan
+from .delegates import Answering, DelegatePlan
 from .faults import fault_of
 from .objects import Objects
 from .roles import Performer
@@ -63,7 +63,7 @@ class Callbacks:
             return self._stale(plan, thunk, call)
         return self._reach(plan, target, natives, worker, call)
 
-    def run_method(self, plan: DelegatePlan, this: int, method: tuple[int, int], natives: Sequence[Any]) -> Any:
+    def run_method(self, plan: Answering, this: int, method: tuple[int, int], natives: Sequence[Any]) -> Any:
         """Native code called a method of a client's object (R14.14), alive or not."""
         client = self._callables.at(this)
         if client is None or not client.alive:
@@ -75,7 +75,7 @@ class Callbacks:
 
     def _reach(
         self,
-        plan: DelegatePlan,
+        plan: Answering,
         target: Target,
         natives: Sequence[Any],
         worker: Performer | None,
@@ -95,7 +95,7 @@ class Callbacks:
             call.failure = call.failure or fault_of(error, "the arguments of a callback")
             return plan.zero
 
-    def _unsolicited(self, plan: DelegatePlan, target: Target, natives: Sequence[Any]) -> Any:
+    def _unsolicited(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A thread that the library made, or native code calling another session's function."""
         session = target.session
         try:
@@ -107,7 +107,7 @@ class Callbacks:
             self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
             return plan.zero
 
-    def _pass_on(self, plan: DelegatePlan, target: Target, natives: Sequence[Any]) -> Any:
+    def _pass_on(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A oneway callback: native code goes on, and what finds no room is counted."""
         session, backlog = target.session, plan.backlog
         scope = Scope(session, lasting=True)
@@ -132,7 +132,7 @@ class Callbacks:
 
     def _exchange(
         self,
-        plan: DelegatePlan,
+        plan: Answering,
         target: Target,
         natives: Sequence[Any],
         ask: Callable[[int, list[Any], Sequence[Any]], Received],
@@ -152,7 +152,7 @@ class Callbacks:
 
     def _question(
         self,
-        plan: DelegatePlan,
+        plan: Answering,
         target: Target,
         natives: Sequence[Any],
         scope: Scope,

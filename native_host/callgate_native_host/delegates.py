@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, SystemValue
@@ -21,7 +21,7 @@ from .faults import Mismatch
 from .scope import Scope
 from .thunks import Thunk, ThunkPool
 
-__all__ = ["DelegatePlan", "Runner"]
+__all__ = ["Answering", "DelegatePlan", "Runner"]
 
 _NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
 """Whose conversions are made when a declaration is compiled."""
@@ -31,6 +31,32 @@ Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 
 _NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
 """Where an HRESULT is expected, zero would be a success (R11.8)."""
+
+
+class Answering(Protocol):
+    """A plan for calls of native code, as `Callbacks` needs it."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def oneway(self) -> bool:
+        """Whether native code goes on without waiting."""
+
+    @property
+    def zero(self) -> Any:
+        """What native code gets when there is no answer."""
+
+    @property
+    def backlog(self) -> Backlog:
+        """What of oneway calls has not been answered."""
+
+    def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
+        """The arguments of the callback message. Raises Fault."""
+
+    def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
+        """What the client answered, as C takes it. Raises Fault."""
 
 
 class DelegatePlan:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
+from callgate_protocol.interfaces import Shape
+from callgate_protocol.standard import IIDS
 from callgate_transport.serving.roles import Ask, Notify, Tell
 
 from .apartments import Homes
@@ -12,10 +16,10 @@ from .callbacks import Callbacks
 from .calls import Caller
 from .census import Census
 from .com.activation import Activation
-from .com.callables import Callables, GiveBack
+from .com.callables import Callables, GiveBack, Offered
 from .com.functions import ObjectFunctions
 from .com.service import Com
-from .com.wrapped import Wrappers
+from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
 from .convert.space import Tools
 from .fields import Fields
@@ -56,7 +60,19 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     callables = Callables(backend, wrappers.unknown, ways.give_back)
     callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify)
     places = Places(objects)
-    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index))
+
+    @cache
+    def dispatch() -> Sequence[Any]:
+        from .com.served import Served  # noqa: PLC0415 - brings VARIANTs in, which few libraries need
+
+        return Served(backend, wrappers.unknown, callables, libraries.standard_space(), callbacks.run_method).methods()
+
+    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch)
+    callables.services[IIDS["IDispatch"]] = Offered(
+        Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], Shape()),
+        [],
+        cache(lambda: callables.vtables.make(dispatch(), 0)),
+    )
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     census = Census()
     census.watch(

@@ -10,6 +10,7 @@ from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import Delegate, Function, TypeLibrary
 from callgate_protocol.rpccodes import Code, refusal
 from callgate_protocol.signatures import Signature
+from callgate_protocol.standard import STANDARD
 from callgate_protocol.typelib import decode_library, library_hash
 from callgate_transport.serving.single import here
 
@@ -21,6 +22,7 @@ from .convert.table import MAKERS
 from .delegates import DelegatePlan, Runner
 from .plan import FunctionPlan
 from .probing import Opened, open_library
+from .thunks import Thunk
 
 __all__ = ["Libraries", "Library", "Runners"]
 
@@ -145,6 +147,11 @@ class Libraries:
         self._numbers: dict[tuple[str, bytes], int] = {}
         self._models: dict[bytes, TypeLibrary] = {}
 
+    def standard_space(self) -> Space:
+        """Converters that belong to no library: for what every object has."""
+        thunks = ThunkSource(lambda *_: _no_delegates(), lambda _address: None)
+        return Space(self._tools, STANDARD, lambda _name, _shape: None, lambda _name: thunks, MAKERS)
+
     def all(self) -> list[Library]:
         """The libraries that were loaded."""
         return list(self._loaded)
@@ -199,3 +206,7 @@ def _opened_nothing(model: TypeLibrary) -> Opened:
     if model.functions:
         raise Fault("DllNotFoundError", "functions were declared without the name of a library")
     return Opened(None, "")
+
+
+def _no_delegates() -> Thunk:
+    raise Fault("InternalError", "the standard interfaces have no function pointers")

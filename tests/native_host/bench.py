@@ -64,7 +64,7 @@ class Bench:
         self.session = Session(bytes(16), DEFAULT_LIMITS, lambda: None)
         wrappers = Wrappers(self.backend, self.objects)
         callables = Callables(self.backend, wrappers.unknown, lambda _session, _references: None)
-        com = Com(wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index))
+        com = Com(wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index), lambda: ())
         self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects), com)
         libraries = Libraries(self.tools, Runners(self._called_back, lambda plan, *_: plan.zero))
         encoded = encode_library(model)

@@ -9,6 +9,7 @@ from typing import Any
 from callgate.declare.python import PLAIN, Face, PythonSide
 from callgate.equivalents import why_not_equivalent
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
+from callgate_protocol.automation import DELEGATE, OBJECT, WELL_KNOWN
 from callgate_protocol.interfaces import chain_of, method_places
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
@@ -23,6 +24,7 @@ from callgate_protocol.model import (
     TypeLibrary,
     Void,
 )
+from callgate_protocol.standard import IIDS
 from callgate_protocol.value import Value
 
 from .declared import Contents, Declared, Method, Piece, Property
@@ -139,35 +141,38 @@ def _properties(methods: Iterable[Method]) -> dict[str, Property]:
 # -- interfaces that a model describes ---------------------------------------------------------------------------------
 
 _LEFT_OUT = frozenset({"defaultvalue", "optional", "lcid"})
+_HIDDEN = frozenset({IIDS["IUnknown"], IIDS["IDispatch"], WELL_KNOWN[DELEGATE].iid, WELL_KNOWN[OBJECT].iid})
+"""What a proxy does itself (R14.8)."""
 _KINDS = {"propget": "get", "propput": "put", "propputref": "putref"}
 
 
-def of_model(library: TypeLibrary, name: str, cls: Any = None, *, hidden: bool = False) -> Declared:
-    """An interface of a type library as a declaration; `hidden` ones have no methods that Python sees (R14.8).
+def of_model(library: TypeLibrary, name: str, cls: Any = None) -> Declared:
+    """An interface of a type library as a declaration; IUnknown and the like have no methods that Python sees (R14.8).
 
     Raises KeyError when the library does not describe it.
     """
-    return _all_of(library, {name: cls}, hidden=hidden)[name]
+    return _all_of(library, {name: cls})[name]
 
 
 def family_of(library: TypeLibrary) -> Mapping[str, Declared]:
     """All interfaces of a text as declarations that know each other."""
-    made = _all_of(library, {}, hidden=False)
+    made = _all_of(library, {})
     for declared in made.values():
         declared.family = made
     return made
 
 
-def _all_of(library: TypeLibrary, classes: Mapping[str, Any], *, hidden: bool) -> Mapping[str, Declared]:
+def _all_of(library: TypeLibrary, classes: Mapping[str, Any]) -> Mapping[str, Declared]:
     made: dict[str, Declared] = {}
     for interface in library.interfaces:
-        read = partial(_piece, library, interface, made, hidden=hidden)
+        read = partial(_piece, library, interface, made)
         made[interface.name] = Declared(interface.name, interface.iid, classes.get(interface.name), read)
     return made
 
 
-def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], *, hidden: bool) -> Piece:
-    methods = () if hidden else tuple(_method(library, interface, index) for index in range(len(interface.methods)))
+def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared]) -> Piece:
+    count = 0 if interface.iid in _HIDDEN else len(interface.methods)
+    methods = tuple(_method(library, interface, index) for index in range(count))
     mentions = {name: made[name] for name in _mentions(library, interface) if name in made}
     types = library.replace(functions=(), interfaces=(), coclasses=())
     return Piece(interface, methods, types, PythonSide(), mentions)

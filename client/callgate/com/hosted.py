@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.standard import IIDS
+from callgate_protocol.system import HostFunction
 
 from .declared import Declared
 from .described import Described
@@ -61,6 +63,8 @@ class Hosted:
             raise RemoteProtocolError("expected a library, a method and its arguments")
         library, method, values = arguments
         if library == 0:
+            if method in (HostFunction.NAMES, HostFunction.DISPATCH):
+                return self._serve(number, method, values, context)
             return self._own(number, method, values, context), []
         try:
             target = self.lent.find(number)
@@ -68,3 +72,22 @@ class Hosted:
         except KeyError:
             raise RemoteProtocolError(f"native code called method {method} of object {number}, not lent") from None
         return stub.perform(target, values, context)
+
+    def _serve(self, number: int, question: int, request: list[Any], context: CallContext) -> tuple[Any, list[Any]]:
+        """Native code asks IDispatch of an object (R14.15)."""
+        from .served import perform  # noqa: PLC0415 - most objects are called by their slots
+        from .wellknown import wellknown  # noqa: PLC0415 - as above
+
+        try:
+            target = self.lent.find(number)
+        except KeyError:
+            raise RemoteProtocolError(f"native code asked object {number}, which was not lent") from None
+        types = self.describe(wellknown("IDispatch")).types
+        return perform(target, question, request, self._declared(request), types, context), []
+
+    def _declared(self, request: list[Any]) -> Declared | None:
+        """The interface whose pointer native code used; None for IDispatch itself."""
+        iid = request[0] if request else None
+        if iid == IIDS["IDispatch"]:
+            return None
+        return next((declared for declared in self._described if declared.iid == iid), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from callgate_protocol.automation import DELEGATE, OBJECT, WELL_KNOWN
+from callgate_protocol.automation import WELL_KNOWN
 from callgate_protocol.model import TypeLibrary
 
 from .closure import of_model
@@ -13,11 +13,10 @@ from .declared import Declared
 
 __all__ = ["wellknown"]
 
-_HIDDEN: Final = frozenset({"IUnknown", "IDispatch", DELEGATE, OBJECT})
 _LIBRARY: Final = TypeLibrary(interfaces=tuple(WELL_KNOWN[name] for name in sorted(WELL_KNOWN)))
 
 
 @cache
 def wellknown(name: str) -> Declared:
     """The declaration of a standard interface. Raises KeyError."""
-    return of_model(_LIBRARY, name, hidden=name in _HIDDEN)
+    return of_model(_LIBRARY, name)

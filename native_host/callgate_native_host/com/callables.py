@@ -27,6 +27,7 @@ __all__ = ["Callables", "ClientObject", "Face", "GiveBack", "Offered"]
 _REST: Final = 1024
 """How many interface pointers are given up before the memory of one is freed."""
 
+_PLAIN: Final = Shape()
 _E_POINTER: Final = Code.E_POINTER.signed
 _E_NOINTERFACE: Final = Code.E_NOINTERFACE.signed
 
@@ -105,6 +106,8 @@ class Callables:
         self._retired: deque[Face] = deque()
         self.stale_calls = 0
         """Uses of pointers whose last reference had been given up."""
+        self.services: dict[str, Offered] = {}
+        """Interfaces that every object has, by IID (R14.15)."""
         self.vtables = Vtables(backend, UnknownMethods(self._query, self._add_ref, self._release))
 
     def __len__(self) -> int:
@@ -231,6 +234,8 @@ class Callables:
         if face is not None:
             return face
         offered = client.root if iid == client.root.contract.iid else client.offered.get(iid)
+        if offered is None and client.root.contract.shape == _PLAIN:
+            offered = self.services.get(iid)
         if offered is None:
             return None
         own = offered.contract.iid  # a base is answered by the pointer of what derives from it

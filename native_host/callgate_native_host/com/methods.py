@@ -8,15 +8,16 @@ from typing import Any, TypeAlias
 
 from callgate_native_host.backlog import Backlog
 from callgate_native_host.convert.space import Space
-from callgate_native_host.delegates import DelegatePlan
+from callgate_native_host.delegates import Answering, DelegatePlan
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.plan import FunctionPlan
 from callgate_native_host.scope import Scope
 from callgate_protocol.errors import Fault
-from callgate_protocol.interfaces import MethodPlace, chain_of, method_places
+from callgate_protocol.interfaces import UNKNOWN_SLOTS, MethodPlace, chain_of, method_places
 from callgate_protocol.marshal import DirectiveError, resolve
 from callgate_protocol.model import Delegate, Function, Interface
 from callgate_protocol.signatures import Signature
+from callgate_protocol.standard import IIDS
 
 from .callables import Offered
 from .vtables import Vtable
@@ -24,7 +25,7 @@ from .wrapped import Wrapped
 
 __all__ = ["Answer", "Methods"]
 
-Answer: TypeAlias = Callable[[DelegatePlan, int, tuple[int, int], Sequence[Any]], Any]
+Answer: TypeAlias = Callable[[Answering, int, tuple[int, int], Sequence[Any]], Any]
 """Native code called a method of a client's object: the plan, `this`, (library, method), and what it passed."""
 
 
@@ -118,6 +119,8 @@ class Methods:
             return known
 
     def _stub(self, place: MethodPlace) -> Any:
+        if place.interface.iid == IIDS["IDispatch"]:
+            return self._space.tools.com.dispatch()[place.slot - UNKNOWN_SLOTS]
         code = self._stubs.get(place.number)
         if code is None:
             try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from .callables import Callables, Offered
 from .wrapped import Wrappers
@@ -18,3 +18,5 @@ class Com(NamedTuple):
     callables: Callables
     offered: Callable[[int, int], Offered]
     """(library, index of the interface in it) → how native code calls a client's object through it. Raises Fault."""
+    dispatch: Callable[[], Sequence[Any]]
+    """Code for the methods of IDispatch, which every object of a client has (R14.15)."""

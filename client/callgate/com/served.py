@@ -1,0 +1,318 @@
+"""Python objects called by name: what IDispatch of an object of this process answers (R14.15, R14.21 to R14.24)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from callgate.convert import Mismatch
+from callgate.errors import InvalidCastError
+from callgate.failures import hr_for_exception
+from callgate.values import Box
+from callgate.variant import UnknownWrapper
+from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.forms import BStr, Variant
+from callgate_protocol.system import HostFunction
+from callgate_protocol.vartypes import BYREF
+
+from .classes import class_interface_of, declared_interfaces, visible_members
+from .coercion import coerced
+from .declared import Declared, Method
+from .implemented import Offer
+from .wellknown import wellknown
+
+if TYPE_CHECKING:
+    from callgate.convert import CallContext
+    from callgate.convert.base import TypeSpace
+
+__all__ = ["Refusal", "perform", "table_of"]
+
+_METHOD, _GET, _PUTS = 1, 2, 4 | 8
+_VALUE, _UNKNOWN, _PUT, _NEW_ENUM = 0, -1, -3, -4
+_SIGN: Final = 1 << 32
+UNKNOWN_NAME: Final = 0x80020006 - _SIGN
+MEMBER_NOT_FOUND: Final = 0x80020003 - _SIGN
+BAD_COUNT: Final = 0x8002000E - _SIGN
+PARAMETER_NOT_FOUND: Final = 0x80020004 - _SIGN
+TYPE_MISMATCH: Final = 0x80020005 - _SIGN
+EXCEPTION: Final = 0x80020009 - _SIGN
+_FIRST_OWN: Final = 0x60020004
+"""R14.17: DISPIDs of a class's own members follow those of `_Object`."""
+_OBJECT: Final[dict[str, tuple[int, str]]] = {
+    "ToString": (0, "property"),
+    "Equals": (0x60020001, "method"),
+    "GetHashCode": (0x60020002, "method"),
+    "GetType": (0x60020003, "method"),
+}
+_OBJECT_MEMBERS: Final[dict[str, Callable[..., Any]]] = {
+    "ToString": str,
+    "Equals": lambda target, other: target is other or bool(target == other),
+    "GetHashCode": lambda target: hash(target) & 0x7FFFFFFF,
+    "GetType": lambda target: type(target).__name__,
+}
+
+
+class Refusal(Exception):
+    """A call that does not reach the object: the HRESULT, and which argument is wrong."""
+
+    def __init__(self, code: int, argument: int = -1) -> None:
+        super().__init__(code)
+        self.code = code
+        self.argument = argument
+
+
+class Member(NamedTuple):
+    """One member of a class as native code sees it."""
+
+    name: str
+    dispid: int
+    kind: str
+    """"method" or "property"."""
+    method: Method | None = None
+    """Its declaration, when an interface has it."""
+    of_object: bool = False
+
+
+class Table:
+    """The members of a class by name and by DISPID."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self._by_name: dict[str, Member] = {}
+        self._folded: dict[str, Member] = {}
+        self._by_id: dict[int, Member] = {}
+        for member in members:
+            self._by_name.setdefault(member.name, member)
+            self._folded.setdefault(member.name.casefold(), member)
+            self._by_id.setdefault(member.dispid, member)
+
+    def find(self, name: str) -> Member | None:
+        """R14.21: the exact name, else the first declared that differs by case only."""
+        return self._by_name.get(name) or self._folded.get(name.casefold())
+
+    def get(self, dispid: int) -> Member | None:
+        """The member of that number."""
+        return self._by_id.get(dispid)
+
+
+_TABLES: Final[dict[tuple[type[Any], Declared | None], Table]] = {}
+
+
+def table_of(cls: type[Any], declared: Declared | None) -> Table:
+    """What an object of a class answers through one of its interfaces; DISPIDs of a declaration come first."""
+    known = _TABLES.get((cls, declared))
+    if known is None:
+        known = _TABLES.setdefault((cls, declared), Table(_members(cls, declared)))
+    return known
+
+
+def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
+    interfaces = [*([declared] if declared else []), *declared_interfaces(cls)]
+    found = [member for each in interfaces for member in _declared_members(each)]
+    if class_interface_of(cls) != "dispatch":
+        return found
+    own = visible_members(cls)
+    found += [Member(name, _FIRST_OWN + index, kind) for index, (name, kind) in enumerate(own.items())]
+    return found + [
+        Member(name, number, kind, of_object=True) for name, (number, kind) in _OBJECT.items() if name not in own
+    ]
+
+
+def _declared_members(declared: Declared) -> list[Member]:
+    members = []
+    for method in declared.methods.values():
+        number = next((word.argument for word in method.function.result.attributes if word.name == "id"), None)
+        if number is not None:
+            kind = "method" if method.kind == "method" else "property"
+            members.append(Member(method.python, int(number), kind, method))
+    return members
+
+
+# -- what native code asks ---------------------------------------------------------------------------------------------
+
+
+def perform(
+    target: Any,
+    question: int,
+    request: Sequence[Any],
+    declared: Declared | None,
+    types: TypeSpace,
+    context: CallContext,
+) -> Any:
+    """Answer a question about an object of this process, asked through an interface of it."""
+    table = table_of(type(target), declared)
+    if question == HostFunction.NAMES and len(request) == 3:
+        return _names(table, request[1])
+    if question == HostFunction.DISPATCH and len(request) == 6:
+        return _Call(target, request, table, types, context).answer()
+    raise RemoteProtocolError("native code asked IDispatch of an object for something that it does not have")
+
+
+def _names(table: Table, names: Any) -> list[Any]:
+    if type(names) is not list or not names or not all(type(name) is str for name in names):
+        raise RemoteProtocolError("expected names")
+    member = table.find(names[0])
+    if member is None:
+        return [UNKNOWN_NAME, [_UNKNOWN] * len(names)]
+    parameters = [name.casefold() for name in _parameters(member)]
+    numbers = [member.dispid]
+    for name in names[1:]:
+        folded = name.casefold()
+        numbers.append(parameters.index(folded) if folded in parameters else _UNKNOWN)
+    return [UNKNOWN_NAME if _UNKNOWN in numbers[1:] else 0, numbers]
+
+
+def _parameters(member: Member) -> list[str]:
+    """Names of a member's parameters, where they are known: their DISPIDs are their places."""
+    if member.method is not None:
+        return [parameter.name for parameter in member.method.function.parameters]
+    return []
+
+
+class _Call:
+    """One Invoke."""
+
+    def __init__(
+        self, target: Any, request: Sequence[Any], table: Table, types: TypeSpace, context: CallContext
+    ) -> None:
+        _iid, self._dispid, self._flags, _lcid, self._wires, self._named = request
+        self._target = target
+        self._types = types
+        self._context = context
+        self._table = table
+        self._encode = types.encoder(Variant())
+        self._boxes: dict[int, Box[Any]] = {}
+
+    def answer(self) -> list[Any]:
+        """`[HRESULT, result, [[index, changed VARIANT], …], exception or nil, index of a wrong argument or -1]`."""
+        try:
+            result = self._perform()
+            encoded = self._encode(result, self._context)
+            changed = [[index, self._encode(box.value, self._context)] for index, box in self._boxes.items()]
+        except Refusal as refusal:
+            return [refusal.code, [0, None], [], None, refusal.argument]
+        except Mismatch as fault:
+            return self._failed(InvalidCastError(f"the result cannot be sent: {fault.text}"))
+        except BaseException as error:  # R14.20: whatever it is, it must not unwind native code
+            return self._failed(error)
+        return [0, encoded, changed, None, -1]
+
+    def _failed(self, error: BaseException) -> list[Any]:
+        """R14.23: EXCEPINFO."""
+        text = self._types.encoder(BStr())
+        source = str(getattr(error, "source", "") or type(error).__name__)
+        told = [source, str(error), str(getattr(error, "help_link", "") or "")]
+        wires = [text(each, self._context) for each in told]
+        return [EXCEPTION, [0, None], [], [int(hr_for_exception(error)), *wires, 0], -1]
+
+    def _perform(self) -> Any:
+        if self._dispid == _NEW_ENUM and self._flags & (_METHOD | _GET):
+            return _enumerator(self._target)
+        member = self._table.get(self._dispid)
+        if member is None:
+            raise Refusal(MEMBER_NOT_FOUND)
+        arguments, named = self._arguments(member)
+        if member.of_object:
+            return _OBJECT_MEMBERS[member.name](self._target, *arguments)
+        if self._flags & _PUTS:
+            return self._put(member, arguments)
+        if member.kind == "property":
+            value = getattr(self._target, member.name)
+            return value if not arguments else self._bound(value, arguments, named)
+        return self._spread(member, self._bound(getattr(self._target, member.name, None), arguments, named))
+
+    def _put(self, member: Member, arguments: list[Any]) -> None:
+        if member.kind != "property":
+            raise Refusal(MEMBER_NOT_FOUND)
+        if len(arguments) != 1:
+            raise Refusal(BAD_COUNT)
+        setattr(self._target, member.name, arguments[0])
+
+    def _arguments(self, member: Member) -> tuple[list[Any], dict[str, Any]]:
+        decode = self._types.decoder(Variant())
+        values = [self._coerced(member, index, wire, decode) for index, wire in enumerate(self._wires)]
+        names = _parameters(member)
+        named: dict[str, Any] = {}
+        for number, wire in self._named:
+            if number == _PUT:
+                values.append(self._coerced(member, len(values), wire, decode))
+            elif 0 <= number < len(names):
+                named[names[number]] = self._coerced(member, number, wire, decode)
+            else:
+                raise Refusal(PARAMETER_NOT_FOUND, len(values) + len(named))
+        return values, named
+
+    def _coerced(self, member: Member, index: int, wire: Any, decode: Any) -> Any:
+        """R14.24: the declared type, by the rules of VariantChangeType; a reference where nothing is declared."""
+        try:
+            value = decode(wire, self._context)
+        except Mismatch as fault:
+            raise Refusal(TYPE_MISMATCH, index) from fault
+        value = coerced(value, member.method, index, Refusal)
+        is_reference = type(wire) is list and type(wire[0]) is int and wire[0] & BYREF
+        if is_reference:
+            self._boxes[index] = Box(value)
+            return value if member.method is not None else self._boxes[index]
+        return value
+
+    def _bound(self, function: Any, arguments: list[Any], named: Mapping[str, Any]) -> Any:
+        if not callable(function):
+            raise Refusal(MEMBER_NOT_FOUND)
+        try:
+            inspect.signature(function).bind(*arguments, **named)
+        except TypeError:
+            raise Refusal(BAD_COUNT) from None
+        except ValueError:
+            pass  # a function of C that does not say what it takes
+        return function(*arguments, **named)
+
+    def _spread(self, member: Member, result: Any) -> Any:
+        """What a declared member gives: its result, then what goes back through references (section 0 of the rules)."""
+        if member.method is None or not self._boxes:
+            return result
+        parameters = member.method.function.parameters
+        outs = [index for index, each in enumerate(parameters) if each.has("out") and not each.has("retval")]
+        has_result = any(each.has("retval") for each in parameters)
+        values = list(result) if isinstance(result, tuple) else [result]
+        for index, value in zip(outs, values[has_result:], strict=False):
+            if index in self._boxes:
+                self._boxes[index].value = value
+        return values[0] if has_result else None
+
+
+# -- enumeration -------------------------------------------------------------------------------------------------------
+
+
+class _Enumerator:
+    """IEnumVARIANT over what a Python object gives (R14.8, R14.15)."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._values = values
+        self._next = 0
+
+    def Next(self, count: int) -> tuple[int, list[Any], int]:  # noqa: N802 - COM's names
+        """So many elements, fewer at the end, which S_FALSE says."""
+        found = list(self._values[self._next : self._next + count])
+        self._next += len(found)
+        return int(len(found) < count), found, len(found)
+
+    def Skip(self, count: int) -> int:  # noqa: N802 - COM's names
+        """Pass over elements."""
+        self._next += count
+        return int(self._next > len(self._values))
+
+    def Reset(self) -> None:  # noqa: N802 - COM's names
+        """Begin again."""
+        self._next = 0
+
+    def Clone(self) -> Offer:  # noqa: N802 - COM's names
+        """Another one that stands at the same element."""
+        copy = _Enumerator(self._values)
+        copy._next = self._next
+        return Offer(copy, wellknown("IEnumVARIANT"))
+
+
+def _enumerator(target: Any) -> UnknownWrapper:
+    if not hasattr(type(target), "__iter__"):
+        raise Refusal(MEMBER_NOT_FOUND)
+    return UnknownWrapper(Offer(_Enumerator(list(target)), wellknown("IEnumVARIANT")))
