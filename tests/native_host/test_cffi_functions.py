@@ -85,7 +85,7 @@ def cffi_functions(monkeypatch: pytest.MonkeyPatch) -> Bench:
     def symbol(self: Library, name: str, shape: Any) -> Any:
         return self._backend.cast(shape, _cffi_backend._testfunc(int(name[1:])))
 
-    monkeypatch.setattr(Library, "_symbol", symbol)
+    monkeypatch.setattr(Library, "symbol", symbol)
     return Bench("libc.so.6", CFFI)
 
 

@@ -127,7 +127,7 @@ PROBES = [
     ("variant", "overwrite", [1 << 20, 0], "InvalidOleVariantTypeError"),
     ("variant", "overwrite", [0x4003, 5], "InvalidOleVariantTypeError"),
     ("variant", "overwrite", [0x400C, [0x400C, [3, 1]]], "InvalidOleVariantTypeError"),
-    ("variant", "overwrite", [13, 5], "InvalidOleVariantTypeError"),
+    ("variant", "overwrite", [13, 5], "MarshalError"),
     ("variant", "overwrite", [14, bytes(15)], "ArgumentError"),
     ("variant", "overwrite", [0x200C, [[[1, 0]], [[3, "x"]]]], "MarshalError"),
 ]

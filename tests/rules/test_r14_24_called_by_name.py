@@ -117,7 +117,7 @@ def test_r14_24_arguments_are_coerced_to_what_is_declared(lib: Lib, probe: Any) 
 
     interface: Any = callgate.types(lib).ICalculator
 
-    class Calculator(interface):  # type: ignore[misc] - a class that the library declares
+    class Calculator(interface):  # type: ignore[misc]  # a class that the library declares
         def Add(self, a: int, b: int) -> int:
             assert type(a) is type(b) is int
             return a + b
