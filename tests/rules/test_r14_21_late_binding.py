@@ -121,6 +121,7 @@ def test_r14_23_what_an_object_says_of_its_failure(lib: Lib) -> None:
     assert word.value.hresult == 0x80040200 + 1001 - (1 << 32)
 
 
+@pytest.mark.rule("R19.37")
 def test_r14_25_an_object_without_idispatch(lib: Lib) -> None:
     shape = make(lib, "Widget", "IShape")
     with pytest.raises(AttributeError, match="has no 'Foo' in the interfaces known of it"):
