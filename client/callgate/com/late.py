@@ -51,7 +51,9 @@ def _dispatch(proxy: ComObject) -> Described:
 
     declared = wellknown("IDispatch")
     if not answers(proxy, declared):
-        raise NotSupportedError(f"{proxy!r} does not implement IDispatch, so it has no members by name (R14.25, R19.37)")
+        raise NotSupportedError(
+            f"{proxy!r} does not implement IDispatch, so it has no members by name (R14.25, R19.37)"
+        )
     return proxy._host.objects.describe(declared)  # noqa: SLF001 - proxies and their host belong together
 
 
