@@ -32,7 +32,6 @@ class _Stream:
         self.source = source
         self.sink = sink
         self.waiting: deque[tuple[float, bytes]] = deque()
-        self.passed = 0
 
 
 class Network:
@@ -53,6 +52,7 @@ class Network:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._posted: deque[Callable[[], None]] = deque()
+        self._passed = 0
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._running = True
@@ -121,6 +121,10 @@ class Network:
                 self._forward(stream)
 
         self._do(now)
+
+    def passed(self) -> int:
+        """How many bytes were carried so far."""
+        return self._passed
 
     # -- the thread ----------------------------------------------------------------------------------------------
 
@@ -208,7 +212,7 @@ class Network:
             except OSError:
                 self._end(stream, abruptly=True)
                 return
-            stream.passed += sent
+            self._passed += sent
             if sent == len(data):
                 stream.waiting.popleft()
             else:
