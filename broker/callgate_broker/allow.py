@@ -37,6 +37,10 @@ class AllowList:
         """What the client with this key may do; None when it is not let in."""
         return self._rights.get(key)
 
+    def names(self) -> frozenset[str]:
+        """The clients."""
+        return frozenset(rights.name for rights in self._rights.values())
+
     def changes_to(self, following: AllowList) -> list[dict[str, Any]]:
         """What the hosts of these clients have to be told when another list takes the place of this one."""
         messages: list[dict[str, Any]] = []

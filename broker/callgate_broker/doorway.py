@@ -35,6 +35,8 @@ class Wish(Value):
     advertise: str = ""
     relay: bool = False
     lease: float = 30.0
+    memory: int = 512
+    """What the gateway may have, in MiB."""
 
 
 class Doorway(Value):
@@ -51,6 +53,7 @@ class Doorway(Value):
     advertise: str
     relay: bool
     lease: float
+    memory: int
 
     @property
     def address(self) -> str:
@@ -86,7 +89,7 @@ def open_doorway(wish: Wish) -> Doorway:
     bound = int(listener.getsockname()[1])
     public = pair.public.hex()
     advertise = wish.advertise.strip("[]")
-    return Doorway(listener, host, bound, key, allow, public, *ports, advertise, wish.relay, wish.lease)
+    return Doorway(listener, host, bound, key, allow, public, *ports, advertise, wish.relay, wish.lease, wish.memory)
 
 
 def _own_key(path: str) -> Any:

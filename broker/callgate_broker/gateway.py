@@ -11,7 +11,8 @@ import json
 import os
 import resource
 import socket
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import zmq
@@ -19,18 +20,21 @@ import zmq
 from callgate_broker.allow import AllowListError, read_allow_list
 from callgate_broker.doorway import bracketed
 from callgate_broker.guests import Guest, Question
+from callgate_broker.passage import Passages
 from callgate_broker.talker import Talker
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport import datagrams
 from callgate_transport.curve import Doorman, client_of, serve_with
-from callgate_transport.keys import read_private
+from callgate_transport.keys import KeyPair, read_private
 
 __all__ = ["main"]
 
-_MEMORY_BYTES: Final = 256 << 20
-"""What the gateway may have. Flow control keeps it far below; a peer that ignores flow control ends it."""
 _LOOK_MS: Final = 1000
 """How often the allow-list is looked at while somebody may be connected."""
+_AGAIN_MS: Final = 20
+"""When to try again to give a client what it had no room for."""
+_SOCKETS: Final = 2048
+_LOOPBACK: Final = "127.0.0.1"
 _PINGS_PER_LEASE: Final = 3
 _FOR_EVERYBODY: Final = frozenset({"start", "record", "stop", "list", "resolve"})
 
@@ -44,19 +48,25 @@ class Gateway(Talker):
         warden: socket.socket,
         doorman: Doorman,
         clients: Clients,
+        pair: KeyPair,
         plan: Mapping[str, Any],
     ) -> None:
         super().__init__(router, warden, None)
         self._doorman = doorman
         self._clients = clients
+        self._public = pair.public.hex()
         self._plan = plan
+        self._inquiries: dict[int, Callable[[Mapping[str, Any]], None]] = {}
+        self._passages = Passages(router, self._poller, pair, self._inquire, plan["lease"])
         self._poller.register(doorman.socket, zmq.POLLIN)
 
     def run(self) -> None:
         """Serve until the warden is gone."""
         while True:
-            ready = dict(self._poller.poll(_LOOK_MS))
+            ready = dict(self._poller.poll(_AGAIN_MS if self._passages.holding else _LOOK_MS))
             self._revise()
+            self._passages.prune(time.monotonic())
+            self._passages.inward(ready)
             if self._doorman.socket in ready:
                 self._doorman.serve()
             if self._router in ready:
@@ -67,17 +77,36 @@ class Gateway(Talker):
     def _revise(self) -> None:
         """Whoever may do less from now on, may do so at once: the hosts are told as well."""
         for message in self._clients.changes():
-            self._questions += 1
-            datagrams.send(self._warden, {"id": self._questions, **message})
+            self._inquire(message, lambda _answer: None)
+            if message["op"] == "admit" or not self._clients.knows(
+                message["owner"]
+            ):  # those that it reaches through us
+                self._inquire({**message, "key": self._public}, lambda _answer: None)
+
+    def _inquire(self, question: dict[str, Any], answered: Callable[[Mapping[str, Any]], None]) -> None:
+        """Ask the warden something on behalf of nobody's call."""
+        self._questions += 1
+        self._inquiries[self._questions] = answered
+        datagrams.send(self._warden, {"id": self._questions, **question})
+
+    def _told(self, message: Mapping[str, Any]) -> None:
+        answered = self._inquiries.pop(message.get("id", 0), None)
+        if answered is not None:
+            answered(message)
+        else:
+            super()._told(message)
 
     def _heard(self, routing_id: bytes, frames: list[zmq.Frame]) -> None:
         key = client_of(frames[0])
+        rights = self._clients.list.rights(key)
+        if rights is not None and self._passages.outward(routing_id, key, rights.name, frames):
+            return
         guest = self._guests.of(routing_id)
         if guest.key not in (b"", key):  # somebody else has taken a name that was free again
             self._guests.forget(guest)
             guest = self._guests.of(routing_id)
         guest.key = key
-        if self._clients.list.rights(key) is None:
+        if rights is None:
             self._turn_away(guest, "this client is not on the broker's allow-list any more", "AccessDenied")
             return
         self._listen(guest, [frame.bytes for frame in frames])
@@ -100,12 +129,14 @@ class Gateway(Talker):
         fields["key"] = f"{name}:{fields.get('key', '')}"
         if fields.get("share"):  # hosts are shared with processes of the same client only
             fields["share"] = f"{name}:{fields['share']}"
+        relay = bool(plan["relay"] or question.arguments.get("relay"))
         fields["remote"] = {
-            "host": plan["host"],
-            "ports": [plan["first_port"], plan["last_port"]],
-            "key": guest.key.hex(),
+            "host": _LOOPBACK if relay else plan["host"],
+            "ports": [0, 0] if relay else [plan["first_port"], plan["last_port"]],
+            "key": self._public if relay else guest.key.hex(),
             "rights": rights.as_map(),
             "lease": plan["lease"],
+            "relay": relay,
         }
         return fields
 
@@ -122,6 +153,7 @@ class Gateway(Talker):
                 "key": route["key"],
                 "ping": lease / _PINGS_PER_LEASE,
                 "expiry": lease,
+                "relay": route["relay"],
             }
         }
 
@@ -137,6 +169,10 @@ class Clients:
     def admits(self, key: bytes) -> bool:
         """Whether somebody may connect."""
         return self.list.rights(key) is not None
+
+    def knows(self, name: str) -> bool:
+        """Whether a client of this name is let in with one key or another."""
+        return name in self.list.names()
 
     def changes(self) -> list[dict[str, Any]]:
         """What hosts have to be told since the last time. A file that cannot be used changes nothing."""
@@ -162,33 +198,42 @@ class Clients:
 def main(argv: list[str]) -> int:
     """`argv`: descriptors of the listening socket and of the warden, and the doorway as JSON."""
     plan = json.loads(argv[2])
-    _limit_memory()
+    _limit(plan["memory"] << 20)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    context.set(zmq.MAX_SOCKETS, _SOCKETS)
     try:
+        pair = read_private(plan["key"])
         clients = Clients(plan["allow"])
         doorman = Doorman(context, clients.admits)
-        router = _router(context, int(argv[0]), plan)
-        Gateway(router, socket.socket(fileno=int(argv[1])), doorman, clients, plan).run()
+        router = _router(context, int(argv[0]), pair, plan)
+        Gateway(router, socket.socket(fileno=int(argv[1])), doorman, clients, pair, plan).run()
     finally:
         context.destroy(0)
     return 0
 
 
-def _limit_memory() -> None:
-    """No core file either: it would hold the private key."""
-    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+def _limit(memory: int) -> None:
+    """Flow control keeps the gateway far below its memory. No core file: it would hold the private key."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _router(context: zmq.Context[zmq.Socket[bytes]], listener: int, plan: Mapping[str, Any]) -> zmq.Socket[bytes]:
+def _router(
+    context: zmq.Context[zmq.Socket[bytes]], listener: int, pair: KeyPair, plan: Mapping[str, Any]
+) -> zmq.Socket[bytes]:
     router = context.socket(zmq.ROUTER)
-    serve_with(router, read_private(plan["key"]).secret)
+    serve_with(router, pair.secret)
+    # A client that comes back may be quicker than the news that its old connection is gone. Routing ids that ZeroMQ
+    # itself has chosen cannot be taken, and those of passages hold the secret of a session.
+    router.set(zmq.ROUTER_HANDOVER, 1)
     router.set(zmq.USE_FD, listener)
     router.set(zmq.IPV6, ":" in plan["host"])
     router.set(zmq.ROUTER_MANDATORY, 1)
     router.set(zmq.LINGER, 0)
     router.set(zmq.SNDHWM, 256)
     router.set(zmq.RCVHWM, 256)
-    router.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
+    router.set(zmq.MAXMSGSIZE, max(DEFAULT_LIMITS.header_bytes, DEFAULT_LIMITS.inline_bytes))
     router.bind(f"tcp://{bracketed(plan['host'])}:{plan['port']}")
     return router

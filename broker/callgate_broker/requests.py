@@ -40,6 +40,7 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
         "share": _Field(str, required=False, limit=512),
         "gone": _Field(str, required=False, limit=64),
         "kind": _Field(str, required=False, limit=16),
+        "relay": _Field(bool, required=False),
     },
     "record": {"host": _Field(str, limit=64), "wait": _Field(bool, required=False)},
     "stop": {

@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     tcp.add_argument("--advertise", default="", help="the address of this machine as clients reach it")
     tcp.add_argument("--relay", action="store_true", help="everything goes through the port of --listen")
     tcp.add_argument("--lease", type=float, default=30.0, help="seconds until a silent client is taken for dead")
+    tcp.add_argument("--memory", type=int, default=512, help="MiB of memory for the process that other machines reach")
     parser.add_argument("--template", default=TEMPLATE, help=argparse.SUPPRESS)
     return parser
 

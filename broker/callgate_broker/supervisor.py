@@ -163,7 +163,9 @@ class Supervisor:
 
     def announced(self, host: Host, route: dict[str, Any]) -> Iterator[Action]:
         """A host says where it listens."""
-        host.route = {"host": host.incarnation, **route}
+        remote = host.remote or {}
+        where = {"bind": remote.get("host"), "relay": bool(remote.get("relay"))}
+        host.route = {"host": host.incarnation, **where, **route}
         for asker in host.seekers:
             yield Reply(asker, success(asker.request, host.route))
         host.seekers = []

@@ -98,11 +98,15 @@ class Talker:
         datagram = datagrams.receive(self._warden)
         if datagram is None:
             return False
-        asked = self._asked.pop(datagram.message.get("id", 0), None)
+        self._told(datagram.message)
+        return True
+
+    def _told(self, message: Mapping[str, Any]) -> None:
+        """An answer of the warden."""
+        asked = self._asked.pop(message.get("id", 0), None)
         if asked is not None:
             guest, question = asked
-            self._say(guest, guest.answer(question.call, self._retold(guest, question, datagram.message)))
-        return True
+            self._say(guest, guest.answer(question.call, self._retold(guest, question, message)))
 
     def _turn_away(self, guest: Guest, why: str, name: str = "ProtocolError") -> None:
         """End the conversation."""

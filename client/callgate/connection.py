@@ -47,6 +47,10 @@ class ConnectedBroker:
     def _open_dialogue(self) -> Dialogue:
         return Dialogue(current().io(), f"ipc://{self._path}", {"process": self._owner})
 
+    def _wishes(self) -> dict[str, Any]:
+        """What else is asked of START."""
+        return {}
+
     @property
     def path(self) -> str:
         """Where it listens."""
@@ -60,7 +64,7 @@ class ConnectedBroker:
     def start(self, label: str, share: str = "", gone: str = "", kind: str = "") -> Started:
         """See `Broker`."""
         request = {"label": label, "key": share or f"{self._owner}:{label}", "client": self._owner}
-        request |= sharing(share, gone, kind)
+        request |= sharing(share, gone, kind) | self._wishes()
         answer = self._ask(BrokerFunction.START, request, _START_SECONDS)
         return Started(answer["host"], answer["pid"], answer["link"])
 

@@ -59,6 +59,9 @@ class RemoteBroker(ConnectedBroker):
         dress = Curve(self._server, self._pair).dress
         return Dialogue(current().io(), self._address.text, {"process": os.getpid()}, dress)
 
+    def _wishes(self) -> dict[str, Any]:
+        return {"relay": True} if self._relay else {}
+
     def await_welcome(self) -> None:
         """Wait until the broker has let us in. Raises AccessDenied, BrokerLost, with what went wrong in words."""
         patience = max(self._retry, _LEAST_PATIENCE)
@@ -95,7 +98,7 @@ class RemoteBroker(ConnectedBroker):
             raise ProtocolError(f"the broker at {self._path} gave no route to its host: {error!r}") from error
         where = control.removeprefix("tcp://").rpartition(":")[0]
         machine = self._address.host if where in ("", "*") else where
-        through = self._address.text if relay or self._relay else ""
+        through = self._address.text if relay else ""
         key = self._server if through else server
         patience = max(self._retry, _LEAST_PATIENCE)
         return Route(Curve(key, self._pair), machine, host, control, ping, expiry, patience, through)

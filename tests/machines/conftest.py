@@ -21,10 +21,10 @@ def rig() -> Iterator[Rig]:
         yield rig
 
 
-@pytest.fixture(scope="module")
-def connection(rig: Rig) -> Iterator[Connection]:
-    """A connection to it."""
-    with rig.connect(rig.admit("laptop")) as connection:
+@pytest.fixture(scope="module", params=["direct", "relay"])
+def connection(request: pytest.FixtureRequest, rig: Rig) -> Iterator[Connection]:
+    """A connection to it: straight to the hosts, or through the broker's one port."""
+    with rig.connect(rig.admit("laptop"), relay=request.param == "relay") as connection:
         yield connection
 
 
