@@ -55,7 +55,7 @@ class Destination(NamedTuple):
 class _Passage:
     """One connection of a client, and the one to its host."""
 
-    __slots__ = ("client", "destination", "held", "heard", "outer", "socket", "waiting")
+    __slots__ = ("client", "destination", "heard", "held", "outer", "socket", "waiting")
 
     def __init__(self, outer: bytes, client: bytes, destination: Destination) -> None:
         self.outer = outer

@@ -89,7 +89,10 @@ class RemoteBroker(ConnectedBroker):
             raise ProtocolError(f"the broker at {self._path} refused: {error}") from error
 
     def route(self, host: str) -> Route:
-        """How a host that was started is reached. Raises BrokerLost, NotExecuted, ProtocolError."""
+        """How a host is reached: at its own ports, or through the broker's one (R18.2).
+
+        Raises BrokerLost, NotExecuted, ProtocolError.
+        """
         told = self._ask(BrokerFunction.RESOLVE, {"host": host}, 30.0)
         try:
             server, control = bytes.fromhex(told["key"]), str(told["control"])

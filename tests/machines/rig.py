@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,16 @@ def free_ports() -> tuple[int, int]:
     """A range of ports that no other process of this test run uses."""
     first = 12_000 + (os.getpid() % 400) * 40
     return first, first + 39
+
+
+def again(call: Callable[[], Any]) -> Any:
+    """The result of a call that does no harm when it runs twice: the first one may meet a break before it is noticed."""
+    for _ in range(3):
+        try:
+            return call()
+        except (callgate.NotExecuted, callgate.OutcomeUnknown):
+            continue
+    return call()
 
 
 class Rig:

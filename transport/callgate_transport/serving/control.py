@@ -123,7 +123,7 @@ class Control:
     def _ping(self, session: Session, message: Ping, _payloads: list[Any]) -> None:
         """Of what was asked over an earlier connection nobody knows whether it or its answer arrived (R17.27)."""
         if message.connection > self._connections.get(session.secret, message.connection):
-            self._outbox.forget(session)
+            self._outbox.forget(session, sent=True)
         self._connections[session.secret] = message.connection
         self._outbox.send(session, Pong(message.number))
 

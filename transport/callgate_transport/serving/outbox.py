@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
@@ -18,15 +18,19 @@ from .session import Session
 
 __all__ = ["Outbox"]
 
+_AGAIN_SECONDS: Final = 0.02
+"""When to try again to reach a client that is alive and not connected."""
+
 
 class _Question:
     """A callback that was not answered yet. `done` is called once, when it is or never will be."""
 
-    __slots__ = ("answer", "done", "session")
+    __slots__ = ("answer", "done", "sent", "session")
 
     def __init__(self, session: Session, done: Callable[[], None]) -> None:
         self.session = session
         self.answer: Received | None = None
+        self.sent = False
         self.done = done
 
 
@@ -37,6 +41,8 @@ class Outbox:
         self._reactor = reactor
         self._router = router
         self._questions: dict[int, _Question] = {}
+        self._undelivered: list[tuple[int, Callback, Sequence[Any]]] = []
+        self._again = False
         self._last = 0
 
     def notify(self, session: Session, level: str, text: str) -> None:
@@ -104,9 +110,35 @@ class Outbox:
         number = self._last
         self._questions[number] = question
         message = Callback(number, delegate, arguments, [len(payload) for payload in payloads])
-        if not (question.session.alive and self.send(question.session, message, payloads)):
-            self._questions.pop(number, None)
-            question.done()
+        self._undelivered.append((number, message, payloads))
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Send what waits, each session's in its order.
+
+        A client whose control channel is not connected, be it for the first time or again, gets it when it is.
+        """
+        waiting, self._undelivered = self._undelivered, []
+        held: set[Session] = set()
+        for number, message, payloads in waiting:
+            question = self._questions.get(number)
+            if question is None:
+                continue
+            if not question.session.alive:
+                del self._questions[number]
+                question.done()
+            elif question.session in held or not self.send(question.session, message, payloads):
+                held.add(question.session)
+                self._undelivered.append((number, message, payloads))
+            else:
+                question.sent = True
+        if self._undelivered and not self._again:
+            self._again = True
+            self._reactor.after(_AGAIN_SECONDS, self._deliver_again)
+
+    def _deliver_again(self) -> None:
+        self._again = False
+        self._deliver()
 
     def send(self, session: Session, message: Message, payloads: Sequence[Any] = ()) -> bool:
         """Send now; False when the session's client is gone."""
@@ -121,7 +153,12 @@ class Outbox:
         question.answer = answer
         question.done()
 
-    def forget(self, session: Session) -> None:
-        """The session is gone: whoever sleeps for its answers wakes up without one."""
-        for number in [number for number, each in self._questions.items() if each.session is session]:
+    def forget(self, session: Session, *, sent: bool = False) -> None:
+        """The session is gone: whoever sleeps for its answers wakes up without one.
+
+        With `sent` only those whose question, or its answer, may have been lost with a connection.
+        """
+        mine = [(number, each) for number, each in self._questions.items() if each.session is session]
+        gone = [number for number, each in mine if each.sent or not sent]
+        for number in gone:
             self._questions.pop(number).done()
