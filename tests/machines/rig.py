@@ -29,7 +29,7 @@ def free_ports() -> tuple[int, int]:
 
 
 def again(call: Callable[[], Any]) -> Any:
-    """The result of a call that does no harm when it runs twice: the first one may meet a break before it is noticed."""
+    """The result of a call that may run twice: the first one may meet a break that was not noticed yet."""
     for _ in range(3):
         try:
             return call()
