@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from .com.events import AdviseConnection, advise
     from .com.late import invoke
     from .com.objects import ComObject, final_release, identity, query
+    from .com.registered import interface_of
     from .connection import Connection, connect
     from .contexts import ContextToken, context
     from .failures import exception_for_hr, hr_for_exception, throw_for_hr
@@ -141,6 +142,7 @@ _LATER = {
         "com.late": ("invoke",),
         "com.objects": ("ComObject", "final_release", "identity", "query"),
         "com.classes": ("class_interface", "coclass", "com_visible"),
+        "com.registered": ("interface_of",),
         "contexts": ("ContextToken", "context"),
         "keeping": ("is_invalid", "release", "retain"),
         "lib": ("Lib",),
@@ -341,6 +343,7 @@ __all__ = [
     "info",
     "int_",
     "interface",
+    "interface_of",
     "invoke",
     "is_blittable",
     "is_invalid",

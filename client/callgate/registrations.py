@@ -15,8 +15,20 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple, NoReturn
 
 from callgate_protocol.activation_codes import ActivationRefused
+from callgate_protocol.automation import WELL_KNOWN
 from callgate_protocol.guids import braced_guid
-from callgate_protocol.registry import AppEntry, ClassEntry, Inproc, PythonServer, Registry, RegistryError
+from callgate_protocol.interfaces import chain_of
+from callgate_protocol.published import contract_hash
+from callgate_protocol.registry import (
+    AppEntry,
+    ClassEntry,
+    Inproc,
+    InterfaceEntry,
+    PythonServer,
+    Registry,
+    RegistryError,
+    TypeLibEntry,
+)
 from callgate_protocol.registry_text import parse_registry
 from callgate_protocol.registry_writing import write_registry
 from callgate_transport import registryfiles
@@ -106,7 +118,8 @@ def register(
     """Register a class; the registry file that was written (R16.4).
 
     `server` is a library (a path, or a name for the loader), with `executable` a program and its arguments, a registry
-    file (`….toml`) that is checked and taken over, or a Python class or its name `module:Class` (R16.17). A Python
+    file (`….toml`) that is checked and taken over, a type library (`….idl`) whose interfaces are then known by IID
+    (R15.12, R17.15; `docs/idl.md`), or a Python class or its name `module:Class` (R16.17). A Python
     class needs no CLSID, and its ProgID is its name; of a library, `factory` and `shape` say how an object is had from
     it (`docs/registry.md`). `surrogate` lets it run in a shared host of its AppID (R16.8).
 
@@ -115,6 +128,8 @@ def register(
     try:
         if isinstance(server, str) and server.endswith(".toml"):
             return _take_over(server, system=system, replace=replace)
+        if isinstance(server, str) and server.endswith(".idl"):
+            return _type_library(server, system=system, replace=replace)
         entry = _entry(server, arguments, factory, shape, executable=executable)
         progid = progid or (entry.python.implementation.replace(":", ".") if entry.python else "")
         if not clsid and (not progid or (entry.inproc and shape not in _NAMELESS)):
@@ -182,6 +197,34 @@ def _take_over(path: str, *, system: bool, replace: bool) -> str:
     return _write(registry, stem, system=system, replace=replace)
 
 
+def _type_library(path: str, *, system: bool, replace: bool) -> str:
+    """R17.15: the interfaces of a type library by IID, each with the hash of what it promises now."""
+    from .typelibs import read_idl  # noqa: PLC0415 - most registrations are of classes
+
+    published = read_idl(path)
+    identity, library = published.identity, published.library
+    if not identity.libid or not identity.version:
+        example = "[uuid(…), version(1.0)] library NAME {…}"
+        text = f"{path}: a type library is known by its LIBID and version; write {example}"
+        raise ActivationRefused("REGDB_E_INVALIDVALUE", text)
+    interfaces = {
+        each.iid: InterfaceEntry(
+            each.iid,
+            each.name,
+            methods=sum(len(base.methods) for base in chain_of(library, each)),
+            typelib=identity.libid,
+            version=identity.version,
+            contract=contract_hash(library, each).hex(),
+        )
+        for each in library.interfaces
+        if WELL_KNOWN.get(each.name) != each
+    }
+    entry = TypeLibEntry(identity.libid, identity.version, identity.name, {0: os.path.abspath(path)})
+    registry = Registry(interfaces=interfaces, typelibs={(identity.libid, identity.version): entry})
+    stem = f"{identity.libid.strip('{}').lower()}-{identity.version}"
+    return _write(registry, stem, system=system, replace=replace)
+
+
 def _write(registry: Registry, stem: str, *, system: bool, replace: bool) -> str:
     """Write a registration whole or not at all, and run the hooks of Python classes once each (R16.17)."""
     folder = registryfiles.drop_in_folder(system=system)
@@ -221,11 +264,15 @@ def _run_hook(entry: ClassEntry, hook: str) -> None:
 
 
 def unregister(name: str, *, system: bool = False) -> str:
-    """Take a registration back, by ProgID or CLSID; the file that held it (R16.17).
+    """Take a registration back, by ProgID, CLSID or LIBID; the file that held it (R16.17).
 
     Raises ComError for a class that is not registered, or that stands in a file which was written by hand.
     """
     registry = current_registry()
+    library = next((each for each in registry.typelibs.values() if each.typelib == name.upper()), None)
+    if library is not None and os.path.dirname(library.file) == registryfiles.drop_in_folder(system=system):
+        os.unlink(library.file)
+        return library.file
     try:
         clsid = registry.clsid_of(name)
         entry = registry.classes.get(clsid)

@@ -116,6 +116,8 @@ class InterfaceEntry(Value):
     methods: int = 0
     typelib: str = ""
     version: str = ""
+    contract: str = ""
+    """The hash of what it promised when it was registered, in hexadecimal (R17.15)."""
     file: str = ""
     _for_people = frozenset({"file"})
 

@@ -37,6 +37,7 @@ MOST_BYTES: Final = 1 << 20
 _PROGID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,79}")
 _VERSION: Final = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,3}")
 _IMPLEMENTATION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", re.ASCII)
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _LIBRARY: Final = re.compile(r"[^\x00-\x1f]{1,255}")
 
 
@@ -93,6 +94,12 @@ def _guid(value: Any, place: _Place) -> str:
         return braced_guid(_text(value, place))
     except ValueError as error:
         raise _Unfit(f"a GUID in braces: {error}") from None
+
+
+def _digest(value: Any, place: _Place) -> str:
+    if not _DIGEST.fullmatch(_text(value, place)):
+        raise _Unfit("a SHA-256 in 64 hexadecimal digits")
+    return str(value)
 
 
 def _path(value: Any, place: _Place) -> str:
@@ -226,6 +233,7 @@ _INTERFACE: Final[Keys] = {
     "NumMethods": Key("methods", _count),
     "TypeLib": Key("typelib", _guid),
     "Version": Key("version", _version),
+    "Contract": Key("contract", _digest),
 }
 _APP: Final[Keys] = {
     "Name": Key("name", _text),

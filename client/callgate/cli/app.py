@@ -86,6 +86,7 @@ _REGISTER_EXAMPLES = """What is registered is found by callgate.create; docs/reg
   callgate register acme.player:Player
   callgate register --executable /opt/acme/playerd --progid acme.Player -- --quiet
   callgate register acme.toml
+  callgate register acme.idl                           # its interfaces by IID; docs/idl.md
   callgate unregister acme.Player"""
 
 _BROKER_EXAMPLES = r"""The first line that it prints is its address. Programs use it so:
@@ -232,7 +233,9 @@ def _classes(
 
 @app.command("register", epilog=_REGISTER_EXAMPLES)
 def _register(
-    server: Annotated[str, typer.Argument(help="A library, a Python class module:Class, a program, or a .toml file.")],
+    server: Annotated[
+        str, typer.Argument(help="A library, a Python class module:Class, a program, or a .toml or .idl file.")
+    ],
     arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of the program.")] = None,
     clsid: Annotated[str, typer.Option(help="The class, a GUID in braces.")] = "",
     progid: Annotated[str, typer.Option(help="The name that programs use, e.g. acme.Player.")] = "",
@@ -258,7 +261,7 @@ def _register(
 
 @app.command("unregister")
 def _unregister(
-    name: Annotated[str, typer.Argument(help="A ProgID, or a CLSID in braces.")],
+    name: Annotated[str, typer.Argument(help="A ProgID, or a CLSID or LIBID in braces.")],
     system: Annotated[bool, typer.Option("--system", help="It is registered for every user.")] = False,
 ) -> None:
     """Take the registration of a class back."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.registered import find_by_iid
 from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
 from callgate.errors import InvalidCastError, NotSupportedError
@@ -184,7 +185,7 @@ class Servant:
         return None if value is None else self._refer(value, iid, name, context)
 
     def _refer(self, value: Any, iid: str, name: str, context: ServedContext) -> Any:
-        declared = declared_by_iid(iid)
+        declared = find_by_iid(iid)
         if declared is None or not has_interface(value, declared):
             text = f"{name!r} does not implement {iid if declared is None else declared.name} (E_NOINTERFACE, R14.2)"
             raise Fault("InvalidCastError", text)
@@ -234,8 +235,8 @@ class Servant:
             self.exports.release([(number, count)], context.peer.served.secret)
 
     def _describe(self, iid: Any, _context: ServedContext) -> Any:
-        """R17.15: the type library of an interface, for a peer that has none."""
-        declared = declared_by_iid(iid) if type(iid) is str else None
+        """R17.15: the type library of an interface, for a peer that has none: declared here, or registered."""
+        declared = find_by_iid(iid) if type(iid) is str else None
         return None if declared is None else encode_library(declared.library)
 
     def _make(self, name: Any, directories: Any, iid: Any, context: ServedContext) -> Any:
