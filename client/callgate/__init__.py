@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from .remoting.active import get_active_object, register_active_object
     from .remoting.class_server import ClassServer
     from .remoting.exporting import Export, export, get_object
+    from .remoting.marshalling import disconnect, lock_external, marshal, release_marshal_data, unmarshal
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .typelibs import TypeLib, export_idl, idl
     from .unions import Union
@@ -157,6 +158,7 @@ _LATER = {
         "remoting.class_server": ("ClassServer",),
         "registrations": ("RegisteredClass", "classes", "register", "unregister"),
         "remoting.exporting": ("Export", "export", "get_object"),
+        "remoting.marshalling": ("disconnect", "lock_external", "marshal", "release_marshal_data", "unmarshal"),
         "typed": _TYPED.split(),
         "typelibs": ("TypeLib", "export_idl", "idl"),
         "unions": ("Union",),
@@ -318,6 +320,7 @@ __all__ = [
     "deadline",
     "delegate",
     "destroy_struct",
+    "disconnect",
     "dispid",
     "exception_for_hr",
     "export",
@@ -355,7 +358,9 @@ __all__ = [
     "library",
     "llong",
     "load",
+    "lock_external",
     "long_",
+    "marshal",
     "named",
     "native",
     "new",
@@ -377,6 +382,7 @@ __all__ = [
     "register",
     "register_active_object",
     "release",
+    "release_marshal_data",
     "retain",
     "schar",
     "short",
@@ -397,6 +403,7 @@ __all__ = [
     "ullong",
     "ulong",
     "union",
+    "unmarshal",
     "unregister",
     "uptr",
     "ushort",

@@ -6,6 +6,7 @@ the same object while it lives (R14), and a pointer into a block that a client m
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Reference
+from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Purpose, Reference
 from callgate_transport.serving.single import here
 
 from .faults import Mismatch
@@ -272,13 +273,14 @@ class Objects:
             except RemoteProtocolError:
                 return
 
-    def hand_over(self, entry: Entry, interface: str) -> bytes:
+    def hand_over(self, entry: Entry, interface: str, purpose: Purpose) -> bytes:
         """R17.12: a token by which a third process claims a reference."""
         token = os.urandom(16)
         with self._lock:
             if entry.closed:
                 raise Mismatch("the object is gone: it was released", "ObjectGone")
-            self._table.hand_over(entry.number, interface, token, time.monotonic() + CLAIM_SECONDS)
+            expires = time.monotonic() + CLAIM_SECONDS if purpose is Purpose.NORMAL else math.inf
+            self._table.hand_over(entry.number, interface, token, expires, purpose)
         self.on_handed()
         return token
 
@@ -293,6 +295,15 @@ class Objects:
     def handed(self) -> int:
         """References that wait to be claimed."""
         return self._table.handed
+
+    def withdraw_handed(self, token: bytes) -> None:
+        """R17.6: nobody claims it any more."""
+        with self._lock:
+            gone = self._table.withdraw(token)
+            for entry in gone:
+                self._forget(entry)
+        for entry in gone:
+            entry.retire()
 
     def expire(self) -> None:
         """R17.14: give back what nobody has claimed in time."""

@@ -64,8 +64,9 @@ class System:
             HostFunction.NAMES: (objects.names, 3),
             HostFunction.DISPATCH: (objects.dispatch, 7),
             HostFunction.ACTIVATE: (activation.activate, 5),
-            HostFunction.HAND_OVER: (objects.hand_over, 2),
+            HostFunction.HAND_OVER: (objects.hand_over, 3),
             HostFunction.CLAIM: (objects.claim, 1),
+            HostFunction.WITHDRAW: (objects.withdraw, 1),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
         }

@@ -10,11 +10,12 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from .errors import RemoteProtocolError
 
-__all__ = ["CLAIM_SECONDS", "ExportTable", "ImportTable", "Reference", "read_address", "read_reference"]
+__all__ = ["CLAIM_SECONDS", "ExportTable", "ImportTable", "Purpose", "Reference", "read_address", "read_reference"]
 
 
 class Reference(NamedTuple):
@@ -68,12 +69,24 @@ def read_address(wire: Any) -> tuple[int, int]:
 _T = TypeVar("_T")
 
 
+class Purpose(IntEnum):
+    """What a reference is made for that leaves its process (R17.6)."""
+
+    NORMAL = 0
+    """To be claimed once."""
+    STRONG = 1
+    """To be claimed as often as wanted; it keeps the object until it is withdrawn."""
+    WEAK = 2
+    """The same, and the object goes when nobody else holds it."""
+
+
 class _Handed(NamedTuple):
     """What somebody gave away that has not arrived yet."""
 
     object: int
     interface: str
     expires: float
+    purpose: Purpose
 
 
 CLAIM_SECONDS: Final = 360.0
@@ -114,33 +127,39 @@ class ExportTable(Generic[_T]):
         counts[session] = counts.get(session, 0) + 1
         return Reference(self._incarnation, number, interface, 1, None, [])
 
-    def hand_over(self, number: int, interface: str, token: bytes, expires: float) -> None:
+    def hand_over(
+        self, number: int, interface: str, token: bytes, expires: float, purpose: Purpose = Purpose.NORMAL
+    ) -> None:
         """R17.12: a reference for a third process, which claims it by the token; until then that holds the object."""
-        self.send(number, interface, token)
-        self._handed[token] = _Handed(number, interface, expires)
+        if purpose is not Purpose.WEAK:
+            self.send(number, interface, token)
+        self._handed[token] = _Handed(number, interface, expires, purpose)
 
     def claim(self, token: bytes, session: bytes) -> Reference | None:
         """R17.13: what was handed over is the session's now; None when it was claimed or has expired, or is gone."""
-        handed = self._handed.pop(token, None)
+        handed = self._handed.get(token)
         if handed is None or handed.object not in self._objects:
             return None
         reference = self.send(handed.object, handed.interface, session)
-        self.release(handed.object, 1, token)
+        if handed.purpose is Purpose.NORMAL:
+            del self._handed[token]
+            self.release(handed.object, 1, token)
         return reference
+
+    def withdraw(self, token: bytes) -> list[_T]:
+        """R17.6: the token is good for nothing any more; the objects that nobody holds now."""
+        self._handed.pop(token, None)
+        return self.drop_session(token)
 
     def expire(self, now: float) -> list[_T]:
         """R17.14: what nobody has claimed in time is given back; the objects that nobody holds any more."""
         late = [token for token, handed in self._handed.items() if handed.expires <= now]
-        gone: list[_T] = []
-        for token in late:
-            del self._handed[token]
-            gone += self.drop_session(token)
-        return gone
+        return [entry for token in late for entry in self.withdraw(token)]
 
     @property
     def handed(self) -> int:
         """How many references wait to be claimed."""
-        return len(self._handed)
+        return sum(handed.purpose is not Purpose.WEAK for handed in self._handed.values())
 
     def release(self, number: int, count: int, session: bytes) -> _T | None:
         """A session gives references back. Returns the object when nobody holds it any more (it is then removed).

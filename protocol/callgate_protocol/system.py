@@ -93,9 +93,11 @@ class HostFunction(IntEnum):
     MAKE = 50
     """(class, [directory, …], IID) -> {"ref": …}: an object of `module:Class`, imported from there (R16.17)."""
     HAND_OVER = 51
-    """({"at": …}, IID) -> token: a reference for a third process, which gives the token to CLAIM (R17.12)."""
+    """({"at": …}, IID, purpose) -> token: a reference for a third process, which gives the token to CLAIM (R17.12)."""
     CLAIM = 52
     """(token) -> {"ref": …}: the reference that was handed over, as this session's own (R17.13)."""
+    WITHDRAW = 53
+    """(token) -> nil: nobody claims the reference any more (R17.6, R17.14)."""
 
 
 class BrokerFunction(IntEnum):

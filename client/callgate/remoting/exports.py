@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from callgate.errors import ObjectGone
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Reference
+from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Purpose, Reference
+from callgate_protocol.rpccodes import Code
 
 __all__ = ["Exports"]
 
+_FIRST_WEAK: Final = 1 << 62
+"""Numbers of references that keep nothing; who claims one gets the object's own."""
+_LOCKS = b"locks"
+"""Stands for a session: what this process keeps for others (R17.24)."""
 _HERE = b"here"
 """Stands for a session: what this process holds for the moment."""
 
@@ -30,6 +38,10 @@ class Exports:
         self._lock = threading.Lock()
         self._table: ExportTable[Any] = ExportTable(incarnation)
         self._numbers: dict[int, int] = {}
+        self._disconnected: set[int] = set()
+        self._weak: dict[bytes, tuple[weakref.ref[Any], str]] = {}
+        """What was handed over without being kept (R17.6): nobody holds it in the table."""
+        self._weak_numbers = itertools.count(_FIRST_WEAK)
         self.on_handed: Callable[[], None] = lambda: None
         """Has `expire` called when it is time."""
 
@@ -48,8 +60,11 @@ class Exports:
         return number
 
     def find(self, number: Any) -> Any:
-        """The object of that number. Raises ObjectGone."""
+        """The object of that number. Raises ObjectGone, with RPC_E_DISCONNECTED when its owner has disconnected it."""
         value = self._table.get(number) if type(number) is int else None
+        if value is None and number in self._disconnected:
+            text = f"object {number} was disconnected by its owner (RPC_E_DISCONNECTED, R17.24)"
+            raise ObjectGone(text, hresult=Code.RPC_E_DISCONNECTED.signed)
         if value is None:
             state = "is gone: it was released, or its owner disconnected it" if self._knew(number) else "never existed"
             raise ObjectGone(f"object {number} {state}")
@@ -65,11 +80,16 @@ class Exports:
             self._forget(gone)
         gone.clear()  # outside of the lock: what is collected now may release something here
 
-    def hand_over(self, value: Any, interface: str) -> tuple[int, bytes]:
+    def hand_over(self, value: Any, interface: str, purpose: Purpose = Purpose.NORMAL) -> tuple[int, bytes]:
         """R17.12: the object's number, and a token by which a third process claims a reference to it."""
         token = os.urandom(16)
+        if purpose is Purpose.WEAK:
+            with self._lock:
+                self._weak[token] = weakref.ref(value), interface
+            return next(self._weak_numbers), token
         with self._lock:
-            self._table.hand_over(self._number(value), interface, token, time.monotonic() + CLAIM_SECONDS)
+            expires = time.monotonic() + CLAIM_SECONDS if purpose is Purpose.NORMAL else math.inf
+            self._table.hand_over(self._number(value), interface, token, expires, purpose)
             number = self._numbers[id(value)]
         self.on_handed()
         return number, token
@@ -77,10 +97,26 @@ class Exports:
     def claim(self, token: Any, holder: bytes) -> Reference:
         """R17.13: what was handed over, counted for its receiver now. Raises ObjectGone."""
         with self._lock:
-            reference = self._table.claim(token, holder) if type(token) is bytes else None
+            reference = self._claimed(token, holder) if type(token) is bytes else None
         if reference is None:
-            raise ObjectGone("nothing was handed over by that token, or it is gone (CO_E_OBJNOTCONNECTED, R17.6)")
+            text = "nothing was handed over by that token, or it is gone (CO_E_OBJNOTCONNECTED, R17.6)"
+            raise ObjectGone(text, hresult=Code.CO_E_OBJNOTCONNECTED.signed)
         return reference
+
+    def _claimed(self, token: bytes, holder: bytes) -> Reference | None:
+        found, interface = self._weak.get(token, (None, ""))
+        if found is None:
+            return self._table.claim(token, holder)
+        value = found()
+        return None if value is None else self._table.send(self._number(value), interface, holder)
+
+    def withdraw(self, token: bytes) -> None:
+        """R17.6: nobody claims it any more."""
+        with self._lock:
+            self._weak.pop(token, None)
+            gone = self._table.withdraw(token)
+            self._forget(gone)
+        gone.clear()
 
     def take_claimed(self, token: Any) -> Any:
         """The object of a token, for this process itself or for a peer that holds it in another way."""
@@ -120,7 +156,25 @@ class Exports:
         """R17.24: nobody reaches the object any more, whoever holds it; False when nobody did."""
         with self._lock:
             number = self._numbers.pop(id(value), None)
-            return number is not None and self._table.remove(number) is not None
+            if number is None:
+                return False
+            self._disconnected.add(number)
+            return self._table.remove(number) is not None
+
+    def lock(self, value: Any, interface: str) -> None:
+        """R17.24: keep an object for others although nobody holds it. Each lock needs its own `unlock`."""
+        self.refer(value, interface, _LOCKS)
+
+    def unlock(self, value: Any) -> None:
+        """R17.24: one lock less. Raises LookupError when there is none."""
+        with self._lock:
+            number = self._numbers.get(id(value))
+        try:
+            self.release([(number or 0, 1)], _LOCKS)
+        except RemoteProtocolError:
+            number = None
+        if number is None:
+            raise LookupError(f"a {type(value).__name__} is not locked for others")
 
     def _forget(self, gone: Iterable[Any]) -> None:
         for value in gone:

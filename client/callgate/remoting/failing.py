@@ -28,7 +28,8 @@ def fault_of(error: BaseException) -> Fault:
         return Fault("ProtocolError", str(error))
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in FAULTS), "")
     if isinstance(error, Error) and name:
-        return Fault(name, str(error))
+        own = error.__dict__.get("hresult")
+        return Fault(name, str(error), **({"hresult": int(own)} if isinstance(own, int) else {}))
     return Fault("InternalError", f"{type(error).__name__}: {error}")
 
 

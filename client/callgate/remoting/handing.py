@@ -7,21 +7,27 @@ from typing import Any
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.objects import ComObject
 from callgate.errors import NotSupportedError, ObjectGone
+from callgate.host import Host
 from callgate.process import current
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.references import Reference
+from callgate_protocol.references import Purpose, Reference
 from callgate_protocol.system import HostFunction
 
 from .implementing import has_interface
 from .neighbours import adopt, meet
 
-__all__ = ["answer_owner", "arrived", "hand_over", "offer"]
+__all__ = ["answer_owner", "arrived", "hand_over", "neighbour_of", "offer", "reference_to"]
 
 _LOCAL = "unix:"
 
 
 def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
-    """R17.12: the wire value of an object of another process, for a third one: a reference of its own to claim there.
+    """R17.12: the wire value of an object of another process, for a third one: a reference of its own."""
+    return {"ref": list(reference_to(proxy, declared, Purpose.NORMAL))}
+
+
+def reference_to(proxy: ComObject, declared: Declared, purpose: Purpose) -> Reference:
+    """A reference to another process's object that a third can claim.
 
     The owner is asked, so the reference is real before it travels, and this process may let go at once.
     """
@@ -29,19 +35,19 @@ def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
     number = proxy._check()  # noqa: SLF001
     passed_on = getattr(owner, "passed_on", None)
     if passed_on is not None:
-        return {"ref": list(passed_on(number, declared))}
+        found: Reference = passed_on(number, declared, purpose)
+        return found
     if not owner.session.route:
         raise NotSupportedError(f"{proxy!r} lives on another machine, or in this process; it cannot be handed on")
-    token = owner.system(HostFunction.HAND_OVER, {"at": [number, 0]}, declared.iid)
-    reference = Reference(owner.session.incarnation, number, declared.iid, 1, token, [owner.session.route])
-    return {"ref": list(reference)}
+    token = owner.system(HostFunction.HAND_OVER, {"at": [number, 0]}, declared.iid, int(purpose))
+    return Reference(owner.session.incarnation, number, declared.iid, 1, token, [owner.session.route])
 
 
-def offer(value: Any, iid: str) -> list[Any]:
+def offer(value: Any, iid: str, purpose: Purpose) -> Reference:
     """The same for an object of this process, which opens its door for that."""
     listener = current().listener()
-    number, token = listener.servant.exports.hand_over(value, iid)
-    return list(Reference(listener.incarnation, number, iid, 1, token, [_LOCAL + listener.link]))
+    number, token = listener.servant.exports.hand_over(value, iid, purpose)
+    return Reference(listener.incarnation, number, iid, 1, token, [_LOCAL + listener.link])
 
 
 def arrived(reference: Reference, declared: Declared) -> Any:
@@ -55,20 +61,25 @@ def arrived(reference: Reference, declared: Declared) -> Any:
     peer = process.listener().servant.peer_of(reference.incarnation) if process.serves else None
     if peer is not None:
         return peer.claimed(reference.token, declared)
+    host = neighbour_of(reference, declared.name)
+    return adopt(host, host.system(HostFunction.CLAIM, reference.token), declared)
+
+
+def neighbour_of(reference: Reference, label: str) -> Host:
+    """The session with the owner of a reference. Raises ObjectGone when it has ended."""
     route = next((each for each in reference.routes if type(each) is str and each.startswith(_LOCAL)), "")
     if not route:
         raise RemoteProtocolError("a reference came without a way to its owner that this process knows")
     try:
-        host = meet(reference.incarnation, route.removeprefix(_LOCAL), declared.name)
+        return meet(reference.incarnation, route.removeprefix(_LOCAL), label)
     except OSError as error:
-        raise ObjectGone(f"a {declared.name} came whose owner has ended: {error}") from error
-    return adopt(host, host.system(HostFunction.CLAIM, reference.token), declared)
+        raise ObjectGone(f"{label} came whose owner has ended: {error}") from error
 
 
 def answer_owner(lent: Any, number: int, function: int, arguments: list[Any], lend: Any) -> Any:
     """What a server asks its client about the client's own objects: to hand one over, or for one that it was given."""
-    if function == HostFunction.HAND_OVER and len(arguments) == 1:
-        return offer(lent.find(number), arguments[0])
+    if function == HostFunction.HAND_OVER and len(arguments) == 2 and type(arguments[0]) is str:
+        return list(offer(lent.find(number), arguments[0], Purpose(arguments[1])))
     if function == HostFunction.CLAIM and len(arguments) == 2:
         servant = current().listener().servant
         value = servant.exports.take_claimed(arguments[0])

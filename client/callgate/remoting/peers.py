@@ -26,7 +26,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.interfaces import method_places
 from callgate_protocol.messages import Raise, Release, Return
 from callgate_protocol.model import TypeLibrary
-from callgate_protocol.references import Reference, read_address, read_reference
+from callgate_protocol.references import Purpose, Reference, read_address, read_reference
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_transport.serving.roles import Gone
@@ -140,9 +140,11 @@ class Peer:
         self._check_code(library, function, message, name)
         return message, answer.payloads
 
-    def passed_on(self, number: int, declared: Declared) -> Reference:
+    def passed_on(self, number: int, declared: Declared, purpose: Purpose) -> Reference:
         """R17.12: a reference to one of its objects for a third process: it opens a door of its own for that."""
-        answer = self._own(number, HostFunction.HAND_OVER, [declared.iid], f"handing over a {declared.name}")
+        answer = self._own(
+            number, HostFunction.HAND_OVER, [declared.iid, int(purpose)], f"handing over a {declared.name}"
+        )
         return read_reference({"ref": answer})[0]
 
     def claimed(self, token: Any, declared: Declared) -> Any:

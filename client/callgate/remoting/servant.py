@@ -17,7 +17,7 @@ from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
 from callgate_protocol.model import TypeLibrary
-from callgate_protocol.references import Reference, read_address
+from callgate_protocol.references import Purpose, Reference, read_address
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library, encode_library, library_hash
@@ -37,6 +37,7 @@ from .spoken import matching
 __all__ = ["PLAIN", "Servant"]
 
 _MOST: Final = 1024
+_TOKEN_BYTES: Final = 16
 _NEVER: Final = ("allocations", "delegates", "handles", "stale_callbacks", "dropped_callbacks")
 """Counts of hosts of native libraries that have nothing to count here."""
 
@@ -64,8 +65,9 @@ class Servant:
             HostFunction.INFO: (self._info, 0),
             HostFunction.QUERY: (self._query, 2),
             HostFunction.RELEASE: (self._release, 2),
-            HostFunction.HAND_OVER: (self._hand_over, 2),
+            HostFunction.HAND_OVER: (self._hand_over, 3),
             HostFunction.CLAIM: (self._claim, 1),
+            HostFunction.WITHDRAW: (self._withdraw, 1),
             HostFunction.NAMED: (self._named, 2),
             HostFunction.DESCRIBE: (self._describe, 1),
             HostFunction.MAKE: (self._make, 3),
@@ -200,11 +202,17 @@ class Servant:
         found = (peer for peer in list(self._peers.values()) if peer.incarnation == incarnation and not peer.dead)
         return next(found, None)
 
-    def _hand_over(self, target: Any, iid: Any, _context: ServedContext) -> bytes:
+    def _hand_over(self, target: Any, iid: Any, purpose: Any, _context: ServedContext) -> bytes:
         """R17.12: a reference for a third process."""
-        if type(iid) is not str:
-            raise Fault("ProtocolError", "expected an object and an IID")
-        return self.exports.hand_over(self.exports.find(_number(target)), iid)[1]
+        if type(iid) is not str or type(purpose) is not int or purpose not in set(Purpose):
+            raise Fault("ProtocolError", "expected an object, an IID and a purpose")
+        return self.exports.hand_over(self.exports.find(_number(target)), iid, Purpose(purpose))[1]
+
+    def _withdraw(self, token: Any, _context: ServedContext) -> None:
+        """R17.6: what was handed over is not claimed any more."""
+        if type(token) is not bytes or len(token) != _TOKEN_BYTES:
+            raise Fault("ProtocolError", "expected a token")
+        self.exports.withdraw(token)
 
     def _claim(self, token: Any, context: ServedContext) -> Any:
         """R17.13: what was handed over to this peer."""

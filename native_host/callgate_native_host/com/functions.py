@@ -13,6 +13,7 @@ from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.objects import Objects
 from callgate_native_host.scope import Scope
 from callgate_protocol.guids import read_guid
+from callgate_protocol.references import Purpose
 
 from .service import Com
 from .wrapped import Wrapped
@@ -65,12 +66,20 @@ class ObjectFunctions:
         entry = self._com.wrappers.use(pair[0], scope)
         return [self._com.wrappers.ask(entry, iid) for iid in wanted]
 
-    def hand_over(self, scope: Scope, wire: Any, iid: Any) -> bytes:
+    def hand_over(self, scope: Scope, wire: Any, iid: Any, purpose: Any) -> bytes:
         """R17.12: a reference to an object for a third process."""
         pair = wire.get("at") if type(wire) is dict else None
         if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(iid) is not str:
             raise expected("an object and a GUID", [wire, iid])
-        return self._objects.hand_over(self._com.wrappers.use(pair[0], scope), iid)
+        if type(purpose) is not int or purpose not in set(Purpose):
+            raise expected("a purpose from 0 to 2", purpose)
+        return self._objects.hand_over(self._com.wrappers.use(pair[0], scope), iid, Purpose(purpose))
+
+    def withdraw(self, _scope: Scope, token: Any) -> None:
+        """R17.6: what was handed over is not claimed any more."""
+        if type(token) is not bytes or len(token) != 16:
+            raise expected("a token of 16 bytes", token)
+        self._objects.withdraw_handed(token)
 
     def claim(self, scope: Scope, token: Any) -> Any:
         """R17.13: the reference that was handed over to this client."""
