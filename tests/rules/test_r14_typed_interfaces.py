@@ -415,6 +415,11 @@ def test_r19_33_overloads() -> None:
     class IAgain(IPlayer, Protocol):
         def Open(self, path: BStr) -> None: ...
 
+    class IOwn(IUnknown, Protocol):
+        def Release(self) -> None: ...
+
+    with pytest.raises(callgate.MarshalDirectiveError, match=r"IOwn\.Release: IUnknown has this method already"):
+        declare(IOwn)
     with pytest.raises(callgate.MarshalDirectiveError, match=r"ITwice\.Play is defined twice.*R19\.33"):
         declare(ITwice)
     with pytest.raises(callgate.MarshalDirectiveError, match=r"IAgain\.Open: IPlayer has this method.*R19\.33"):
@@ -602,6 +607,13 @@ def test_r14_16_properties_of_a_class_are_plain_attributes() -> None:
     speaker.Volume += 0.25
     assert speaker.Volume == 0.75
 
+    class Silent(ISpeaker): ...
+
+    assert not hasattr(Silent(), "Volume")
+    with pytest.raises(NotImplementedError, match="Silent implements ISpeaker, but has no get_Volume") as caught:
+        _ = Silent().Volume
+    assert callgate.hr_for_exception(caught.value) == 0x80004001
+
 
 @interface("{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C15}")
 class ISpeaker(IUnknown, Protocol):
@@ -742,3 +754,55 @@ def test_r01_20_what_may_be_left_out() -> None:
     assert [word and word.argument for word in words] == [None, "3", "TRUE", '"x"', None]
     assert not method(IDefaults, "G").parameters[0].has("defaultvalue")
     assert declared_of(IDefaults).methods["G"].face.defaults == {"a": 3}
+
+
+def test_r14_01_what_is_no_interface() -> None:
+    """Fields, static methods, accessors without a value, and numbers that are none."""
+
+    class IFields(IUnknown, Protocol):
+        x: i4
+
+    class IStatic(IUnknown, Protocol):
+        @staticmethod
+        def M() -> None: ...
+
+    class IReads(IUnknown, Protocol):
+        @property
+        def X(self) -> None: ...
+
+    class ISets(IUnknown, Protocol):
+        @property
+        def X(self) -> i4: ...
+        @X.setter
+        def X(self, value: i4) -> i4: ...
+
+    class IVariable(IUnknown, Protocol):
+        def M(self, a: i4, *more: Any) -> None: ...
+
+    refused = {
+        IFields: r"IFields\.x: an interface has no fields",
+        IStatic: r"IStatic\.M: an object has methods and properties only",
+        IReads: r"IReads\.get_X: what reads a property has a result",
+        ISets: r"ISets\.put_X: what sets a property takes its value and returns None",
+        IVariable: r"IVariable\.M: a method has a fixed number of parameters",
+    }
+    for cls, message in refused.items():
+        with pytest.raises(callgate.DeclarationError, match=message):
+            declare(cls)
+    with pytest.raises(callgate.DeclarationError, match="stands above a class"):
+        declare(3)
+    with pytest.raises(callgate.DeclarationError, match="a DISPID is a number of 32 bits"):
+        dispid(2**31)
+    with pytest.raises(callgate.DeclarationError, match="extra_slots is a number"):
+        declare(IPlayer, extra_slots=-1)
+
+
+def test_r14_04_a_name_that_comes_later() -> None:
+    """What is not there yet is looked for when the interface is used; what never comes is named."""
+
+    class ILost(IUnknown, Protocol):
+        def M(self, a: Nowhere) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+    lost = declare(ILost)
+    with pytest.raises(callgate.DeclarationError, match=r"ILost\.M names 'Nowhere', which is not defined"):
+        _ = declared_of(lost).library

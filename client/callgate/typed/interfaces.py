@@ -167,6 +167,8 @@ def interface(
     }
 
     def decorate(cls: type[T]) -> type[T]:
+        if not isinstance(cls, type):
+            raise DeclarationError(f"@callgate.interface stands above a class, not above {cls!r} (R14.1)")
         _declare(cls, name or cls.__name__, iid, shape, scope_of(cls, 1), local=local)
         return cls
 
@@ -238,9 +240,17 @@ def _attributes(name: str, shape: dict[str, Any], base: Declared) -> tuple[Attri
     return tuple(sorted(Attribute(word, argument) for word, argument in given))
 
 
+_ROOT_SLOTS: Final = {
+    "IUnknown": ("QueryInterface", "AddRef", "Release"),
+    "IDispatch": ("GetTypeInfoCount", "GetTypeInfo", "GetIDsOfNames", "Invoke"),
+}
+"""What is called for Python, so that no class declares it (R14.8)."""
+
+
 def _checked_entries(cls: Any, base: Declared) -> tuple[Entry, ...]:
     entries = entries_of(cls, vars(cls).get(_WRITTEN, ()))
     taken = {entry.key: each.__name__ for each in base.cls.__mro__ for entry in _entries(each)}
+    taken |= {key: each.__name__ for each in base.cls.__mro__ for key in _ROOT_SLOTS.get(each.__name__, ())}
     for entry in entries:
         if entry.key in taken:
             raise MarshalDirectiveError(
@@ -258,6 +268,8 @@ def preserve_sig(method: T) -> T:
 
 def dispid(number: int) -> Callable[[T], T]:
     """The number by which a member is called through IDispatch (R14.22)."""
+    if type(number) is not int or not -(2**31) <= number < 2**31:
+        raise DeclarationError(f"a DISPID is a number of 32 bits, not {number!r} (R14.22)")
     return lambda method: _marked(method, dispid=number)
 
 
@@ -325,12 +337,18 @@ class _Attribute(property):
             super().__set__(instance, value)
 
 
+class _Lacking(NotImplementedError, AttributeError):
+    """A property that a class does not have: E_NOTIMPL for native callers, and not there for `hasattr`."""
+
+
 def _accessor(declared: Declared, key: str, function: Any) -> Any:
     if function is None:
         return None
 
     @functools.wraps(function)
     def access(self: Any, /, *values: Any) -> Any:
+        if _implements(self, declared):
+            raise _Lacking(_not_written(self, declared, key))
         return invoke_on(self, declared, key, values, {})
 
     return access
@@ -339,8 +357,12 @@ def _accessor(declared: Declared, key: str, function: Any) -> Any:
 def invoke_on(target: Any, declared: Declared, key: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """`IFoo.Method(target, …)`: of a native object; Python's own class has not written it (R14.16)."""
     if _implements(target, declared):
-        raise NotImplementedError(f"{type(target).__name__} implements {declared.name}, but has no {key} (R14.16)")
+        raise NotImplementedError(_not_written(target, declared, key))
     return import_module(_OBJECTS).invoke(target, declared, key, arguments, named)
+
+
+def _not_written(target: Any, declared: Declared, key: str) -> str:
+    return f"{type(target).__name__} implements {declared.name}, but has no {key} (R14.16)"
 
 
 def _implements(target: Any, declared: Declared) -> bool:
