@@ -7,15 +7,19 @@ seen by all of them.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 from callgate_broker.actions import Action, Execute, Reply, Watch
 from callgate_broker.hosts import Asker
 from callgate_broker.requests import Request, failure, success
+from callgate_protocol.activation import Context, Surrogate, check_access, check_launch, choose
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import WINDOW_SECONDS, ClassObjects, Launch, Outcome, Refused, Wanted
 from callgate_protocol.guids import read_guid
+from callgate_protocol.permissions import Caller
+from callgate_protocol.registry import Registry, RegistryError
 from callgate_protocol.running import RunningTable
 
 __all__ = ["Desk"]
@@ -30,7 +34,9 @@ _Operation: TypeAlias = Callable[[Asker, Request, float], Iterator[Action]]
 class Desk:
     """Both tables, and the processes that stand in them."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[], Registry] = Registry) -> None:
+        self._read = read
+        """Reads the registry of this machine and user."""
         self.classes = ClassObjects()
         self.running = RunningTable()
         self._watched: set[int] = set()
@@ -44,6 +50,7 @@ class Desk:
             "revoke_running": self._guarded(self._revoke_running),
             "find_running": self._guarded(self._find_running),
             "list_running": self._guarded(self._list_running),
+            "find_class": self._guarded(self._find_class),
         }
 
     def _guarded(self, perform: _Operation) -> _Operation:
@@ -52,8 +59,8 @@ class Desk:
         def operation(asker: Asker, request: Request, now: float) -> Iterator[Action]:
             try:
                 yield from perform(asker, request, now)
-            except ActivationRefused as error:
-                yield Reply(asker, failure(asker.request, error.name, error.message))
+            except (ActivationRefused, RegistryError) as error:
+                yield Reply(asker, failure(asker.request, error.name, str(error)))
 
         return operation
 
@@ -118,6 +125,29 @@ class Desk:
         self._watched.discard(process)
         self.running.owner_gone(process)
         yield from self._tell(self.classes.process_gone(process, how))
+
+    def _find_class(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        """R16.19: what a client elsewhere needs to have a library's class made here, if it may."""
+        fields, user = request.fields, os.geteuid()
+        registry = self._read()
+        clsid = registry.clsid_of(fields["name"])
+        caller = Caller(key=fields["caller"]) if fields["caller"] else Caller(user)
+        choice = choose(registry, clsid, Context.LOCAL_SERVER, identity=f"uid:{user}")
+        if not isinstance(choice, Surrogate) or choice.program or choice.entry.inproc is None:
+            text = f"{fields['name']} is no class of a library; others are reached on their own machine only (R16.19)"
+            raise ActivationRefused("CO_E_SERVER_EXEC_FAILURE", text)
+        app, inproc = registry.app_of(choice.entry), choice.entry.inproc
+        check_launch(registry, app, caller, user)
+        check_access(registry, app, caller, user)
+        answer = {
+            "clsid": choice.entry.clsid,
+            "library": inproc.library,
+            "shape": inproc.shape,
+            "factory": inproc.factory,
+            "threading": choice.entry.threading,
+            "share": choice.share,
+        }
+        yield Reply(asker, success(asker.request, answer))
 
     # -- running objects -------------------------------------------------------------------------------------------
 

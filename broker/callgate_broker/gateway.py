@@ -36,7 +36,7 @@ _AGAIN_MS: Final = 20
 _SOCKETS: Final = 2048
 _LOOPBACK: Final = "127.0.0.1"
 _PINGS_PER_LEASE: Final = 3
-_FOR_EVERYBODY: Final = frozenset({"start", "record", "stop", "list", "resolve"})
+_FOR_EVERYBODY: Final = frozenset({"start", "record", "stop", "list", "resolve", "find_class"})
 
 
 class Gateway(Talker):
@@ -113,7 +113,12 @@ class Gateway(Talker):
 
     def _ask(self, guest: Guest, question: Question) -> None:
         """A client of another machine starts hosts for libraries, and sees to its own; nothing else (R18.6)."""
-        if question.operation not in _FOR_EVERYBODY or question.arguments.get("kind"):
+        rights = self._clients.list.rights(guest.key)
+        name = str(question.arguments.get("name"))
+        if question.operation == "find_class" and rights is not None and not rights.may_create(name):
+            text = f"the client {rights.name!r} may not create {name!r}: the allow-list of this broker does not name it"
+            self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
+        elif question.operation not in _FOR_EVERYBODY or question.arguments.get("kind"):
             text = f"{question.operation} is not for clients of other machines; they load libraries"
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
         else:
@@ -123,6 +128,8 @@ class Gateway(Talker):
         rights = self._clients.list.rights(guest.key)
         name = rights.name if rights is not None else ""
         fields = {**question.arguments, "owner": name, "remote": None}
+        if question.operation == "find_class":
+            fields["caller"] = guest.key.hex()
         if question.operation != "start" or rights is None:
             return fields
         plan = self._plan

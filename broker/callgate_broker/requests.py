@@ -76,6 +76,7 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
     "revoke_running": {"client": _Field(int), "number": _Field(int)},
     "find_running": {"moniker": _Field(str, limit=512)},
     "list_running": {"offset": _Field(int, required=False)},
+    "find_class": {"name": _Field(str, limit=512), "caller": _Field(str, required=False, limit=64)},
 }
 """Every operation with its fields. Fields beyond these are ignored, so that a newer client may say more."""
 

@@ -59,9 +59,10 @@ class Supervisor:
     def desk(self) -> Desk:
         """Classes and running objects; most brokers are never asked for any."""
         from callgate_broker.desk import Desk  # noqa: PLC0415 - costs every program milliseconds, and few need it
+        from callgate_transport.registryfiles import read_registry  # noqa: PLC0415 - as above
 
         self._has_desk = True
-        return Desk()
+        return Desk(lambda: read_registry(project=False))
 
     def request(self, peer: int, number: int, message: dict[str, Any], now: float) -> Iterator[Action]:
         """A peer asks for something."""

@@ -6,7 +6,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from callgate_protocol.activation import (
     Choice,
@@ -20,20 +20,25 @@ from callgate_protocol.activation import (
     choose,
 )
 from callgate_protocol.activation_codes import ActivationRefused
+from callgate_protocol.contracts import ContractBroken, check_surrogate
 from callgate_protocol.guids import braced_guid
 from callgate_protocol.permissions import Caller
 from callgate_protocol.registry import AppEntry, ClassEntry, Inproc, Registry
 from callgate_protocol.standard import IID_NULL
+from callgate_protocol.system import BrokerFunction
 
-from .class_sources import Created, Source, Wish, of_library, of_program, of_python
+from .brokers import Broker
+from .class_sources import Created, Elsewhere, Source, Wish, of_library, of_program, of_python
 from .com.declared import declared_of
 from .com.objects import no_interface, release_object
+from .errors import MarshalDirectiveError
 from .lib import Lib, binding_of
 from .registrations import current_registry, refusal
 
-__all__ = ["Created", "create", "create_all"]
+__all__ = ["create", "create_all", "create_below"]
 
 T = TypeVar("T")
+_SECONDS: Final = 10.0
 
 
 def create(
@@ -61,13 +66,7 @@ def create(
     wish, result = _created(
         what, (interface, *more), library, (shape, factory), context, server, licence, isolation, outer
     )
-    for declared, code in zip(wish.interfaces, result.results, strict=True):
-        if code.failed:
-            error = no_interface(wish.what if result.object is None else result.object, declared)
-            if result.object is not None:
-                release_object(result.object)
-            raise error
-    made: T = result.object
+    made: T = _whole(wish, result)
     return made
 
 
@@ -87,6 +86,32 @@ def create_all(
     if not interfaces:
         raise ValueError("create_all needs at least one interface to ask for")
     return _created(what, tuple(interfaces), library, (shape, factory), context, server, licence, isolation, None)[1]
+
+
+def create_below(
+    broker: Broker, elsewhere: Elsewhere, what: str | uuid.UUID, interfaces: tuple[Any, ...], licence: str | None
+) -> Any:
+    """`create` of a class in the registry of a broker (R16.19): it is found there, and then made in one round trip."""
+    name = f"{{{what}}}".upper() if isinstance(what, uuid.UUID) else what
+    found = broker.ask(BrokerFunction.FIND_CLASS, {"name": name}, _SECONDS)
+    wish = Wish(name, found["clsid"], licence, tuple(map(declared_of, interfaces)))
+    inproc = Inproc(found["library"], found["factory"], found["shape"])
+    try:
+        made = of_library(inproc, "", "library", f"surrogate:{found['share']}", elsewhere).make(wish)
+    except ActivationRefused as error:
+        raise refusal(error) from error.__cause__
+    return _whole(wish, made)
+
+
+def _whole(wish: Wish, result: Created) -> Any:
+    """The object, if it has all that was asked for; else it is given back. Raises InvalidCastError."""
+    for declared, code in zip(wish.interfaces, result.results, strict=True):
+        if code.failed:
+            error = no_interface(wish.what if result.object is None else result.object, declared)
+            if result.object is not None:
+                release_object(result.object)
+            raise error
+    return result.object
 
 
 def _created(
@@ -139,15 +164,29 @@ def _of_registry(registry: Registry, wish: Wish, context: Context, server: str, 
     names = frozenset({socket.gethostname(), socket.getfqdn()}) if server else frozenset()
     choice = choose(registry, wish.clsid, context, identity=identity, server=server, own_names=names, exists=_is_there)
     if isinstance(choice, Remote):
-        text = f"{wish.what} is served by {choice.server}; connect to its broker with callgate.connect (R16.19)"
+        text = (
+            f"{wish.what} is served by {choice.server}: callgate.connect('tcp://…').create({wish.what!r}, …) (R16.19)"
+        )
         raise ActivationRefused("CO_E_REMOTE_COMMUNICATION_FAILURE", text)
     app, caller = registry.app_of(choice.entry), _caller()
     check_launch(registry, app, caller, os.geteuid())
     if choice.entry.needs_licence and wish.licence is None:
         raise ActivationRefused("CLASS_E_NOTLICENSED", f"{wish.what} is made with a licence only: licence=… (R16.20)")
+    if not isinstance(choice, InHost):
+        _check_remotable(wish)
     source = _of_choice(choice, isolation)
     _check_access(registry, app, caller, source)
     return source
+
+
+def _check_remotable(wish: Wish) -> None:
+    """R16.11: what others share is called through what means something in another process."""
+    for declared in wish.interfaces:
+        try:
+            check_surrogate(declared.library, declared.interface)
+        except ContractBroken as error:
+            text = f"{wish.what} cannot run in a shared process as {declared.name}: {error}"
+            raise MarshalDirectiveError(text) from None
 
 
 def _check_access(registry: Registry, app: AppEntry, caller: Caller, source: Source) -> None:

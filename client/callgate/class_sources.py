@@ -27,12 +27,12 @@ from .errors import DllNotFoundError, InvalidCastError
 from .host import Host
 from .hresults import HResult
 from .lib import Lib, binding_of
-from .loading import opener_of
+from .loading import opener_of, share_of
 
 if TYPE_CHECKING:
     from .lines import Opener
 
-__all__ = ["Created", "Source", "Wish", "of_library", "of_program", "of_python"]
+__all__ = ["Created", "Elsewhere", "Source", "Wish", "of_library", "of_program", "of_python"]
 
 _NOTHING: Final = Declarations(TypeLibrary(), {}, {})
 _E_NOINTERFACE: Final = HResult(Code.E_NOINTERFACE)
@@ -80,6 +80,14 @@ class Source(Protocol):
         """Nobody will be made: whoever asked may not have the class."""
 
 
+class Elsewhere(NamedTuple):
+    """A broker that is not this program's own."""
+
+    address: str
+    opener: Callable[[str], Opener]
+    """What opens hosts below it that are shared so."""
+
+
 # -- libraries ---------------------------------------------------------------------------------------------------------
 
 
@@ -120,10 +128,12 @@ def _bstr(text: str, context: CallContext) -> Any:
     return binary(text.encode(f"utf-16-{order}"), context)
 
 
-def of_library(inproc: Inproc, library: str | Lib, isolation: str, share: str = "") -> Source:
+def of_library(
+    inproc: Inproc, library: str | Lib, isolation: str, share: str = "", elsewhere: Elsewhere | None = None
+) -> Source:
     """The library of a class in its host; the same host for all of its objects here, as long as one of them lives.
 
-    Raises ActivationRefused for a library that cannot be loaded.
+    `elsewhere` is a broker below which the host is. Raises ActivationRefused for a library that cannot be loaded.
     """
     factory = [inproc.shape, inproc.factory]
     if isinstance(library, Lib):
@@ -131,14 +141,16 @@ def of_library(inproc: Inproc, library: str | Lib, isolation: str, share: str = 
         return _Library(binding.ready(), binding.number, factory)
 
     def start() -> tuple[Host, int]:
-        opener = opener_of("library" if isolation == "object" else isolation, share)
+        isolated = "library" if isolation == "object" else isolation
+        opener = elsewhere.opener(share or share_of(isolated)) if elsewhere else opener_of(isolated, share)
         binding = Binding(inproc.library, _NOTHING, opener, None, None)
         try:
             return binding.ready(), binding.number
         except DllNotFoundError as error:
             raise ActivationRefused("CO_E_DLLNOTFOUND", f"{error} (R16.3)") from error
 
-    host, number = _hosts.find(inproc.library, share or isolation, start)
+    what = f"{elsewhere.address} {inproc.library}" if elsewhere else inproc.library
+    host, number = _hosts.find(what, share or isolation, start)
     return _Library(host, number, factory)
 
 
@@ -218,7 +230,11 @@ def of_python(server: PythonServer, isolation: str, share: str = "") -> Source:
 
 
 def of_program(choice: Executable | Surrogate, clsid: str) -> Source:
-    """The program of a class, started when it is not running (R16.5). Raises ComError."""
+    """The program of a class, started when it is not running (R16.5). Raises ComError.
+
+    A surrogate that is not callgate's is such a program, which is told the class and registers a class object for it
+    (R16.10).
+    """
     from .remoting.exporting import common_broker, read_place  # noqa: PLC0415 - few classes are programs
     from .remoting.neighbours import meet  # noqa: PLC0415 - as above
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
@@ -165,6 +166,19 @@ class Connection(Loading):
 
         found: T = object_at(self._usable(), name, interface)
         return found
+
+    def create(self, what: str | UUID, interface: Callable[..., T], *more: Any, licence: str | None = None) -> T:
+        """As `callgate.create`, of a class in the registry of this broker's machine (R16.19).
+
+        The class has to be one that may run in a surrogate there. It lives in a host below this broker, which this
+        client shares with others of its own identity as its AppID says (R16.9).
+        """
+        from .activating import create_below  # noqa: PLC0415 - brings objects in
+        from .class_sources import Elsewhere  # noqa: PLC0415 - as above
+
+        elsewhere = Elsewhere(self.address, lambda share: self._opener(self._usable, share))
+        made: T = create_below(self._usable(), elsewhere, what, (interface, *more), licence)
+        return made
 
     def close(self) -> None:
         """Disconnect. Libraries that are loaded go on until their hosts die."""

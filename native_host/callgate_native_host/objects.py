@@ -252,7 +252,7 @@ class Objects:
         entry.retire()
 
     def release(self, references: Iterable[tuple[int, int]], session: bytes, *, here: bool = False) -> None:
-        """A session gives references back (R17.11). Raises RemoteProtocolError when more come back than were sent."""
+        """A session gives references of its own back (R17.11, R16.15). Raises RemoteProtocolError for too many."""
         gone: list[Entry] = []
         try:
             with self._lock:

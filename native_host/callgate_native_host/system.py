@@ -93,7 +93,7 @@ class System:
         if type(file) is not str:
             raise expected("the name of a library", file)
         rights = scope.session.rights
-        if rights is not None and not rights.may_load(file):
+        if rights is not None and file and not rights.may_load(file):  # without a file, interfaces are described
             raise Fault("AccessDenied", rights.refusal(file))
         if type(content) is not bytes or len(content) != 32:
             raise expected("a hash of 32 bytes", content)

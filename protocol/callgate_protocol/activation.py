@@ -195,13 +195,13 @@ def _why_not(entry: ClassEntry, app: AppEntry, wanted: Context, exists: Callable
 
 def check_launch(registry: Registry, app: AppEntry, caller: Caller, server: int) -> None:
     """R16.12, at activation and before anything is started. Raises ActivationRefused."""
-    if not permitted(app.launch, registry.launch_default, list(registry.launch_limits()), caller, server):
+    if not permitted(app.launch, registry.launch_default(caller), list(registry.launch_limits()), caller, server):
         raise ActivationRefused("E_ACCESSDENIED", _denied("start", "LaunchPermission", app, caller))
 
 
 def check_access(registry: Registry, app: AppEntry, caller: Caller, server: int) -> None:
     """R16.12, at every connection and before code of the class runs. Raises ActivationRefused."""
-    if not permitted(app.access, registry.access_default, list(registry.access_limits()), caller, server):
+    if not permitted(app.access, registry.access_default(caller), list(registry.access_limits()), caller, server):
         raise ActivationRefused("E_ACCESSDENIED", _denied("use", "AccessPermission", app, caller))
 
 

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from .value import Value
 
-__all__ = ["ACCESS_DEFAULT", "LAUNCH_DEFAULT", "Caller", "Rule", "allows", "parse_rule", "permitted"]
+__all__ = ["ACCESS_DEFAULT", "EVERYONE", "LAUNCH_DEFAULT", "Caller", "Rule", "allows", "parse_rule", "permitted"]
 
 _NUMBER_LIMIT: Final = 1 << 32
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
@@ -79,6 +79,7 @@ def parse_rule(text: str) -> Rule:
     )
 
 
+EVERYONE: Final = (Rule("everyone"),)
 LAUNCH_DEFAULT: Final = (Rule("system"), Rule("self"))
 """Who may start a class that says nothing: root, and the user whose broker it is (the interactive user)."""
 

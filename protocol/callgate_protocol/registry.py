@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from .activation_codes import CODES, ActivationRefused
 from .guids import braced_guid
-from .permissions import ACCESS_DEFAULT, LAUNCH_DEFAULT, Rule
+from .permissions import ACCESS_DEFAULT, EVERYONE, LAUNCH_DEFAULT, Caller, Rule
 from .value import Value
 
 __all__ = [
@@ -265,15 +265,15 @@ class Registry(Value):
 
     # -- permissions ---------------------------------------------------------------------------------------------
 
-    @property
-    def launch_default(self) -> tuple[Rule, ...]:
-        """DefaultLaunchPermission (R16.12)."""
-        return next((each.launch for each in self.machines if each.launch is not None), LAUNCH_DEFAULT)
+    def launch_default(self, caller: Caller) -> tuple[Rule, ...]:
+        """DefaultLaunchPermission (R16.12). Clients with keys are let in by the broker's allow-list, class by class."""
+        said = next((each.launch for each in self.machines if each.launch is not None), None)
+        return _default(said, LAUNCH_DEFAULT, caller)
 
-    @property
-    def access_default(self) -> tuple[Rule, ...]:
+    def access_default(self, caller: Caller) -> tuple[Rule, ...]:
         """DefaultAccessPermission (R16.12)."""
-        return next((each.access for each in self.machines if each.access is not None), ACCESS_DEFAULT)
+        said = next((each.access for each in self.machines if each.access is not None), None)
+        return _default(said, ACCESS_DEFAULT, caller)
 
     def launch_limits(self) -> Iterator[tuple[Rule, ...]]:
         """Lists of which each has to let a caller start a class."""
@@ -286,3 +286,9 @@ class Registry(Value):
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(word) for word in version.split("."))
+
+
+def _default(said: tuple[Rule, ...] | None, usual: tuple[Rule, ...], caller: Caller) -> tuple[Rule, ...]:
+    if said is not None:
+        return said
+    return EVERYONE if caller.key else usual

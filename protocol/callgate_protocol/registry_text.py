@@ -244,6 +244,7 @@ _APP: Final[Keys] = {
     "RunAs": Key("run_as", _named),
     "LocalService": Key("local_service", _named),
     "Endpoints": Key("endpoints", _texts),
+    # R16.14: every channel has the highest level already: the kernel tells who is there, or CURVE proves it
     "AuthenticationLevel": Key("authentication", _one_of(("none", "connect", "integrity", "privacy"))),
 }
 _LIBRARY_KEYS: Final[Keys] = {

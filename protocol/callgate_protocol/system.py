@@ -118,3 +118,4 @@ class BrokerFunction(IntEnum):
     REVOKE_RUNNING = 16
     FIND_RUNNING = 17
     LIST_RUNNING = 18
+    FIND_CLASS = 19

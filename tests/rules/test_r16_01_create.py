@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -14,8 +15,10 @@ import pytest
 import callgate
 from callgate import IUnknown, Lib, f8, i4, interface
 from callgate.com.objects import ComObject
+from callgate.lib import binding_of
 from callgate.process import current
 from callgate_protocol.activation import Context
+from callgate_protocol.system import HostFunction
 from callgate_transport import registryfiles
 from tests.component.declared import CLSID
 from tests.conftest import wait_until
@@ -319,6 +322,24 @@ def test_r16_09_the_caller_chooses_another_isolation(component: str, isolation: 
     made = [callgate.create(WIDGET, IShape, library=component, isolation=isolation) for _ in range(2)]
 
     assert len({process_of(each) for each in made}) == count
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_r16_15_a_client_gives_back_only_what_it_has_taken(compiled: Callable[[str], str], count: int) -> None:
+    """Counts are kept for each session: what one releases too often takes nothing from another."""
+    counts = "int objects_alive(void);"
+    one, other = (callgate.load(compiled("licensed"), counts, isolation="shared:counts") for _ in range(2))
+    made: Any = callgate.create("", INumbered, library=one, shape="Create", factory="by_out")
+
+    with suppress(callgate.Error):
+        binding_of(other).ready().system(HostFunction.RELEASE, made._number, count)
+
+    assert process_of(made) == callgate.info(other).process
+    assert (made.Number(), other.objects_alive()) == (2, 1)
+    callgate.release(made)
+    assert wait_until(lambda: other.objects_alive() == 0)
+    callgate.close(one)
+    callgate.close(other)
 
 
 # -- R16.12: permissions -----------------------------------------------------------------------------------------------

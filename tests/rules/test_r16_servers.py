@@ -12,11 +12,12 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 import callgate
+from callgate import IUnknown, NativePtr, interface
 from callgate_protocol.activation import Context
 from callgate_transport import registryfiles
 from tests.conftest import wait_until
@@ -235,6 +236,61 @@ def broker_address() -> str:
     from callgate.process import current
 
     return f"ipc://{current().embedded_broker().report()['broker']['directory']}/broker"
+
+
+# -- R16.10, R16.11: surrogates that are not callgate's ----------------------------------------------------------------
+
+SURROGATE = """#!{python}
+import sys
+sys.path[:0] = {path!r}
+import callgate
+from tests.rules.served_classes import Counter
+with callgate.ClassServer() as server:
+    server.register(Counter, sys.argv[1])
+    server.run()
+"""
+
+
+@pytest.mark.rule("R16.8")
+def test_r16_10_another_program_may_be_the_surrogate(
+    registered: Callable[[str], None], clsid: str, tmp_path: Path
+) -> None:
+    """It is given the class and `-Embedding`, registers a class object for it, and ends when nobody uses it."""
+    surrogate = tmp_path / "surrogate"
+    surrogate.write_text(SURROGATE.format(python=sys.executable, path=[ROOT, *filter(None, sys.path)]))
+    surrogate.chmod(0o755)
+    registered(
+        f'[CLSID."{clsid}"]\nInprocServer = "libm.so.6"\nAppID = "{clsid}"\n'
+        f'[AppID."{clsid}"]\nDllSurrogate = "{surrogate}"'
+    )
+
+    counter = callgate.create(clsid, ICounter, context=LOCAL)
+    process = counter.process()
+    assert Path(f"/proc/{process}/cmdline").read_text().split("\0")[2:4] == [clsid, "-Embedding"]
+    assert callgate.create(clsid, ICounter, context=LOCAL).process() == process
+
+    del counter
+    gc.collect()
+    assert wait_until(lambda: not Path(f"/proc/{process}").exists(), 20)
+
+
+@interface("{0000A103-0000-0000-C000-000000000046}", local=True)
+class ILocal(IUnknown, Protocol):
+    def watch(self, memory: NativePtr) -> None: ...
+
+
+def test_r16_11_what_means_something_in_one_process_only_is_refused(
+    registered: Callable[[str], None], clsid: str
+) -> None:
+    """A class in a shared process is not asked for an interface with raw addresses, nor is one that says so."""
+    app = f'AppID = "{clsid}"\n[AppID."{clsid}"]\nDllSurrogate = ""'
+    registered(f'[CLSID."{clsid}"]\nInprocServer = "libm.so.6"\n{app}')
+    with pytest.raises(callgate.MarshalDirectiveError, match=r"ILocal.watch, parameter 1 'memory'.*R16\.11"):
+        callgate.create(clsid, ILocal, context=LOCAL)
+
+    registered(f'[CLSID."{clsid}"]\nInprocServer = "libm.so.6"\nNotRemotable = "it shares globals"\n{app}')
+    with pytest.raises(callgate.ComError, match=r"it shares globals \(R16\.11\)"):
+        callgate.create(clsid, ICounter, context=LOCAL)
 
 
 # -- R16.16: running objects of classes --------------------------------------------------------------------------------

@@ -47,8 +47,11 @@ class ClassServer:
         io = process.io()
         self._empty = threading.Event()
         self._stopped = threading.Event()
-        place = own_place(process.incarnation)._replace(on_empty=self._empty.set)
-        self._listener = process.listen(lambda: Listener(io, place))
+        if process.serves and "-Embedding" in sys.argv:
+            raise RuntimeError("this process lets others in already; make the ClassServer before anything is exported")
+        self._listener = process.listen(
+            lambda: Listener(io, own_place(process.incarnation)._replace(on_empty=self._empty.set))
+        )
         servant = self._listener.servant
         if servant.maker is not None:
             raise RuntimeError("this process makes objects for others already; it has one ClassServer")

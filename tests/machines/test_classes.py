@@ -1,0 +1,125 @@
+"""Classes of another machine: found in its registry, made there, with rights (R16.12, R16.19)."""
+
+# ruff: noqa: N802 - the names of methods are COM's
+# mypy: disable-error-code="type-abstract"
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+import callgate
+from callgate import Connection, IUnknown, f8, interface
+from callgate_transport import registryfiles
+from callgate_transport.curve import make_pair
+from callgate_transport.keys import write_private
+from tests.component.declared import CLSID
+from tests.machines.rig import Rig
+
+
+@interface("{00000002-CA11-4A7E-8000-C0DEC0DEC0DE}")
+class IShape(IUnknown, Protocol):
+    def Area(self) -> f8: ...
+    def Scale(self, factor: f8) -> None: ...
+
+
+@interface("{00000003-CA11-4A7E-8000-C0DEC0DEC0DE}")
+class ISquare(IShape, Protocol):
+    def Side(self) -> f8: ...
+    def SetSide(self, side: f8) -> None: ...
+
+
+@interface("{0000A002-0000-0000-C000-000000000046}")
+class IMissing(IUnknown, Protocol):
+    def Nothing(self) -> None: ...
+
+
+def entry(name: str, component: str, app: str) -> str:
+    return f'[CLSID."{{{CLSID[name]}}}"]\nInprocServer = "{component}"\nProgID = "acme.{name}"\nAppID = "{app}"\n'
+
+
+@pytest.fixture(scope="module")
+def classes(component: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A broker whose machine has classes registered, and a client that may create some of them."""
+    app, other = "{AAAAAAAA-7E5C-4E0C-9B0D-1D7B6F5B0C12}", "{BBBBBBBB-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
+    path = tmp_path_factory.mktemp("registry") / "registry.toml"
+    text = entry("Widget", component, app) + entry("Calculator", component, app) + entry("Recorder", component, other)
+    text += f'[AppID."{app}"]\nDllSurrogate = ""\n[AppID."{other}"]\nDllSurrogate = ""\nAccessPermission = ["self"]\n'
+    path.write_text(text + f'[CLSID."{{{CLSID["Source"]}}}"]\nInprocServer = "{component}"\nProgID = "acme.Source"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(registryfiles.OVERRIDE, str(path))
+        rig = Rig()
+        rig.admit("laptop", classes=["acme.Widget", "acme.Calculator", "acme.Recorder", "acme.S*"])
+        with rig:
+            yield rig
+
+
+@pytest.fixture
+def laptop(classes: Rig) -> Iterator[Connection]:
+    """The client."""
+    with classes.connect(str(classes.base / "laptop.key")) as connection:
+        yield connection
+
+
+def process_of(proxy: Any) -> int:
+    return int(proxy._host.session.process)
+
+
+@pytest.mark.rule("R16.9")
+def test_r16_19_a_class_of_another_machine(laptop: Connection) -> None:
+    """By the name that its machine knows; objects of one application are in one process there."""
+    widget = laptop.create("acme.Widget", IShape, ISquare)
+    widget.Scale(3.0)
+
+    assert widget.Area() == 36.0
+    assert callgate.query(widget, ISquare).Side() == 6.0
+    assert process_of(widget) == process_of(laptop.create("acme.Calculator", IUnknown))
+    with pytest.raises(callgate.InvalidCastError, match="IMissing"):
+        laptop.create("acme.Widget", IShape, IMissing)
+
+
+def test_r16_19_two_interfaces_are_one_round_trip(laptop: Connection) -> None:
+    """One question to the broker, one call to the host, for all interfaces."""
+    first = laptop.create("acme.Widget", IShape, ISquare)
+    before = answered(laptop, process_of(first))
+
+    made = [laptop.create("acme.Widget", IShape, ISquare) for _ in range(5)]
+
+    assert len({process_of(each) for each in made}) == 1
+    assert answered(laptop, process_of(first)) - before in (5, 6)  # the one before may be counted late
+
+
+def answered(connection: Connection, process: int) -> int:
+    return int(next(host["answered"] for host in connection.report()["hosts"] if host["pid"] == process))
+
+
+@pytest.mark.rule("R16.12", "R16.3")
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("acme.Holder", callgate.AccessDenied, "may not create 'acme.Holder'"),
+        ("acme.Recorder", callgate.ComError, "E_ACCESSDENIED.*AccessPermission"),
+        ("acme.Source", callgate.ComError, "REGDB_E_CLASSNOTREG.*DllSurrogate"),
+        ("acme.Stranger", callgate.ComError, "CO_E_CLASSSTRING"),
+    ],
+)
+def test_r16_12_what_a_client_may_not_have(laptop: Connection, name: str, error: type[Exception], said: str) -> None:
+    """Not on the allow-list, not let in by the class, not to be shared, not known: no host is started for it."""
+    before = len(laptop.report()["hosts"])
+
+    with pytest.raises(error, match=said):
+        laptop.create(name, IShape)
+
+    assert len(laptop.report()["hosts"]) <= before
+
+
+@pytest.mark.rule("R16.14")
+def test_r16_14_nobody_is_let_in_without_a_proof(classes: Rig, tmp_path: Path) -> None:
+    """There is no lower level than CURVE between machines."""
+    stranger = str(tmp_path / "stranger.key")
+    write_private(stranger, make_pair())
+    with pytest.raises(callgate.AccessDenied):
+        classes.connect(stranger, retry=2)
