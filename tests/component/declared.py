@@ -21,6 +21,7 @@ def _named(*kinds: str) -> dict[str, uuid.UUID]:
 
 IID: Final = {
     "IUnknown": uuid.UUID("00000000-0000-0000-C000-000000000046"),
+    "IClassFactory": uuid.UUID("00000001-0000-0000-C000-000000000046"),
     "IDispatch": uuid.UUID("00020400-0000-0000-C000-000000000046"),
     **_named("interface", "dispinterface"),
 }

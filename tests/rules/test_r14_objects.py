@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 import pytest
@@ -120,3 +121,100 @@ def test_r14_05_identity_of_an_aggregate(lib: Any) -> None:
         assert holder.Same(outer, outer) is True
         assert holder.Same(outer, inner) is False
         del holder, outer, inner
+@pytest.mark.rule("R14.3")
+def test_r14_03_directions_of_pointers(lib: Any) -> None:
+    """Out pointers arrive counted; in and out ones may be replaced; None is NULL; arrays hold them."""
+    with released(lib):
+        one, two = make(lib, "Widget", "ILinks", "IShape"), make(lib, "Widget", "ILinks", "IShape")
+        two.Scale(2)
+        assert one.Self() is one
+        assert one.SelfUnknown() is one
+        assert one.Swap(two) is one
+        assert one.Swap(None) is one
+        assert one.Pass(two) is two
+        assert one.Pass(None) is None
+        assert one.Maybe(0) is None
+        assert one.Maybe(1) is one
+        assert one.Both() == (one, one)
+        assert one.Total([one, two, None], 3) == 4.0 + 16.0
+        one.Store(two)
+        assert one.Stored() is two
+        one.Store(None)
+        assert one.Stored() is None
+        del one, two
+
+
+def test_r14_05_who_may_be_aggregated(lib: Any) -> None:
+    """With an outer object only IUnknown can be asked for, and most classes refuse it."""
+    with released(lib):
+        _, factory = lib.DllGetClassObject(CLSID["Faulty"], IID["IClassFactory"])
+        made = factory.CreateInstance(None, IID["IFaulty"])
+        assert made.Fail(0, 0) is None
+        with pytest.raises(callgate.ComError) as refused:
+            factory.CreateInstance(made, IID["IUnknown"])
+        assert refused.value.hresult == callgate.HResult(0x80040110)
+        _, factory = lib.DllGetClassObject(CLSID["Inner"], IID["IClassFactory"])
+        with pytest.raises(callgate.InvalidCastError):
+            factory.CreateInstance(made, IID["IInner"])
+        del made, factory, refused
+
+
+def test_r14_06_one_proxy_an_object(lib: Any) -> None:
+    """Whatever the way and the interface: one object is one proxy, and two objects are two."""
+    with released(lib):
+        one, two = make(lib, "Widget", "ILinks"), make(lib, "Widget", "ILinks")
+        two.Store(one)
+        routes = [one.Self(), one.SelfUnknown(), two.Stored(), one.As(IID["IValues"]), one.Wrap(), one.Both()[0]]
+        assert all(route is one for route in routes)
+        assert one is not two
+        assert callgate.identity(one) != callgate.identity(two)
+        assert {one: 1}[routes[2]] == 1
+        two.Store(None)
+        del one, two, routes
+
+
+def test_r14_07_one_query_for_many_casts(lib: Any) -> None:
+    """An interface is asked for once, and its pointer kept until the proxy goes."""
+    with released(lib):
+        widget = make(lib, "Widget")
+        number = lib.component_number(widget)
+        for _ in range(10):
+            callgate.query(widget, "ISquare").Side()
+            callgate.query(widget, "INamed").Name  # noqa: B018 - a property is a call
+        assert lib.component_asked(number, IID["ISquare"]) == 1
+        assert lib.component_asked(number, IID["INamed"]) == 1
+        assert lib.component_count(number, "Side") == 10
+        del widget
+        gc.collect()
+        assert wait_until(lambda: lib.component_references(number) == 0)
+
+
+@pytest.mark.rule("R14.9")
+def test_r14_06_threads_that_race_get_one_proxy(lib: Any) -> None:
+    """Finding the proxy of an object is one step: threads that receive it at once receive the same."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        for _ in range(20):
+            other = make(lib, "Widget")
+            holder.Keep(other)
+            number = lib.component_number(other)
+            del other
+            gc.collect()
+            found: list[Any] = []
+            start = threading.Barrier(4)
+            threads = [threading.Thread(target=_take, args=(holder, start, found)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(found) == 4
+            assert all(each is found[0] for each in found)
+            assert lib.component_number(found[0]) == number
+            found.clear()
+        holder.Drop()
+        del holder
+
+
+def _take(holder: Any, start: threading.Barrier, found: list[Any]) -> None:
+    start.wait()
+    found.append(holder.Kept())

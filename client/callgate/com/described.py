@@ -76,8 +76,9 @@ class Described(Binding):
 
     @property
     def interfaces(self) -> Mapping[str, Declared]:
-        """The interfaces that its methods mention, by name."""
-        return self.declared_interface.contents.interfaces
+        """The interfaces that its methods mention, and those of the same text, which they may give (R1.23)."""
+        declared = self.declared_interface
+        return {**declared.family, **declared.contents.interfaces}
 
     def call(self, method: Method) -> NativeFunction:
         """What calls a method; its first argument is the object."""
