@@ -33,6 +33,7 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "Overloaded",
         "OwnershipError",
         "ProtocolError",
+        "RpcError",
         "SafeArrayRankMismatchError",
         "SafeArrayTypeMismatchError",
         "TypeLoadError",

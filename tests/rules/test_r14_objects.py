@@ -121,6 +121,8 @@ def test_r14_05_identity_of_an_aggregate(lib: Any) -> None:
         assert holder.Same(outer, outer) is True
         assert holder.Same(outer, inner) is False
         del holder, outer, inner
+
+
 @pytest.mark.rule("R14.3")
 def test_r14_03_directions_of_pointers(lib: Any) -> None:
     """Out pointers arrive counted; in and out ones may be replaced; None is NULL; arrays hold them."""

@@ -90,7 +90,7 @@ class Wrappers:
             if counted:
                 self.unknown.release(pointer, shape)
             text = f"an object that came as {contract.name} does not answer IUnknown ({result & 0xFFFFFFFF:#010x})"
-            raise Fault("ComError", f"{text}, so nobody can tell which object it is (R14.9)", hresult=result)
+            raise Fault("RpcError", f"{text}, so nobody can tell which object it is (R14.9)", hresult=result)
         return identity
 
     def _make(self, identity: int, pointer: int, contract: Contract) -> Wrapped:

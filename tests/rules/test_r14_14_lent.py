@@ -1,0 +1,255 @@
+"""R14.2, R14.3, R14.14, R14.15, R14.20: Python objects that native code holds, asks and calls."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+import callgate
+from tests.conftest import wait_until
+
+from .com import E_NOINTERFACE, E_POINTER, IID, component, make, released
+from .conftest import Loader
+
+IUNKNOWN_ONLY = ("IMissing", "INamed", "IShape", "IHolder")
+
+
+class Callee:
+    """What native code calls back."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int]] = []
+
+    def Step(self, number: int) -> int:  # noqa: N802 - these names are COM's
+        self.calls.append(("Step", threading.get_ident()))
+        return 2 * number
+
+    def Say(self, text: str) -> str:  # noqa: N802
+        return f"{text}!"
+
+    def Divide(self, a: int, b: int) -> int:  # noqa: N802
+        return a // b
+
+    def Again(self, holder: Any, depth: int) -> int:  # noqa: N802
+        deepest: int = holder.Deeper(depth)
+        return deepest
+
+    def Shape(self) -> None:  # noqa: N802
+        return None
+
+
+@pytest.fixture(scope="module")
+def lib(load_both: Loader) -> Any:
+    return component(load_both)
+
+
+def test_r14_14_one_address(lib: Any) -> None:
+    """The same object is the same IUnknown each time, also after others came and went; two objects are two."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        one, two = Callee(), Callee()
+        holder.Keep(one)
+        first = holder.Address(one)
+        for _ in range(5):
+            assert holder.Address(two) != first
+            assert holder.Address(one) == first
+        assert holder.Same(one, one) is True
+        assert holder.Same(one, two) is False
+        assert holder.Kept() is one
+        holder.Drop()
+        del holder
+
+
+def test_r14_14_native_code_keeps_it_alive(lib: Any) -> None:
+    """Without another reference to it in Python, it lives as long as native code holds it, and not longer."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        callee = Callee()
+        gone = weakref.ref(callee)
+        holder.Keep(callee)
+        del callee
+        gc.collect()
+        assert holder.CallBack(4) == 0 + 2 + 4 + 6
+        assert gone() is not None
+        holder.Drop()
+        gc.collect()
+        assert wait_until(lambda: gone() is None)
+        del holder
+
+
+@pytest.mark.rule("R14.3")
+def test_r14_14_the_last_reference_goes_on_another_thread(lib: Any) -> None:
+    """Native code may let go on any thread."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        callee = Callee()
+        gone = weakref.ref(callee)
+        holder.Keep(callee)
+        del callee
+        holder.DropFromThread()
+        gc.collect()
+        assert wait_until(lambda: gone() is None)
+        del holder
+
+
+def test_r14_03_counts_of_a_python_object(lib: Any) -> None:
+    """AddRef and Release answer what they made of the count; a call alone leaves nothing behind."""
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        callee = Callee()
+        gone = weakref.ref(callee)
+        before, after = probe.Counts(callee)
+        assert before == after + 1
+        assert probe.Say(callee, "hé") == "hé!"
+        del callee
+        gc.collect()
+        assert wait_until(lambda: gone() is None)
+        del probe
+
+
+def test_r14_02_laws_of_a_python_object(lib: Any) -> None:
+    """One identity, a constant set of interfaces, each reached from each, NULL with every failure."""
+
+    class Both(callgate.types(lib).ICallee, callgate.types(lib).IShape):  # type: ignore[misc, name-defined]
+        pass
+
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        assert probe.Laws(Callee()) == ""
+        assert probe.Laws(Both()) == ""
+        assert probe.Ask(Both(), IID["IShape"]) == 0
+        assert probe.Ask(Both(), IID["ICallee"]) == 0
+        del probe
+
+
+def test_r14_02_what_it_does_not_have(lib: Any) -> None:
+    """E_NOINTERFACE for the others, whatever the object is called."""
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        callee = Callee()
+        assert [probe.Ask(callee, IID[name]) for name in IUNKNOWN_ONLY] == [E_NOINTERFACE] * 4
+        assert probe.Ask(callee, IID["ICallee"]) == 0
+        assert probe.Ask(callee, IID["IUnknown"]) == 0
+        del probe
+
+
+def test_r14_15_what_every_object_answers(lib: Any) -> None:
+    """IDispatch and ISupportErrorInfo are there without anybody declaring them; all of them are one object."""
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        callee = Callee()
+        assert probe.Ask(callee, IID["IDispatch"]) == 0
+        assert probe.Supports(callee, IID["ICallee"]) == 0
+        assert probe.Laws(callee) == ""
+        del probe
+
+
+def test_r14_20_a_null_for_the_result(lib: Any) -> None:
+    """Native code that gives no place for a result is told so, and the method is not called."""
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        callee = Callee()
+        assert probe.Nulls(callee) == E_POINTER
+        assert callee.calls == []
+        del probe
+
+
+def test_r14_20_exceptions_are_codes(lib: Any) -> None:
+    """A failure has its code and a zero in every out; what is worse than an exception does not escape either."""
+
+    class Wrong(Callee):
+        def Divide(self, a: int, b: int) -> int:  # noqa: N802
+            raise (SystemExit, KeyboardInterrupt, GeneratorExit, ValueError)[a]("away")
+
+    class Unprintable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("not even that")
+
+    class Worse(Callee):
+        def Divide(self, a: int, b: int) -> int:  # noqa: N802
+            raise Unprintable
+
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        assert probe.Divide(Callee(), 7, 2) == (0, 3)
+        assert probe.Divide(Callee(), 1, 0) == (callgate.HResult(0x80020012), 0)
+        for which, code in enumerate((0x80131500, 0x80131500, 0x80131500, 0x80070057)):
+            assert probe.Divide(Wrong(), which, 1) == (callgate.HResult(code), 0)
+        assert probe.Divide(Worse(), 1, 1) == (callgate.HResult(0x80131500), 0)
+        assert probe.Divide(Callee(), 8, 2) == (0, 4)
+        del probe
+
+
+@pytest.mark.rule("R14.20")
+def test_r14_20_results_of_the_wrong_kind(lib: Any) -> None:
+    """What a method gives and its declaration does not know is a failure for native code too."""
+
+    class Wrong(Callee):
+        def Step(self, number: int) -> Any:  # noqa: N802
+            return ["text", None, 2**40][number]
+
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        holder.Keep(Wrong())
+        with pytest.raises((callgate.ComError, callgate.MarshalError)):
+            holder.CallBack(1)
+        holder.Drop()
+        del holder
+
+
+@pytest.mark.rule("R9.10")
+def test_r14_14_calls_of_other_threads(lib: Any) -> None:
+    """During a call it runs on the thread that called; a thread of the library has the callback executor."""
+    with released(lib):
+        holder, callee = make(lib, "Holder", "IHolder"), Callee()
+        holder.Keep(callee)
+        assert holder.CallBack(2) == 2
+        assert {thread for _, thread in callee.calls} == {threading.get_ident()}
+        callee.calls.clear()
+        assert holder.CallFromThread(3) == 6
+        assert threading.get_ident() not in {thread for _, thread in callee.calls}
+        holder.Start(4)
+        assert holder.Wait() == (12, 0)
+        holder.Drop()
+        del holder
+
+
+def test_r14_14_as_deep_as_it_goes(lib: Any) -> None:
+    """Native code and Python call each other in turn; at the bottom everything is as it was."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        holder.Keep(Callee())
+        assert holder.Deeper(50) == 50
+        assert holder.Deeper(1) == 1
+        holder.Drop()
+        del holder
+
+
+@pytest.mark.rule("R9.8")
+def test_r14_14_values_of_every_kind(lib: Any) -> None:
+    """Native code calls a Python object with all kinds of values, and finds the right ones in return."""
+
+    class Values:
+        def __init__(self, widget: Any) -> None:
+            self.widget = widget
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.widget, name)
+
+    class All(callgate.types(lib).IValues):  # type: ignore[misc, name-defined]
+        pass
+
+    for name in dir(callgate.types(lib).IValues):
+        if name[0].isupper():
+            setattr(All, name, lambda self, *given, name=name: getattr(self.widget, name)(*given))
+    with released(lib):
+        probe, widget = make(lib, "Holder", "IProbe"), make(lib, "Widget", "IValues")
+        assert probe.Values(widget) == ""
+        forwarder = All()
+        forwarder.widget = widget
+        assert probe.Values(forwarder) == ""
+        del probe, widget, forwarder
