@@ -33,7 +33,6 @@ _CLASSES: Final[dict[str, type[errors.Error]]] = {
         "Overloaded",
         "OwnershipError",
         "ProtocolError",
-        "RpcError",
         "SafeArrayRankMismatchError",
         "SafeArrayTypeMismatchError",
         "TypeLoadError",

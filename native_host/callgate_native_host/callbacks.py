@@ -93,7 +93,7 @@ class Callbacks:
             return plan.zero
         except Exception as error:  # the border: native code must not be unwound
             call.failure = call.failure or fault_of(error, "the arguments of a callback")
-            return plan.zero
+            return plan.give_up(natives)
 
     def _unsolicited(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A thread that the library made, or native code calling another session's function."""
@@ -105,7 +105,7 @@ class Callbacks:
         except Exception as error:  # the border: there is no call that could raise it
             fault = fault_of(error, "its arguments")
             self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
-            return plan.zero
+            return plan.give_up(natives)
 
     def _pass_on(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A oneway callback: native code goes on, and what finds no room is counted."""
@@ -137,6 +137,8 @@ class Callbacks:
         natives: Sequence[Any],
         ask: Callable[[int, list[Any], Sequence[Any]], Received],
     ) -> Any:
+        if refusal := plan.refusal(natives):
+            return refusal
         scope = Scope(target.session, lasting=True)
         try:
             answer, payloads = self._question(plan, target, natives, scope, ask)

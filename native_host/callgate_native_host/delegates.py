@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol, TypeAlias
 
 from callgate_protocol.errors import Fault
@@ -31,6 +32,8 @@ Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 
 _NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
 """Where an HRESULT is expected, zero would be a success (R11.8)."""
+_FAILED: Final = Code.COR_E_EXCEPTION.signed
+_E_POINTER: Final = Code.E_POINTER.signed
 
 
 class Answering(Protocol):
@@ -51,6 +54,12 @@ class Answering(Protocol):
     @property
     def backlog(self) -> Backlog:
         """What of oneway calls has not been answered."""
+
+    def refusal(self, natives: Sequence[Any]) -> int:
+        """The code for what native code must not pass; 0 when the call can be made."""
+
+    def give_up(self, natives: Sequence[Any]) -> Any:
+        """What native code gets when the call ended in a way that has no code."""
 
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message. Raises Fault."""
@@ -87,6 +96,9 @@ class DelegatePlan:
             raise Fault("MarshalDirectiveError", f"{self.name} is variadic, which a callback cannot be")
         self.zero = self._zero(space, signature)
         """What native code gets when there is no answer: `on_error`, else zero (R9.9)."""
+        self._needed = [
+            plan.index for plan in signature.outs if self._throws and not getattr(plan.form, "nullable", False)
+        ]
         self.pool = ThunkPool(backend, shape, lambda thunk, natives: run(self, thunk, natives))
 
     def _zero(self, space: Space, signature: Signature) -> Any:
@@ -111,6 +123,23 @@ class DelegatePlan:
             except Mismatch as finding:
                 raise finding.fault_of(f"'{plan.name}' as native code gave it to the callback {self.name}") from None
         return wires
+
+    def refusal(self, natives: Sequence[Any]) -> int:
+        """R14.20: the code for native code that gives no place for an out; 0 when all have one."""
+        if all(natives[index] for index in self._needed):
+            return 0
+        self.give_up(natives)
+        return _E_POINTER
+
+    def give_up(self, natives: Sequence[Any]) -> Any:
+        """R8.7, R14.20: a failure, with zeros in the outs; without an HRESULT it is `on_error`."""
+        if self._throws:
+            scope = Scope(_NOBODY)
+            for _, passing in self._outs:
+                with suppress(Mismatch):  # nobody can be told now
+                    passing.clear(natives, scope)
+            scope.end()
+        return _FAILED if self.zero == _NO_ANSWER else self.zero
 
     def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
         """R9.8: the outs through native code's pointers, then the result as C takes it. Raises Fault."""

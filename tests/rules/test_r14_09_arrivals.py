@@ -1,5 +1,7 @@
 """R14.9, R14.10, R14.12, R14.13: how an object that arrives is recognised, what its proxy is, and when it ends."""
 
+# ruff: noqa: N802 - the names of methods are COM's
+
 from __future__ import annotations
 
 import gc
@@ -32,7 +34,7 @@ def unregistered() -> Iterator[None]:
 
 def _coclass(lib: Any, name: str) -> Any:
     @callgate.coclass(CLSID[name])
-    class Named(callgate.types(lib).INamed):  # type: ignore[misc, name-defined]
+    class Named(callgate.types(lib).INamed):  # type: ignore[misc]
         def shout(self) -> str:
             return str(self.Name).upper()
 
@@ -53,10 +55,10 @@ def test_r14_09_our_own_object_comes_home(lib: Any) -> None:
     """Step 2: an object of this process is itself again, and never a proxy of itself."""
 
     class Shape:
-        def Area(self) -> float:  # noqa: N802 - COM's name
+        def Area(self) -> float:
             return 6.5
 
-        def Scale(self, factor: float) -> None:  # noqa: N802 - COM's name
+        def Scale(self, factor: float) -> None:
             raise AssertionError
 
     with released(lib):
@@ -94,7 +96,7 @@ def test_r14_09_a_generic_wrapper(lib: Any) -> None:
 def test_r14_09_without_identity(lib: Any) -> None:
     """An object that does not answer for IUnknown gets no proxy, and its reference is given back."""
     with released(lib):
-        with pytest.raises(callgate.RpcError, match=r"R14\.9") as refused:
+        with pytest.raises(callgate.ComError, match=r"R14\.9") as refused:
             lib.component_create(CLSID["Faceless"], IID["IShape"])
         assert refused.value.hresult == callgate.HResult(0x80004002)
         del refused

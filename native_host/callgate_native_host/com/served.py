@@ -47,6 +47,14 @@ class _Plan:
         self._offer = offer
         self._accept = accept
 
+    def refusal(self, _natives: Sequence[Any]) -> int:
+        """What may be NULL is looked at where it is used."""
+        return 0
+
+    def give_up(self, _natives: Sequence[Any]) -> int:
+        """R14.20: the object failed in a way that has no code."""
+        return Code.COR_E_EXCEPTION.signed
+
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message."""
         try:

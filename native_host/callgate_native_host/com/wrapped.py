@@ -89,8 +89,11 @@ class Wrappers:
         if result < 0:
             if counted:
                 self.unknown.release(pointer, shape)
-            text = f"an object that came as {contract.name} does not answer IUnknown ({result & 0xFFFFFFFF:#010x})"
-            raise Fault("RpcError", f"{text}, so nobody can tell which object it is (R14.9)", hresult=result)
+            text = (
+                f"an object that came as {contract.name} does not answer IUnknown, "
+                "so nobody can tell which object it is (R14.9)"
+            )
+            raise Fault("ComError", text, hresult=result, description=text)
         return identity
 
     def _make(self, identity: int, pointer: int, contract: Contract) -> Wrapped:
