@@ -13,6 +13,7 @@ import pytest
 
 import callgate
 from callgate.com import classes
+from tests.conftest import wait_until
 
 from .com import CLSID, IID, component, make, released
 from .conftest import Loader
@@ -187,7 +188,7 @@ def test_r14_12_a_call_under_way_completes(lib: Any) -> None:
         callgate.final_release(worker)
         thread.join()
         assert results == [1]
-        assert lib.component_alive(number) == 0
+        assert wait_until(lambda: lib.component_alive(number) == 0)
         del worker, thread
 
 

@@ -80,7 +80,10 @@ class Wrappers:
         return wire | {"classes": entry.classes} if entry.classes else wire
 
     def _identity(self, pointer: int, contract: Contract, *, counted: bool) -> int:
-        """A counted pointer to the object's IUnknown. Raises Fault for an object that has none."""
+        """A counted pointer to the object's IUnknown, of a part of an aggregate the whole's (R14.5).
+
+        Raises Fault for an object that has none.
+        """
         shape = contract.shape
         if shape.loose_identity:
             self.unknown.add_ref(pointer, shape)
