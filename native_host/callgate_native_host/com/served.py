@@ -1,4 +1,4 @@
-"""IDispatch of clients' objects: native code calls their members by name (R14.15, R14.21 to R14.24)."""
+"""IDispatch of clients' objects: native code calls their members by name (R13.10, R14.15, R14.21 to R14.24)."""
 
 from __future__ import annotations
 
