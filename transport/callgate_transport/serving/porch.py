@@ -12,7 +12,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import zmq
 
@@ -34,6 +34,9 @@ from .router import Context, Router
 from .session import Session
 
 __all__ = ["Porch", "Terms"]
+
+
+_MOST_SESSIONS: Final = 64
 
 
 class Terms(NamedTuple):
@@ -154,6 +157,9 @@ class Porch:
                 self._say(routing_id, Refuse("ObjectGone", "this session has ended"))
                 return
             limits = agreed(hello)
+            if len(self._sessions) >= _MOST_SESSIONS:
+                self._say(routing_id, Refuse("Overloaded", f"this host has {_MOST_SESSIONS} sessions already"))
+                return
         except RemoteProtocolError as error:
             self._say(routing_id, Refuse("ProtocolError", str(error)))
             return
