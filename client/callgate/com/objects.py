@@ -55,6 +55,13 @@ class ComObject(Remote):
             self._interfaces = (*self._interfaces, declared)
             self._answers.update(dict.fromkeys(declared.answers, True))
 
+    def _prefer(self, declared: Declared) -> None:
+        """Of two declarations of one IID, the one that was asked for last says what its methods look like (R14.29)."""
+        first = next(each for each in self._interfaces if each.iid == declared.iid)
+        if first is not declared:
+            rest = (each for each in self._interfaces if each is not declared)
+            self._interfaces = tuple(declared if each is first else each for each in rest)
+
     def __getattr__(self, name: str) -> Any:
         for declared in self._interfaces:
             found = declared.methods.get(name) or declared.properties.get(name)
@@ -132,6 +139,7 @@ def query(proxy: Any, interface: Any) -> Any:
         raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
     if not answer:
         raise no_interface(proxy, declared)
+    proxy._prefer(declared)  # noqa: SLF001
     return proxy
 
 
