@@ -9,7 +9,7 @@ import datetime as dt
 import decimal
 import math
 import uuid
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import pytest
 
@@ -34,6 +34,7 @@ from .component_faces import (
     ILinks,
     IMissing,
     INamed,
+    IProbe,
     IShape,
     IShifted,
     ISignatures,
@@ -48,6 +49,7 @@ from .ways import TypedLoader
 
 T = TypeVar("T")
 
+E_NOINTERFACE = -0x7FFFBFFE
 WIDGET, CALCULATOR, FAULTY, HOLDER = 0x101, 0x102, 0x105, 0x117
 
 
@@ -346,3 +348,17 @@ def test_r01_20_arguments_are_left_out(component: Component) -> None:
     area = shape.Area()
     shape.Scale()
     assert shape.Area() == 4 * area
+
+
+@pytest.mark.rule("R19.2")
+def test_r14_19_a_generic_class_answers_what_it_derives_from(component: Component) -> None:
+    """And nothing else: generic interfaces have no IID that somebody could ask for."""
+
+    class Generics(Callee, Generic[T]): ...
+
+    probe = make(component, HOLDER, IProbe)
+    callee: Any = Generics[int]()
+    assert probe.Ask(callee, uuid.UUID(declared_of(ICallee).iid)) == 0
+    assert probe.Ask(callee, uuid.UUID(declared_of(IShape).iid)) == E_NOINTERFACE
+    assert probe.Say(callee, "text") == "TEXT"
+    assert probe.Laws(callee) == ""

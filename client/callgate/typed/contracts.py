@@ -140,8 +140,8 @@ def _check_result(label: str, read: Read, entry: Entry) -> None:
         raise MarshalDirectiveError(f"{label}: what sets a property takes its value and returns None (R14.16)")
     if retval is not None and getattr(retval.type, "target", None) == _HRESULT:
         raise MarshalDirectiveError(
-            f"{label}: the HRESULT is hidden, and a failure raises; write '-> None', or @callgate.preserve_sig above "
-            f"the method to see it (R11.4, R11.5)"
+            f"{label}: the HRESULT is hidden, and a failure raises; write '-> None', @callgate.preserve_sig above the "
+            f"method to see it, or '-> Out[HRESULT]' for another one that is a value (R11.4, R11.5)"
         )
 
 
