@@ -10,7 +10,7 @@ import pytest
 from .checkers import Places, marked, mypy_errors, pyright_errors
 
 HERE = Path(__file__).parent
-GOOD = ("t_ok.py", "t_more.py", "t_header.py", "t_iface.py", "t_interface.py")
+GOOD = ("t_ok.py", "t_more.py", "t_header.py", "t_iface.py", "t_interface.py", "t_classes.py")
 BAD = ("t_bad.py", "t_more_bad.py", "t_header_bad.py", "t_iface_bad.py", "t_interface_bad.py")
 MODULES = GOOD + BAD
 
