@@ -9,7 +9,7 @@ from typing import Any
 from callgate.declare.python import PLAIN, Face, PythonSide
 from callgate.equivalents import why_not_equivalent
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
-from callgate_protocol.automation import DELEGATE, OBJECT, WELL_KNOWN
+from callgate_protocol.automation import OBJECT, WELL_KNOWN
 from callgate_protocol.interfaces import chain_of, method_places
 from callgate_protocol.layout import LayoutError, check_records
 from callgate_protocol.marshal import DirectiveError, members_of, resolve
@@ -141,7 +141,7 @@ def _properties(methods: Iterable[Method]) -> dict[str, Property]:
 # -- interfaces that a model describes ---------------------------------------------------------------------------------
 
 _LEFT_OUT = frozenset({"defaultvalue", "optional", "lcid"})
-_HIDDEN = frozenset({IIDS["IUnknown"], IIDS["IDispatch"], WELL_KNOWN[DELEGATE].iid, WELL_KNOWN[OBJECT].iid})
+_HIDDEN = frozenset({IIDS["IUnknown"], IIDS["IDispatch"], WELL_KNOWN[OBJECT].iid})
 """What a proxy does itself (R14.8)."""
 _KINDS = {"propget": "get", "propput": "put", "propputref": "putref"}
 

@@ -19,6 +19,7 @@ from callgate_protocol.vartypes import BYREF
 from .classes import class_interface_of, declared_interfaces, visible_members
 from .coercion import coerced
 from .declared import Declared, Method
+from .delegates import MEMBERS, DelegateObject
 from .implemented import Offer
 from .wellknown import wellknown
 
@@ -107,6 +108,8 @@ def table_of(cls: type[Any], declared: Declared | None) -> Table:
 
 
 def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
+    if cls is DelegateObject:
+        return [Member(name, number, kind) for name, (number, kind) in MEMBERS.items()]
     interfaces = [*([declared] if declared else []), *declared_interfaces(cls)]
     found = [member for each in interfaces for member in _declared_members(each)]
     if class_interface_of(cls) != "dispatch":
@@ -208,6 +211,8 @@ class _Call:
     def _perform(self) -> Any:
         if self._dispid == _NEW_ENUM and self._flags & (_METHOD | _GET):
             return _enumerator(self._target)
+        if isinstance(self._target, DelegateObject) and self._dispid == _VALUE and self._flags & _METHOD:
+            return self._bound(self._target.function, [self._decoded(wire) for wire in self._wires], {})
         member = self._table.get(self._dispid)
         if member is None:
             raise Refusal(MEMBER_NOT_FOUND)
@@ -220,6 +225,9 @@ class _Call:
             value = getattr(self._target, member.name)
             return value if not arguments else self._bound(value, arguments, named)
         return self._spread(member, self._bound(getattr(self._target, member.name, None), arguments, named))
+
+    def _decoded(self, wire: Any) -> Any:
+        return self._types.decoder(Variant())(wire, self._context)
 
     def _put(self, member: Member, arguments: list[Any]) -> None:
         if member.kind != "property":

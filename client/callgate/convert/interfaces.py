@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.delegates import is_wanted, object_of
 from callgate.com.implemented import Offer, interfaces_of, wrapper_class
 from callgate.com.objects import ComObject, answers, no_interface
 from callgate.com.wellknown import wellknown
@@ -40,6 +41,10 @@ def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
             return _proxy(value, declared, context, chosen=bool(form.iid_is))
         if isinstance(value, Offer):
             return context.host.objects.lend(value.value, [value.declared], context)
+        if is_wanted(declared.iid, value):
+            if not callable(value):
+                raise wrong_type("a callable for the delegate (_Delegate, R9.2), or None", value)
+            return context.host.objects.lend(object_of(value), [declared], context)
         if isinstance(value, (*_PLAIN, type, Constant)):
             raise wrong_type(f"an object with the interface {declared.name}, or None", value)
         interfaces = interfaces_of(value, declared)
