@@ -19,7 +19,7 @@ from callgate_protocol.typelib import encode_library, library_hash
 
 from .convert import TypeSpace
 from .declare import Declarations
-from .declare.python import PLAIN, Face
+from .declare.python import PLAIN, Face, PythonSide
 from .errors import BrokerLost, Error, HostLost, MarshalDirectiveError, ObjectGone, TypeLoadError
 from .host import Host
 from .lines import Opener
@@ -217,7 +217,14 @@ class Binding:
         from .com.closure import family_of  # noqa: PLC0415 - most libraries have functions only
 
         given = self.python.interfaces
-        return {name: given.get(name) or declared for name, declared in family_of(self.declared).items()}
+        return {
+            name: given.get(name) or declared for name, declared in family_of(self.declared, self._python_side).items()
+        }
+
+    @property
+    def _python_side(self) -> PythonSide:
+        """The library's own classes, which its interfaces use as well."""
+        return PythonSide(structs=self.structs, enums=self.enums, handles=self.handles)
 
     @cached_property
     def interface_classes(self) -> Mapping[str, Any]:

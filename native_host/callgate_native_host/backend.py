@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import _cffi_backend
 
+from callgate_protocol.errors import Fault
+
 __all__ = ["Backend", "BackendType", "FieldSpec", "Leaf"]
 
 BackendType: TypeAlias = Any
@@ -48,6 +50,8 @@ _KINDS: Final = {
     "_cffi_double_complex_t": ("double", 2),
 }
 """Name of a floating type -> the leaves it consists of."""
+_CONVENTIONS: Final = {("x86_64", "ms_abi"): 4}
+"""(machine, convention) -> libffi's number for it: FFI_GNUW64."""
 _ALIGNMENT: Final = 16
 """What `malloc` promises on every 64-bit ABI; compilers copy aligned structs with instructions that insist on it."""
 
@@ -160,9 +164,17 @@ class Backend:
         """Whether values of the type are structs or unions."""
         return ctype.kind in ("struct", "union")
 
-    def function_type(self, parameters: Sequence[BackendType], result: BackendType, variadic: bool) -> BackendType:
-        """The type of functions of one shape."""
-        return self._cffi.new_function_type(tuple(parameters), result, variadic)
+    def function_type(
+        self, parameters: Sequence[BackendType], result: BackendType, variadic: bool, convention: str = ""
+    ) -> BackendType:
+        """The type of functions of one shape. Raises Fault for a convention that libffi does not know here (R2.9)."""
+        if not convention:
+            return self._cffi.new_function_type(tuple(parameters), result, variadic)
+        number = _CONVENTIONS.get((os.uname().machine, convention))
+        if number is None:
+            machine = os.uname().machine
+            raise Fault("NotSupportedError", f"functions of the convention {convention} cannot be called on {machine}")
+        return self._cffi.new_function_type(tuple(parameters), result, variadic, number)
 
     def callback(self, function_type: BackendType, function: Callable[..., Any]) -> Any:
         """Code that native code can call. Raises NotImplementedError for shapes that libffi cannot serve."""

@@ -13,8 +13,8 @@ from callgate_protocol.rpccodes import Code
 from callgate_protocol.signatures import Signature
 from callgate_transport.serving.session import Session
 
-from .backend import BackendType
 from .backlog import Backlog
+from .com.calling import MethodCalling
 from .convert.parameters import parameter_passing
 from .convert.space import Space
 from .convert.substitutes import result_by_value
@@ -77,7 +77,7 @@ class DelegatePlan:
         signature: Signature,
         run: Runner,
         backlog: Backlog,
-        first: Sequence[BackendType] = (),
+        calling: MethodCalling | None = None,
     ) -> None:
         self.name = signature.name
         self.oneway = signature.oneway
@@ -90,8 +90,12 @@ class DelegatePlan:
         self._result = _result(space, signature)
         self._throws = signature.throws
         backend = space.tools.backend
-        types = [*first, *(passing.ctype for passing in self._passings)]
-        shape = backend.function_type(types, self._result.ctype, signature.variadic)
+        types = [passing.ctype for passing in self._passings]
+        if calling is None:
+            shape = backend.function_type(types, self._result.ctype, signature.variadic)
+        else:
+            shape = calling.function_type(calling.types(types, self._result.ctype), self._result.ctype)
+        self.result_type = self._result.ctype
         if signature.variadic:
             raise Fault("MarshalDirectiveError", f"{self.name} is variadic, which a callback cannot be")
         self.zero = self._zero(space, signature)

@@ -71,7 +71,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     callables.services[IIDS["IDispatch"]] = Offered(
         Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], Shape()),
         [],
-        cache(lambda: callables.vtables.make(dispatch(), 0)),
+        cache(lambda: callables.vtables.make(dispatch(), Shape())),
     )
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     census = Census()

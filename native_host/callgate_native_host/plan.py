@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.errors import Fault
@@ -23,7 +22,8 @@ from callgate_protocol.forms import (
 )
 from callgate_protocol.signatures import Direction, ParameterPlan, Signature
 
-from .backend import BackendType
+from .backend import Backend, BackendType
+from .com.calling import MethodCalling
 from .convert.elements import ElementsResult
 from .convert.parameters import parameter_passing, result_of
 from .convert.passing import ByValue, Passing
@@ -43,7 +43,7 @@ class FunctionPlan:
     """How one function is called. Compiled at first use, then shared by all threads."""
 
     def __init__(
-        self, space: Space, signature: Signature, load: Load | None, first: Sequence[BackendType] = ()
+        self, space: Space, signature: Signature, load: Load | None, calling: MethodCalling | None = None
     ) -> None:
         self.name = signature.name
         self.signature = signature
@@ -60,16 +60,27 @@ class FunctionPlan:
         self._hands_out = any(_is_memory(form) for form in (signature.result, *(plan.form for plan in signature.outs)))
         self._lent = [plan.index for plan in signature.parameters if _is_looked_at(plan)]
         self._backend = space.tools.backend
-        self._pointed = self._shape(space, first)
+        self._calling = calling
+        self._pointed = self._shape(space)
         self.function: Any = self._load(*self._pointed, load) if load is not None else None
         """What is called; None when the address is known with each call only."""
 
-    def _shape(self, space: Space, first: Sequence[BackendType]) -> tuple[Any, Split | None]:
+    def _shape(self, space: Space) -> tuple[Any, Split | None]:
         """The type of the function, with what stands before its arguments, and the parameter that is passed as two."""
-        backend, types = space.tools.backend, [*first, *(passing.ctype for passing in self._passings)]
+        backend, types = space.tools.backend, [passing.ctype for passing in self._passings]
+        if self._calling is not None:
+            return self._method_shape(backend, self._calling.types(types, self._result.ctype))
         split = split_parameter(backend, types, self._result.ctype)
         given = split.types if split else types
         return backend.function_type(given, self._result.ctype, self.signature.variadic), split
+
+    def _method_shape(self, backend: Backend, types: list[BackendType]) -> tuple[Any, Split | None]:
+        assert self._calling is not None
+        hidden = self._calling.is_hidden(self._result.ctype)
+        split = None
+        if not self._calling.is_foreign:
+            split = split_parameter(backend, types, backend.pointer if hidden else self._result.ctype)
+        return self._calling.function_type(split.types if split else types, self._result.ctype), split
 
     def _load(self, shape: Any, split: Split | None, load: Load) -> Any:
         function = load(self.name, shape)
@@ -86,7 +97,8 @@ class FunctionPlan:
     def on(self, pointer: int, address: int) -> FunctionPlan:
         """The plan for the method at an address, called on the object behind an interface pointer."""
         made = self.at(address)
-        made.function = partial(made.function, pointer)
+        assert self._calling is not None
+        made.function = self._calling.bound(made.function, pointer, self._result.ctype)
         return made
 
     def enter(self, wires: Sequence[Any], scope: Scope) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from callgate.declare.python import PLAIN, Face, PythonSide
+from callgate.declare.python import C_ONLY, PLAIN, Face, PythonSide
 from callgate.equivalents import why_not_equivalent
 from callgate.errors import DeclarationError, MarshalDirectiveError, TypeLoadError
 from callgate_protocol.automation import OBJECT, WELL_KNOWN
@@ -154,28 +154,28 @@ def of_model(library: TypeLibrary, name: str, cls: Any = None) -> Declared:
     return _all_of(library, {name: cls})[name]
 
 
-def family_of(library: TypeLibrary) -> Mapping[str, Declared]:
-    """All interfaces of a text as declarations that know each other."""
-    made = _all_of(library, {})
+def family_of(library: TypeLibrary, python: PythonSide = C_ONLY) -> Mapping[str, Declared]:
+    """All interfaces of a text as declarations that know each other, with the classes of its types."""
+    made = _all_of(library, {}, python)
     for declared in made.values():
         declared.family = made
     return made
 
 
-def _all_of(library: TypeLibrary, classes: Mapping[str, Any]) -> Mapping[str, Declared]:
+def _all_of(library: TypeLibrary, classes: Mapping[str, Any], python: PythonSide = C_ONLY) -> Mapping[str, Declared]:
     made: dict[str, Declared] = {}
     for interface in library.interfaces:
-        read = partial(_piece, library, interface, made)
+        read = partial(_piece, library, interface, made, python)
         made[interface.name] = Declared(interface.name, interface.iid, classes.get(interface.name), read)
     return made
 
 
-def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared]) -> Piece:
+def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], python: PythonSide) -> Piece:
     count = 0 if interface.iid in _HIDDEN else len(interface.methods)
     methods = tuple(_method(library, interface, index) for index in range(count))
     mentions = {name: made[name] for name in _mentions(library, interface) if name in made}
     types = library.replace(functions=(), interfaces=(), coclasses=())
-    return Piece(interface, methods, types, PythonSide(), mentions)
+    return Piece(interface, methods, types, python, mentions)
 
 
 def _mentions(library: TypeLibrary, interface: Interface) -> set[str]:

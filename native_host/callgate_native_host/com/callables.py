@@ -134,7 +134,7 @@ class Callables:
         root, shape = (offered[0].contract.root, offered[0].contract.shape) if offered else (IIDS["IUnknown"], Shape())
         known = self._roots.get((root, shape))
         if known is None:
-            vtable = self.vtables.make([], shape.extra_slots)
+            vtable = self.vtables.make([], shape)
             known = self._roots[root, shape] = Offered(Contract("IUnknown", root, root, shape), [], lambda: vtable)
         return known
 

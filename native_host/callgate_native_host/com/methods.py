@@ -20,6 +20,7 @@ from callgate_protocol.signatures import Signature
 from callgate_protocol.standard import IIDS
 
 from .callables import Offered
+from .calling import MethodCalling
 from .vtables import Vtable
 from .wrapped import Wrapped
 
@@ -79,9 +80,6 @@ class Methods:
                 f"{contract.name}.{place.method.name} has no slot: members of a dispinterface are called by IDispatch"
             )
             raise Fault("NotSupportedError", f"{text} (R14.1)")
-        if contract.shape.convention:
-            text = f"{contract.name} is called with the convention {contract.shape.convention}"
-            raise Fault("NotSupportedError", f"{text}, which this host cannot speak (R2.9)")
         wrappers = self._space.tools.com.wrappers
         pointer = wrappers.pointer(entry, contract)
         return self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
@@ -91,7 +89,7 @@ class Methods:
             plan = self._plans.get(place.number)
             if plan is None:
                 signature = _resolved(self._space, place.method)
-                plan = FunctionPlan(self._space, signature, None, (self._space.tools.backend.pointer,))
+                plan = FunctionPlan(self._space, signature, None, self._calling(place))
                 self._plans[place.number] = plan
             return plan
 
@@ -114,7 +112,7 @@ class Methods:
                 names = [each.name for each in chain_of(self._space.model, interface)]
                 slots = [place for place in self._places if place.interface.name in names and place.slot >= 0]
                 code = [self._stub(place) for place in sorted(slots, key=lambda place: place.slot)]
-                known = self._space.tools.com.callables.vtables.make(code, shape.extra_slots)
+                known = self._space.tools.com.callables.vtables.make(code, shape)
                 self._vtables[index] = known
             return known
 
@@ -132,10 +130,17 @@ class Methods:
     def _make_stub(self, place: MethodPlace) -> Any:
         method = place.method
         signature = _resolved(self._space, Delegate(method.name, method.result, method.parameters))
-        first = (self._space.tools.backend.pointer,)
-        plan = DelegatePlan(self._space, signature, _never, self._backlog, first)
+        calling = self._calling(place)
+        plan = DelegatePlan(self._space, signature, _never, self._backlog, calling)
         where = self._number, place.number
-        return plan.pool.make_code(lambda this, *natives: self._answer(plan, this, where, natives))
+
+        def answer(this: int, *natives: Any) -> Any:
+            return self._answer(plan, this, where, natives)
+
+        return plan.pool.make_code(calling.stub(answer, plan.result_type))
+
+    def _calling(self, place: MethodPlace) -> MethodCalling:
+        return MethodCalling(self._space.tools.backend, self._space.contract(place.interface.name).shape)
 
 
 def _never(plan: DelegatePlan, _thunk: Any, _natives: Sequence[Any]) -> Any:

@@ -20,10 +20,8 @@ class Unknown:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        pointer = backend.pointer
-        self._cell = backend.pointer_to(pointer)
-        self._query_type = backend.function_type((pointer, pointer, pointer), backend.primitive("int32_t"), False)
-        self._count_type = backend.function_type((pointer,), backend.primitive("uint32_t"), variadic=False)
+        self._cell = backend.pointer_to(backend.pointer)
+        self._types: dict[str, tuple[Any, Any]] = {}
         self._iids: dict[tuple[str, bool], tuple[Any, int]] = {}
 
     def slot(self, pointer: int, index: int, shape: Shape) -> int:
@@ -45,7 +43,7 @@ class Unknown:
         A success without a pointer is a broken object's, and told as E_POINTER.
         """
         out = self._backend.newp(self._cell)
-        function = self._backend.at(self._query_type, self.slot(pointer, _QUERY, shape))
+        function = self._backend.at(self._called(shape)[0], self.slot(pointer, _QUERY, shape))
         result = function(pointer, self.iid_address(iid, shape), self._backend.address_of(out))
         if result < 0:
             return result, 0
@@ -53,11 +51,23 @@ class Unknown:
 
     def add_ref(self, pointer: int, shape: Shape) -> None:
         """One more holder."""
-        self._backend.at(self._count_type, self.slot(pointer, _ADD_REF, shape))(pointer)
+        self._backend.at(self._called(shape)[1], self.slot(pointer, _ADD_REF, shape))(pointer)
 
     def release(self, pointer: int, shape: Shape) -> None:
         """One holder less; the object may be gone afterwards."""
-        self._backend.at(self._count_type, self.slot(pointer, _RELEASE, shape))(pointer)
+        self._backend.at(self._called(shape)[1], self.slot(pointer, _RELEASE, shape))(pointer)
+
+    def _called(self, shape: Shape) -> tuple[Any, Any]:
+        """The types of QueryInterface, and of the two that count."""
+        known = self._types.get(shape.convention)
+        if known is None:
+            backend, convention = self._backend, shape.convention
+            pointer, result, count = backend.pointer, backend.primitive("int32_t"), backend.primitive("uint32_t")
+            known = self._types[convention] = (
+                backend.function_type((pointer, pointer, pointer), result, variadic=False, convention=convention),
+                backend.function_type((pointer,), count, variadic=False, convention=convention),
+            )
+        return known
 
     def iid_address(self, iid: str, shape: Shape) -> int:
         """Where the bytes of an IID lie, for ever."""

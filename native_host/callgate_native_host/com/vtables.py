@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from callgate_native_host.backend import Backend
-from callgate_protocol.interfaces import UNKNOWN_SLOTS
+from callgate_protocol.interfaces import UNKNOWN_SLOTS, Shape
 from callgate_protocol.rpccodes import Code
 
 __all__ = ["Method", "UnknownMethods", "Vtable", "Vtables"]
@@ -35,24 +35,34 @@ class Vtables:
     """Makes vtables."""
 
     def __init__(self, backend: Backend, methods: UnknownMethods) -> None:
-        pointer, count = backend.pointer, backend.primitive("uint32_t")
-        result = backend.primitive("int32_t")
         self._backend = backend
-        self._cells = backend.array_of(backend.pointer_to(pointer), None)
-        counting = backend.function_type((pointer,), count, variadic=False)
-        asking = backend.function_type((pointer, pointer, pointer), result, variadic=False)
-        self._unknown = [
-            backend.callback(asking, methods.query),
-            backend.callback(counting, methods.add_ref),
-            backend.callback(counting, methods.release),
-        ]
-        assert len(self._unknown) == UNKNOWN_SLOTS
-        nothing = backend.function_type((pointer,), result, variadic=False)
-        self._not_there = backend.callback(nothing, lambda _this: Code.E_NOTIMPL.signed)
+        self._methods = methods
+        self._cells = backend.array_of(backend.pointer_to(backend.pointer), None)
+        self._known: dict[str, list[Method]] = {}
 
-    def make(self, methods: Sequence[Method], extra_slots: int) -> Vtable:
+    def make(self, methods: Sequence[Method], shape: Shape) -> Vtable:
         """IUnknown's methods, the extra slots of the family, and these. Those of None answer E_NOTIMPL."""
-        code = [*self._unknown, *[None] * extra_slots, *methods]
-        served = [each if each is not None else self._not_there for each in code]
+        *unknown, not_there = self._unknown(shape.convention)
+        code = [*unknown, *[None] * shape.extra_slots, *methods]
+        served = [each if each is not None else not_there for each in code]
         memory = self._backend.newp(self._cells, [self._backend.address_of(each) for each in served])
         return Vtable(self._backend.address_of(memory), memory, served)
+
+    def _unknown(self, convention: str) -> list[Method]:
+        """The code of IUnknown's methods, and of a slot that nobody serves, in a calling convention."""
+        known = self._known.get(convention)
+        if known is None:
+            backend = self._backend
+            pointer, count, result = backend.pointer, backend.primitive("uint32_t"), backend.primitive("int32_t")
+            counting = backend.function_type((pointer,), count, variadic=False, convention=convention)
+            asking = backend.function_type((pointer, pointer, pointer), result, variadic=False, convention=convention)
+            nothing = backend.function_type((pointer,), result, variadic=False, convention=convention)
+            known = [
+                backend.callback(asking, self._methods.query),
+                backend.callback(counting, self._methods.add_ref),
+                backend.callback(counting, self._methods.release),
+                backend.callback(nothing, lambda _this: Code.E_NOTIMPL.signed),
+            ]
+            assert len(known) == UNKNOWN_SLOTS + 1
+            self._known[convention] = known
+        return known
