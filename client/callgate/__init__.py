@@ -62,6 +62,14 @@ from .values import Box, StrBuf, arg, constant
 if TYPE_CHECKING:
     from .activating import create, create_all
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
+    from .apartments import (
+        apartment,
+        mta_thread,
+        pump,
+        register_message_filter,
+        set_apartment,
+        sta_thread,
+    )
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .class_sources import Created
@@ -86,13 +94,15 @@ if TYPE_CHECKING:
         write_struct,
     )
     from .hresults import HResult, custom_hresult, hresult
+    from .inbox import MessageFilter
     from .keeping import is_invalid, release, retain
     from .layouts import Layout, layout
     from .lib import Lib
-    from .libraries import Info, close, get_last_error, info, raise_last_error, types
+    from .libraries import Info, ObjectInfo, close, get_last_error, info, raise_last_error, types
     from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, HandleRef, NativePtr
+    from .moving import agile, global_interface_table
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .registrations import RegisteredClass, classes, register, unregister
@@ -148,7 +158,17 @@ _LATER = {
         "keeping": ("is_invalid", "release", "retain"),
         "lib": ("Lib",),
         "layouts": ("Layout", "layout"),
-        "libraries": ("Info", "close", "get_last_error", "info", "raise_last_error", "types"),
+        "apartments": (
+            "apartment",
+            "mta_thread",
+            "pump",
+            "register_message_filter",
+            "set_apartment",
+            "sta_thread",
+        ),
+        "inbox": ("MessageFilter",),
+        "moving": ("agile", "global_interface_table"),
+        "libraries": ("Info", "ObjectInfo", "close", "get_last_error", "info", "raise_last_error", "types"),
         "loading": ("load",),
         "memories": ("HostStruct",),
         "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
@@ -252,6 +272,7 @@ __all__ = [
     "Lib",
     "MarshalDirectiveError",
     "MarshalError",
+    "MessageFilter",
     "Mutable",
     "NativeFunction",
     "NativeFunctionPointer",
@@ -260,6 +281,7 @@ __all__ = [
     "NotSupportedError",
     "NullReferenceError",
     "ObjectGone",
+    "ObjectInfo",
     "OleColor",
     "Out",
     "OutOfRange",
@@ -288,8 +310,10 @@ __all__ = [
     "VBool",
     "Variant",
     "advise",
+    "agile",
     "alloc",
     "alloc_string",
+    "apartment",
     "arg",
     "at_position",
     "attribute",
@@ -333,6 +357,7 @@ __all__ = [
     "get_active_object",
     "get_last_error",
     "get_object",
+    "global_interface_table",
     "grow_call",
     "hr_for_exception",
     "hresult",
@@ -361,6 +386,7 @@ __all__ = [
     "lock_external",
     "long_",
     "marshal",
+    "mta_thread",
     "named",
     "native",
     "new",
@@ -375,21 +401,25 @@ __all__ = [
     "prototype",
     "ptr",
     "ptrdiff_t",
+    "pump",
     "query",
     "raise_last_error",
     "read",
     "read_struct",
     "register",
     "register_active_object",
+    "register_message_filter",
     "release",
     "release_marshal_data",
     "retain",
     "schar",
+    "set_apartment",
     "short",
     "size_is",
     "size_t",
     "sizeof",
     "ssize_t",
+    "sta_thread",
     "string",
     "struct",
     "throw_for_hr",

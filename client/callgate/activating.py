@@ -23,6 +23,7 @@ from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.contracts import ContractBroken, check_surrogate
 from callgate_protocol.guids import braced_guid
 from callgate_protocol.permissions import Caller
+from callgate_protocol.placement import ThreadingModel
 from callgate_protocol.registry import AppEntry, ClassEntry, Inproc, Registry
 from callgate_protocol.standard import IID_NULL
 from callgate_protocol.system import BrokerFunction
@@ -52,6 +53,7 @@ def create(
     server: str = "",
     licence: str | None = None,
     isolation: str = "",
+    threading: str = "",
     outer: Any = None,
 ) -> T:
     """Make an object of a class and give its proxy, with these interfaces (R16.1).
@@ -59,12 +61,13 @@ def create(
     `what` is a ProgID or a CLSID of the registry (`docs/registry.md`). With `library` (a file name, or a library that
     is loaded) it is a CLSID, and may be empty when `shape` says that the factory takes none. `context` says where the
     class may run (R16.2), `isolation` which host a library has: "library" (one for all its objects here), "object",
-    "client", "shared:NAME" or "none"; `licence` is for classes that need one (R16.20).
+    "client", "shared:NAME" or "none"; `licence` is for classes that need one (R16.20);
+    `threading`, beside `library`, is the threading model: in which apartment the object lives (R15.7).
 
     Raises ComError with the codes of R16.3; InvalidCastError for an interface that the object does not have.
     """
     wish, result = _created(
-        what, (interface, *more), library, (shape, factory), context, server, licence, isolation, outer
+        what, (interface, *more), library, (shape, factory, threading), context, server, licence, isolation, outer
     )
     made: T = _whole(wish, result)
     return made
@@ -81,11 +84,14 @@ def create_all(
     server: str = "",
     licence: str | None = None,
     isolation: str = "",
+    threading: str = "",
 ) -> Created:
     """As `create`, asking for several interfaces at once, of which the object may lack some (R16.1)."""
     if not interfaces:
         raise ValueError("create_all needs at least one interface to ask for")
-    return _created(what, tuple(interfaces), library, (shape, factory), context, server, licence, isolation, None)[1]
+    return _created(
+        what, tuple(interfaces), library, (shape, factory, threading), context, server, licence, isolation, None
+    )[1]
 
 
 def create_below(
@@ -134,10 +140,10 @@ def _created(
         if library:
             entry = _given(name, library, factory)
             wish = Wish(name or str(library), entry.clsid, licence, declared)
-            assert entry.inproc is not None
-            return wish, of_library(entry.inproc, library, isolation or "library").make(wish)
+            return wish, of_library(entry, library, isolation or "library").make(wish)
         if any(factory):
-            raise ValueError(f"factory and shape of {name} stand in its registration; they go with library= only")
+            text = f"factory, shape and threading of {name} stand in its registration; they go with library= only"
+            raise ValueError(text)
         registry = current_registry()
         wish = Wish(name, registry.clsid_of(name), licence, declared)
         return wish, _of_registry(registry, wish, context, server, isolation).make(wish)
@@ -147,13 +153,14 @@ def _created(
 
 def _given(name: str, library: str | Lib, factory: Sequence[str]) -> ClassEntry:
     """The entry that a call says itself."""
-    shape, function = factory
+    shape, function, threading = factory
     try:
         clsid = braced_guid(name) if name else IID_NULL
     except ValueError as error:
         raise ActivationRefused("CO_E_CLASSSTRING", f"{error} (with library=, the class is a CLSID)") from None
     path = library if isinstance(library, str) else binding_of(library).file
-    return ClassEntry(clsid, inproc=Inproc(path, function, shape or "ClassObject"))
+    inproc = Inproc(path, function, shape or "ClassObject")
+    return ClassEntry(clsid, inproc=inproc, threading=threading or ThreadingModel.BOTH.value)
 
 
 # -- where it runs -----------------------------------------------------------------------------------------------------
@@ -215,5 +222,4 @@ def _of_choice(choice: Choice, isolation: str) -> Source:
     share = f"surrogate:{choice.share}" if isinstance(choice, Surrogate) and not isolation else ""
     if entry.python is not None:
         return of_python(entry.python, isolation or "library", share)
-    assert entry.inproc is not None
-    return of_library(entry.inproc, "", isolation or "library", share)
+    return of_library(entry, "", isolation or "library", share)

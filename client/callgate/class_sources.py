@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from callgate_protocol.activation import Executable, Surrogate
 from callgate_protocol.activation_codes import SUCCESSES, ActivationRefused
 from callgate_protocol.model import TypeLibrary
+from callgate_protocol.placement import ThreadingModel
 from callgate_protocol.references import read_reference
-from callgate_protocol.registry import Inproc, PythonServer
+from callgate_protocol.registry import ClassEntry, PythonServer
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import BrokerFunction, HostFunction
 
+from . import apartments
 from .binding import Binding
 from .com.declared import Declared
 from .com.implemented import wrapper_class
@@ -97,13 +99,17 @@ class _Library(NamedTuple):
     host: Host
     number: int
     factory: Sequence[str]
+    threading: str
+    """The threading model of the class (R15.7)."""
 
     def make(self, wish: Wish) -> Created:
         """One round trip for all interfaces (R16.1)."""
         host, context = self.host, CallContext(self.host)
         described = [host.objects.describe(each) for each in wish.interfaces]
         interfaces = [[each.number, each.index] for each in described]
-        options = {} if wish.licence is None else {"licence": _bstr(wish.licence, context)}
+        options: dict[str, Any] = {"threading": self.threading, "sta": apartments.number_in(host)}
+        if wish.licence is not None:
+            options["licence"] = _bstr(wish.licence, context)
         arguments = [self.number, self.factory, wish.clsid, interfaces, options]
         name = f"the activation of {wish.what}"
         wire, codes = host.ask(HostFunction.ACTIVATE, arguments, context.payloads, name)[0].result
@@ -129,16 +135,18 @@ def _bstr(text: str, context: CallContext) -> Any:
 
 
 def of_library(
-    inproc: Inproc, library: str | Lib, isolation: str, share: str = "", elsewhere: Elsewhere | None = None
+    entry: ClassEntry, library: str | Lib, isolation: str, share: str = "", elsewhere: Elsewhere | None = None
 ) -> Source:
     """The library of a class in its host; the same host for all of its objects here, as long as one of them lives.
 
     `elsewhere` is a broker below which the host is. Raises ActivationRefused for a library that cannot be loaded.
     """
-    factory = [inproc.shape, inproc.factory]
+    inproc = entry.inproc
+    assert inproc is not None
+    factory, threading = [inproc.shape, inproc.factory], entry.threading or ThreadingModel.SINGLE.value
     if isinstance(library, Lib):
         binding = binding_of(library)
-        return _Library(binding.ready(), binding.number, factory)
+        return _Library(binding.ready(), binding.number, factory, threading)
 
     def start() -> tuple[Host, int]:
         isolated = "library" if isolation == "object" else isolation
@@ -151,22 +159,22 @@ def of_library(
 
     what = f"{elsewhere.address} {inproc.library}" if elsewhere else inproc.library
     host, number = _hosts.find(what, share or isolation, start)
-    return _Library(host, number, factory)
+    return _Library(host, number, factory, threading)
 
 
 class _Hosts:
     """The hosts of classes of this process, as long as somebody holds an object of theirs. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._locks: dict[tuple[int, str, str], threading.Lock] = {}
+        self._lock = Lock()
+        self._locks: dict[tuple[int, str, str], Lock] = {}
         self._known: dict[tuple[int, str, str], tuple[weakref.ref[Host], int]] = {}
 
     def find(self, what: str, isolation: str, start: Callable[[], tuple[Host, int]]) -> tuple[Host, int]:
         """The host of a library or class, started when there is none (R15.17: once, whoever comes)."""
         key = (os.getpid(), what, isolation)
         with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
+            lock = self._locks.setdefault(key, Lock())
         with lock:
             reference, number = self._known.get(key, (None, 0))
             host = reference() if reference is not None else None

@@ -58,6 +58,10 @@ class DirectLine:
             raise HungUp("the session has ended")
         return carry(frames, self._far.talk, self.talk)
 
+    def receive_or(self, bell: int, expires: float | None) -> Received:  # noqa: ARG002 - this thread is busy meanwhile
+        """See `Line`."""
+        return self.receive(expires)
+
     def close(self) -> None:
         """The line is used no more."""
         self._far.close()

@@ -8,9 +8,12 @@ import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Executor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from callgate_protocol.channel import Received
+from callgate_protocol.admission import Waiting
+from callgate_protocol.apartments import Kind
+from callgate_protocol.channel import Received, State
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.system import HostFunction
@@ -40,9 +43,11 @@ from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
 from .process import defer
+from .threads import causality, here
 
 if TYPE_CHECKING:
     from .com.hosted import Hosted
+    from .inbox import Inbox
 
 __all__ = ["Host"]
 
@@ -133,7 +138,7 @@ class Host:
         """
         if self.holdings.has_collected:
             self.session.release(self.holdings.take_releases())
-        nested = self._nesting.channel
+        nested = self._nested()
         try:
             channel = nested or self.session.take(expires)
         except Unreachable as error:
@@ -142,13 +147,15 @@ class Host:
             raise self._lost(CallSite(self.label, name)) from None
         number = 0
         try:
-            number, frames = channel.talk.call(library, function, arguments, payloads, milliseconds_until(expires))
+            number, frames = channel.talk.call(
+                library, function, arguments, payloads, milliseconds_until(expires), causality()
+            )
             if ARMED:
                 reach("client.before_send")
             channel.send(frames)
             if ARMED:
                 reach("client.after_send")
-            answer = self._await(channel, expires)
+            answer = self._await(channel, expires, here.inbox)
         except BaseException as error:
             raise self._given_up(channel, number, error, name, expires, nested=nested is not None) from None
         if nested is None:
@@ -227,9 +234,14 @@ class Host:
         """Put bytes into an object's memory."""
         self.system(HostFunction.WRITE, {"at": [number, offset]}, data)
 
-    def _await(self, channel: Line, expires: float | None) -> Received:
+    def _nested(self) -> Line | None:
+        """The channel whose callback this thread serves; not while it waits there and serves others (R15.14)."""
+        channel = self._nesting.channel
+        return channel if channel is None or channel.talk.state is State.SERVING else None
+
+    def _await(self, channel: Line, expires: float | None, inbox: Inbox | None) -> Received:
         while True:
-            received = channel.receive(expires)
+            received = channel.receive(expires) if inbox is None else _attend(inbox, channel, expires)
             if not isinstance(received.message, Callback):
                 return received
             if ARMED:
@@ -396,10 +408,25 @@ class Host:
             else:
                 answer(Return(callback.call, result, outs, 0, []), context.payloads)
 
+        owner = self.objects.lent.owner(callback.delegate) if self.lends else None
         try:
-            self._foreign.run(run)
+            if owner is None:
+                self._foreign.run(run)
+            else:
+                from .moving import post  # noqa: PLC0415 - few programs have STAs
+
+                post(owner, run)
         except RuntimeError as error:  # the executor is shut down
             answer(Raise(callback.call, "CallbackFailed", str(error), {}), [])
+
+    def apartment_ended(self, number: int) -> None:
+        """R15.19: a thread of this process that was an STA has ended, and with it its apartment in the host."""
+        if not self.dead:
+            defer(self._leave, number)
+
+    def _leave(self, number: int) -> None:
+        with suppress(Error):
+            self.system(HostFunction.LEAVE, number)
 
     def noticed(self, notice: Notice) -> None:
         """Hand the host's words to logging."""
@@ -417,6 +444,17 @@ class Host:
         """The session is over."""
         self.output.drain()
         self._down.set()
+
+
+def _attend(inbox: Inbox, channel: Line, expires: float | None) -> Received:
+    """R15.14: an STA that waits serves what others call of its objects."""
+    state = Waiting(Kind.STA, causality())
+    while True:
+        inbox.quiet()
+        inbox.serve(state)
+        received = channel.receive_or(inbox.bell, expires)
+        if received is not None:
+            return received
 
 
 def not_sent(site: CallSite, error: Exception) -> NotExecuted:

@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from types import SimpleNamespace
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, overload
 
-from callgate_protocol.apartments import Kind, kind_of
+from callgate_protocol.apartments import MTA, Apartment, Kind, kind_of
+from callgate_protocol.placement import hops
 from callgate_protocol.system import HostFunction
 
 from .binding import Binding
@@ -18,9 +19,21 @@ from .declare.modes import Modes, apply_modes
 from .errors import DeclarationError, HostLost, MarshalDirectiveError, TypeLoadError
 from .lib import Lib, binding_of
 from .lines import Opener
+from .memory import Remote
 from .sources import FromHeader, Moded, Typed, Written
+from .threads import here
 
-__all__ = ["Info", "close", "declaration_error", "get_last_error", "info", "load_with", "raise_last_error", "types"]
+__all__ = [
+    "Info",
+    "ObjectInfo",
+    "close",
+    "declaration_error",
+    "get_last_error",
+    "info",
+    "load_with",
+    "raise_last_error",
+    "types",
+]
 
 
 class Info(NamedTuple):
@@ -43,6 +56,19 @@ class Info(NamedTuple):
     """How often native code called one that was over (R9.6)."""
     dropped_callbacks: int
     """How many `[oneway]` callbacks found no room and were not made."""
+
+
+class ObjectInfo(NamedTuple):
+    """What `callgate.info(proxy)` says of an object (R15.1)."""
+
+    process: int
+    """Process id of its host; 0 when that is gone."""
+    apartment: str
+    """"mta", "neutral", or "sta" and a number: where its methods run."""
+    thread: int
+    """The thread of an STA, as the kernel of its machine numbers it; 0 for any."""
+    hops: int
+    """1 when a call of this thread has to change the apartment, else 0 (R15.6)."""
 
 
 def load_with(
@@ -104,8 +130,14 @@ def close(lib: Any) -> None:
     binding_of(lib).close()
 
 
-def info(lib: Any) -> Info:
-    """Where a library runs, and what it has printed."""
+@overload
+def info(lib: Lib) -> Info: ...
+@overload
+def info(lib: Any) -> Any: ...
+def info(lib: Any) -> Any:
+    """Where a library runs, and what it has printed; or where an object lives, and what a call of it costs."""
+    if isinstance(lib, Remote):
+        return _info_of(lib)
     binding = binding_of(lib)
     host = binding.host
     counts = _counts(host)
@@ -116,6 +148,18 @@ def info(lib: Any) -> Info:
     process = host.session.process if host is not None and alive else 0
     callbacks = (counts.get(name, 0) for name in ("delegates", "stale_callbacks", "dropped_callbacks"))
     return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused, *callbacks)
+
+
+def _info_of(proxy: Remote) -> ObjectInfo:
+    from .com.objects import ComObject  # noqa: PLC0415 - most libraries have functions only
+
+    if not isinstance(proxy, ComObject):
+        raise TypeError(f"info tells of libraries and of objects with interfaces, not of {proxy!r}")
+    host = proxy._host  # noqa: SLF001 - the functions of this package know it
+    wire = {"at": [proxy._check(), 0]}  # noqa: SLF001
+    kind, number, thread, own = host.system(HostFunction.WHERE, wire, here.number)
+    home = Apartment(Kind(kind), number)
+    return ObjectInfo(host.session.process, str(home), thread, hops(Apartment(Kind.STA, own) if own else MTA, home))
 
 
 def _counts(host: Any) -> dict[str, int]:

@@ -30,6 +30,9 @@ class Line(Protocol):
     def receive(self, expires: float | None) -> Received:
         """Wait for the next whole message. Raises HungUp, DeadlinePassed, RemoteProtocolError."""
 
+    def receive_or(self, bell: int, expires: float | None) -> Received | None:
+        """As `receive`; None when the descriptor is readable before a message is there."""
+
 
 class Queue(Protocol):
     """Calls that are performed one after another while nobody waits for them."""

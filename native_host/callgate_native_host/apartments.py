@@ -3,59 +3,86 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from callgate_protocol.apartments import Apartment, Kind
+from callgate_protocol.apartments import MTA, Apartment, Kind
+from callgate_protocol.errors import Fault
 from callgate_protocol.messages import Call
+from callgate_protocol.placement import Home, ThreadingModel, creator_of, place
 from callgate_protocol.system import HostFunction
+from callgate_transport.serving.session import Session
 from callgate_transport.serving.single import SingleThread
 
+from .faults import expected
 from .loading import Libraries
 from .objects import Objects
+from .scope import Scope
 
 __all__ = ["Homes"]
 
 _OF_LIBRARY: Final = {HostFunction.INVOKE, HostFunction.STORE, HostFunction.DESTROY}
 """Functions of library 0 that enter native code of the library that they name first."""
-_OF_OBJECT: Final = {HostFunction.CLOSE, HostFunction.FREE, HostFunction.QUERY, HostFunction.RELEASE}
+_OF_OBJECT: Final = {
+    HostFunction.CLOSE,
+    HostFunction.DISPATCH,
+    HostFunction.FREE,
+    HostFunction.NAMES,
+    HostFunction.QUERY,
+    HostFunction.RELEASE,
+}
 """Those that enter native code of the object that they name first."""
+_MOST: Final = 64
+"""Single-threaded apartments of one host: each is a thread."""
 
 
 class Homes:
-    """The single-threaded apartments of this host. Every other thread is in the MTA."""
+    """The single-threaded apartments of this host. Every other thread is in the MTA.
+
+    A thread of a client that is an STA has one here, in which the objects live that it makes: for them the two threads
+    are one (R15.6).
+    """
 
     def __init__(self, libraries: Libraries, objects: Objects, register: Callable[[int, Any], None]) -> None:
         self._libraries = libraries
         self._objects = objects
         self._register = register
-        self._lock = threading.Lock()
-        self._made: list[SingleThread] = []
+        self._lock = threading.RLock()
+        self._alive: list[SingleThread] = []
+        self._of_threads: dict[tuple[bytes, int], SingleThread] = {}
         self._host: SingleThread | None = None
-        self.crossings = 0
-        """Calls that changed their apartment on the way (R15.1)."""
+        self._last = 0
+        self.moved = 0
+        """Calls that were performed on another thread than they arrived on."""
+
+    @property
+    def functions(self) -> Mapping[int, tuple[Callable[..., Any], int]]:
+        """What library 0 has of it."""
+        return {HostFunction.WHERE: (self.where, 2), HostFunction.LEAVE: (self.leave, 1)}
 
     def __len__(self) -> int:
-        return len(self._made)
+        return len(self._alive)
 
-    def find(self, call: Call) -> SingleThread | None:
-        """The thread that has to perform a call; None for the one that it has arrived on."""
-        home = self._of_call(call) if call.library else self._of_request(call.function, call.arguments)
+    def find(self, session: Session, call: Call) -> SingleThread | None:
+        """The thread that has to perform a call; None for the one that it has arrived on. Raises Fault."""
+        home = self._of_call(call) if call.library else self._of_request(session, call.function, call.arguments)
         if home is not None:
-            self.crossings += 1
+            self.moved += 1
         return home
 
     def _of_call(self, call: Call) -> SingleThread | None:
         library = self._libraries.get(call.library)
         return self._of_object(call.arguments) if library.is_method(call.function) else library.home
 
-    def _of_request(self, function: int, arguments: list[Any]) -> SingleThread | None:
+    def _of_request(self, session: Session, function: int, arguments: list[Any]) -> SingleThread | None:
         if function in _OF_OBJECT:
             return self._of_object(arguments)
         if function in _OF_LIBRARY and arguments and type(arguments[0]) is int:
             return self._libraries.get(arguments[0]).home
         if function == HostFunction.LOAD and len(arguments) == 4 and arguments[3] == Kind.STA.value:
             return self.host
+        if function == HostFunction.ACTIVATE and len(arguments) == 5 and type(arguments[4]) is dict:
+            return self._of_class(session, str(arguments[2]), arguments[4])
         return None
 
     def _of_object(self, arguments: list[Any]) -> SingleThread | None:
@@ -66,6 +93,57 @@ class Homes:
         entry = self._objects.look(number) if type(number) is int else None
         return entry.home if entry is not None else None
 
+    def _of_class(self, session: Session, clsid: str, options: dict[str, Any]) -> SingleThread | None:
+        """R15.7: where an object of a class is made, for a thread of the client that is an STA or is none (0)."""
+        text, number = options.get("threading"), options.get("sta", 0)
+        if text is None:
+            return None
+        if type(text) is not str or type(number) is not int or number < 0:
+            raise Fault("ArgumentError", "a threading model is a name, and an STA is a number")
+        model = ThreadingModel.named(text, clsid)
+        with self._lock:
+            creator = self._of_thread(session, number) if number else None
+            main = self._alive[0].apartment if self._alive else None
+            placement = place(creator_of(creator.apartment if creator else MTA, main), model)
+            if placement.home is Home.MAIN_STA:
+                return self._alive[0] if self._alive else self.host
+            return {Home.THIS_STA: creator, Home.HOST_STA: self.host}.get(placement.home)
+
+    def _of_thread(self, session: Session, number: int) -> SingleThread:
+        """The apartment here of a client's STA, made at first use."""
+        key = session.secret, number
+        known = self._of_threads.get(key)
+        if known is None:
+            known = self._of_threads[key] = self._make()
+            session.keep_until_end(lambda: self._end(key))
+        return known
+
+    def leave(self, scope: Scope, number: Any) -> None:
+        """R15.19: a client's STA has ended; what lived in it is disconnected."""
+        if type(number) is not int:
+            raise expected("the number of an apartment", number)
+        self._end((scope.session.secret, number))
+
+    def _end(self, key: tuple[bytes, int]) -> None:
+        with self._lock:
+            gone = self._of_threads.pop(key, None)
+            if gone is not None:
+                self._alive.remove(gone)
+        if gone is not None:
+            gone.end()
+
+    def where(self, scope: Scope, wire: Any, number: Any) -> list[Any]:
+        """R15.1: the apartment of an object, its thread, and what the caller's own is called here."""
+        pair = wire.get("at") if type(wire) is dict else None
+        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
+            raise expected("an object", wire)
+        entry = self._objects.find(pair[0])
+        own = self._of_threads.get((scope.session.secret, number)) if type(number) is int else None
+        mine = own.apartment.number if own is not None else 0
+        if entry.home is not None:
+            return [Kind.STA.value, entry.home.apartment.number, entry.home.native, mine]
+        return [Kind.NEUTRAL.value if entry.agile else Kind.MTA.value, 0, 0, mine]
+
     @property
     def host(self) -> SingleThread:
         """The host STA, made at first use: where libraries and classes live that are bound to a thread (R15.7)."""
@@ -75,6 +153,9 @@ class Homes:
             return self._host
 
     def _make(self) -> SingleThread:
-        made = SingleThread(Apartment(Kind.STA, len(self._made) + 1), self._register)
-        self._made.append(made)
+        if len(self._alive) >= _MOST:
+            raise Fault("Overloaded", f"this host has {_MOST} single-threaded apartments already")
+        self._last += 1
+        made = SingleThread(Apartment(Kind.STA, self._last), self._register)
+        self._alive.append(made)
         return made

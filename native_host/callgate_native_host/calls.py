@@ -63,7 +63,7 @@ class Caller:
     ) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
         try:
-            home = self._homes.find(call)
+            home = self._homes.find(conversation.session, call)
             if home is None:
                 return self.perform_here(worker, conversation, call, payloads)
             com = bool(call.library) and self._libraries.get(call.library).is_method(call.function)

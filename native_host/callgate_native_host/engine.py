@@ -89,13 +89,13 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
         }
     )
     homes = Homes(libraries, objects, callbacks.register)
-    census.watch({"apartments": lambda: len(homes), "crossings": lambda: homes.crossings})
+    census.watch({"apartments": lambda: len(homes), "moved": lambda: homes.moved})
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
     activation = Activation(backend, libc, places, com, libraries)
     functions = ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
-    system = System(libraries, memory, fields, functions, activation, census, raw)
+    system = System(libraries, memory, fields, functions, activation, census, raw, homes)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places), homes),
         callbacks,

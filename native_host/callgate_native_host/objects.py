@@ -64,7 +64,7 @@ class Kept(NamedTuple):
 class Entry:
     """One object. `block` is None for what native code made; `fields` holds what its pointers refer to, by offset."""
 
-    __slots__ = ("address", "block", "closed", "fields", "home", "kind", "life", "number", "thunks")
+    __slots__ = ("address", "agile", "block", "closed", "fields", "home", "kind", "life", "number", "thunks")
 
     def __init__(self, kind: str, address: int, block: Block | None = None, thunk: Thunk | None = None) -> None:
         self.kind = kind
@@ -73,6 +73,8 @@ class Entry:
         self.number = 0
         self.home = here()
         """The single-threaded apartment on whose thread it was first seen: its own (R15.2)."""
+        self.agile = False
+        """Whether it may be called on every thread, and says so (R15.10)."""
         self.closed = False
         self.fields: dict[int, Kept] = {}
         self.thunks: list[Thunk] = [thunk] if thunk else []

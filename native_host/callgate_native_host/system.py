@@ -9,6 +9,7 @@ from callgate_protocol.apartments import Kind
 from callgate_protocol.errors import Fault
 from callgate_protocol.system import HostFunction
 
+from .apartments import Homes
 from .census import Census
 from .com.activation import Activation
 from .com.functions import ObjectFunctions
@@ -38,6 +39,7 @@ class System:
         activation: Activation,
         census: Census,
         raw: Raw,
+        homes: Homes,
     ) -> None:
         self._libraries = libraries
         self._raw = raw
@@ -69,6 +71,7 @@ class System:
             HostFunction.WITHDRAW: (objects.withdraw, 1),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
+            **homes.functions,
         }
 
     def perform(self, function: int, arguments: list[Any], scope: Scope) -> Any:

@@ -67,6 +67,15 @@ class HostFunction(IntEnum):
     ACTIVATE = 24
     """(library, [shape, function], CLSID, [[library, interface], …], options) -> [{"ref": …} or nil, [HRESULT, …]]."""
 
+    WHERE = 25
+    """({"at": …}, number) -> [kind, number, thread id, number of mine]: the apartment of an object.
+
+    The kind is "sta", "mta" or "neutral", the last two with zeroes. The argument is a client's own STA, or 0; what it
+    is called here stands last, 0 if it has no apartment here.
+    """
+    LEAVE = 26
+    """(number) -> nil: a thread of the client that was an STA has ended, and its apartment here ends with it."""
+
     RAW_OPEN = 32
     """(file or nil, flags) -> handle: dlopen. All RAW functions are for a host that serves one session's addresses."""
     RAW_SYMBOL = 33

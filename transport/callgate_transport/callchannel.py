@@ -41,6 +41,10 @@ class Unreachable(HungUp):
     """The network does not carry: the host may live, and the session goes on when it carries again."""
 
 
+class _Rung(Exception):
+    """What `receive_or` watches has become readable."""
+
+
 class DeadlinePassed(TimeoutError):
     """The time given to `receive` is over."""
 
@@ -119,6 +123,16 @@ class CallChannel:
             if received is not None:
                 return received
 
+    def receive_or(self, bell: int, expires: float | None) -> Received | None:
+        """As `receive`; None when the descriptor is readable before a message is there."""
+        self._poll.register(bell, select.POLLIN)
+        try:
+            return self.receive(expires)
+        except _Rung:
+            return None
+        finally:
+            self._poll.unregister(bell)
+
     def _tend_chunks(self) -> None:
         """After a chunk or credit: send what may be sent now, give back what was taken in."""
         if self.talk.sending:
@@ -171,8 +185,11 @@ class CallChannel:
             ready = self._poll.poll(left * 1000 + 1)
         if ready == self._message_there:
             return
-        if any(descriptor == self._link for descriptor, _ in ready) and not self.socket.poll(_LAST_WORDS_MS):
+        descriptors = {descriptor for descriptor, _ in ready}
+        if self._link in descriptors and not self.socket.poll(_LAST_WORDS_MS):
             raise HungUp("the host's link hung up")
+        if descriptors - {self._link, self._message_there[0][0]} and not self.readable():
+            raise _Rung
 
 
 def _size(frame: Any) -> int:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
@@ -58,6 +59,15 @@ class Hosted:
         )
 
     def perform(self, number: int, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
+        """Native code called a method of an object of this process, which runs in the object's apartment (R15.2)."""
+        owner = self.lent.owner(number)
+        if owner is None or owner is here.inbox:
+            return self._perform(number, arguments, context)
+        from callgate.moving import move  # noqa: PLC0415 - few programs have STAs
+
+        return move(owner, lambda: self._perform(number, arguments, context))
+
+    def _perform(self, number: int, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
         """Native code called a method of an object of this process."""
         if len(arguments) != 3 or type(arguments[0]) is not int or type(arguments[2]) is not list:
             raise RemoteProtocolError("expected a library, a method and its arguments")

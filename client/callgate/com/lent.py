@@ -5,9 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
+
+if TYPE_CHECKING:
+    from callgate.inbox import Inbox
 
 __all__ = ["Lent"]
 
@@ -15,11 +19,13 @@ __all__ = ["Lent"]
 class _Entry:
     """One object; `times` counts how often it was sent and not given back."""
 
-    __slots__ = ("number", "times", "value")
+    __slots__ = ("number", "owner", "times", "value")
 
     def __init__(self, number: int, value: Any) -> None:
         self.number = number
         self.value = value
+        self.owner = here.inbox
+        """The STA that has handed it out first, where its methods run (R15.2); None in the MTA."""
         self.times = 0
 
 
@@ -62,6 +68,11 @@ class Lent:
     def find(self, number: Any) -> Any:
         """The object of that number. Raises KeyError."""
         return self._by_number[number].value
+
+    def owner(self, number: int) -> Inbox | None:
+        """The STA in which the methods of an object run."""
+        entry = self._by_number.get(number)
+        return None if entry is None else entry.owner
 
     def give_back(self, references: Iterable[list[int]]) -> None:
         """The host holds so many less of each. Raises RemoteProtocolError when that is more than it had."""

@@ -15,6 +15,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.factories import SHAPES, FactoryShape
 from callgate_protocol.guids import read_guid
 from callgate_protocol.interfaces import Shape
+from callgate_protocol.placement import ThreadingModel
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
 
@@ -70,6 +71,7 @@ class Activation:
                 continue
             wire = self._com.wrappers.take(pointer, contract, scope, counted=not makers.borrowed)
             entry = self._com.wrappers.use(wire["ref"].object, scope)
+            entry.agile = entry.agile or options.get("threading") == ThreadingModel.NEUTRAL.value
             rest = contracts[len(codes) + 1 :]
             return [wire, [*codes, result, *(self._com.wrappers.ask(entry, each.iid) for each in rest)]]
         return [None, codes]

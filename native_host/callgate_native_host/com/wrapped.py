@@ -20,6 +20,8 @@ from .unknown import Unknown
 __all__ = ["Contract", "Wrapped", "Wrappers"]
 
 _OBJECT: Final = "object"
+_AGILE: Final = "{94EA2B94-E9CC-49E0-C0FF-EE64CA8F5B90}"
+"""IAgileObject, which has no methods."""
 
 
 class Contract(NamedTuple):
@@ -104,7 +106,17 @@ class Wrappers:
         made = Wrapped(identity, contract, {contract.root: identity}, classes)
         self._keep(made, contract.iid, pointer)
         made.life = self._objects.lives.begin(identity, lambda _address: self._drop_all(made))
+        if made.home is not None and self._is_agile(identity, contract.shape):
+            made.home, made.agile = None, True
         return made
+
+    def _is_agile(self, identity: int, shape: Shape) -> bool:
+        """R15.10: an object that says so is called on every thread, wherever it was made."""
+        result, pointer = self.unknown.query(identity, _AGILE, shape)
+        if result < 0:
+            return False
+        self.unknown.release(pointer, shape)
+        return True
 
     def _merge(self, entry: Entry, identity: int, pointer: int, contract: Contract, *, counted: bool) -> None:
         """R14.9, step 3: the object is known; of what came with it only a pointer that is new is kept."""

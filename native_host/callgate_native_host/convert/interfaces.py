@@ -10,6 +10,9 @@ from callgate_native_host.com.service import Com
 from callgate_native_host.com.wrapped import Contract
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
+from callgate_protocol.apartments import MTA
+from callgate_protocol.crossings import check_here
+from callgate_transport.serving.single import here
 
 from .base import Converter
 
@@ -39,6 +42,10 @@ class InterfaceConverter(Converter):
         if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or pair[1] != 0:
             raise expected("an object", wire)
         entry = self._com.wrappers.use(pair[0], scope)
+        if entry.home is not None:
+            # native code would call it on a thread that is not its own; no proxy is made for native code (R15.9)
+            there = here()
+            check_here(entry.home.apartment, there.apartment if there else MTA, f"object {entry.number}")
         pointer = self._com.wrappers.pointer(entry, self._wanted(scope))
         if self._is_handed_over(scope):
             self._com.wrappers.unknown.add_ref(pointer, self._contract.shape)

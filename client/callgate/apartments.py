@@ -1,0 +1,199 @@
+"""Apartments of this process's threads (R15.2 to R15.4): whose objects are called where, and who serves while it waits.
+
+A thread is in the MTA unless it says otherwise before its first use. A thread that is an STA has a queue: what other
+threads call of the objects that it has handed out waits there until it makes a call itself, or pumps (R15.14).
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import threading
+import uuid
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from callgate_protocol.apartments import MTA, Apartment, Apartments, Kind, kind_of
+from callgate_protocol.rpccodes import Code
+
+from .failures import exception_for_hr
+from .inbox import Inbox, MessageFilter
+from .threads import here
+
+if TYPE_CHECKING:
+    from .host import Host
+
+__all__ = [
+    "apartment",
+    "current_apartment",
+    "failed",
+    "mta_thread",
+    "number_in",
+    "pump",
+    "register_message_filter",
+    "set_apartment",
+    "sta_thread",
+    "use",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def failed(code: Code, text: str) -> BaseException:
+    """The exception for a code of the transport."""
+    error = exception_for_hr(code, "", text)
+    assert error is not None
+    return error
+
+
+class _Member:
+    """One thread that was initialised. It goes with the thread."""
+
+    def __init__(self, number: int, apartment: Apartment) -> None:
+        self.number = number
+        self.apartment = apartment
+        self.inbox = Inbox(apartment) if apartment.kind is Kind.STA else None
+        self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
+        """Hosts that have an apartment for this one."""
+
+
+class _Local(threading.local):
+    """What is different for each thread."""
+
+    member: _Member | None = None
+
+
+class _State:
+    """The apartments of this process. A forked child starts with none."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.apartments = Apartments()
+        self.numbers = itertools.count(1)
+        self.local = _Local()
+
+
+_state = _State()
+
+
+def _start_again() -> None:
+    global _state  # noqa: PLW0603 - the threads of the parent are not here
+    _state = _State()
+
+
+os.register_at_fork(after_in_child=_start_again)
+
+
+def _enter(kind: Kind) -> None:
+    """R15.3: put this thread into an apartment; nothing when it is in one of that kind. Raises RpcError."""
+    state = _state
+    member = state.local.member
+    if member is not None:
+        if member.apartment.kind is not kind:
+            text = f"this thread is in an apartment of the kind {member.apartment.kind.value} already, and stays there"
+            raise failed(Code.RPC_E_CHANGED_MODE, text)
+        return
+    number = next(state.numbers)
+    with state.lock:
+        state.apartments.initialise(number, kind)
+        joined = state.apartments.of(number)
+    member = _Member(number, joined)
+    state.local.member = member
+    here.inbox, here.number, here.own = member.inbox, joined.number, uuid.uuid4().bytes
+    weakref.finalize(member, _left, state, number, member.inbox, member.hosts).atexit = False
+
+
+def _left(state: _State, number: int, inbox: Inbox | None, hosts: weakref.WeakSet[Host]) -> None:
+    """R15.19: a thread has ended; what it has handed out is disconnected, and what waited for it fails."""
+    with state.lock:
+        gone = state.apartments.leave(number)
+    if inbox is None or gone is None:
+        return
+    inbox.end()
+    for host in list(hosts):
+        host.apartment_ended(gone.number)
+
+
+def set_apartment(kind: str) -> None:
+    """Make this thread an STA or part of the MTA, before it uses an object (R15.4).
+
+    Raises RpcError with RPC_E_CHANGED_MODE when it is in the other kind already.
+    """
+    _enter(kind_of(kind))
+
+
+def apartment() -> str:
+    """In which kind of apartment this thread is: "sta" or "mta", which is what threads are that say nothing (R15.4)."""
+    member = _state.local.member
+    return (MTA if member is None else member.apartment).kind.value
+
+
+def use() -> _Member:
+    """Note that this thread uses an object now: one that has said nothing is in the MTA from now on (R15.4)."""
+    member = _state.local.member
+    if member is None:
+        _enter(Kind.MTA)
+        member = _state.local.member
+        assert member is not None
+    return member
+
+
+def current_apartment() -> Apartment:
+    """Where this thread is."""
+    return use().apartment
+
+
+def number_in(host: Host) -> int:
+    """The number of the STA that this thread is, which has an apartment in the host from now on; 0 in the MTA."""
+    member = use()
+    if member.inbox is None:
+        return 0
+    member.hosts.add(host)
+    return member.apartment.number
+
+
+def pump(seconds: float = 0.0) -> int:
+    """Serve what others call of this STA's objects: what waits now, and what comes within the time. How many (R15.2).
+
+    Raises RpcError (RPC_E_THREAD_NOT_INIT) on a thread that is no STA.
+    """
+    return _own("nothing can be called on it").pump(seconds)
+
+
+def register_message_filter(handler: MessageFilter | None) -> MessageFilter | None:
+    """Have an object decide what this STA serves and what it repeats (R15.15); the one that did so before."""
+    inbox = _own("message filters are for STAs")
+    before, inbox.filter = inbox.filter, handler
+    return before
+
+
+def _own(why: str) -> Inbox:
+    inbox = here.inbox
+    if inbox is None:
+        raise failed(Code.RPC_E_THREAD_NOT_INIT, f"this thread is no STA: {why}; callgate.set_apartment('sta') first")
+    return inbox
+
+
+def _thread_in(kind: Kind) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def run(*arguments: P.args, **named: P.kwargs) -> R:
+            _enter(kind)
+            return function(*arguments, **named)
+
+        return run
+
+    return decorate
+
+
+def sta_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """The thread that runs this function is an STA (R15.4): `Thread(target=sta_thread(main))`, or above `def main`."""
+    return _thread_in(Kind.STA)(function)
+
+
+def mta_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """The thread that runs this function is in the MTA (R15.4)."""
+    return _thread_in(Kind.MTA)(function)

@@ -1,0 +1,173 @@
+"""Calls that are moved to the apartment of the object that they are for (R15.1, R15.9)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from callgate_protocol.admission import Arriving, Waiting, may_call_out
+from callgate_protocol.apartments import Kind
+from callgate_protocol.crossings import Registrations
+from callgate_protocol.errors import Fault
+from callgate_protocol.messagefilter import Outgoing
+from callgate_protocol.rpccodes import Code
+
+from . import apartments
+from .apartments import failed
+from .inbox import Inbox, Job
+from .threads import causality, here
+
+__all__ = ["Agile", "GlobalInterfaceTable", "agile", "global_interface_table", "move", "post"]
+
+T = TypeVar("T")
+_WHY: Final = {
+    Code.RPC_E_DISCONNECTED: "the thread that its object lived on has ended (R15.19)",
+    Code.RPC_E_SERVER_DIED_DNE: "the thread that its object lived on ended before the call had its turn (R15.19)",
+    Code.RPC_E_CALL_REJECTED: "the apartment of its object refused the call (R15.15)",
+}
+
+
+def move(target: Inbox, work: Callable[[], T]) -> T:
+    """Have something done on the thread of an STA, and wait for it; an STA that waits serves meanwhile (R15.14).
+
+    Raises what the work raises; RpcError when the STA has ended, or when its message filter refuses.
+    """
+    mine = here.inbox
+    if mine is target:
+        return work()
+    apartments.use()
+    own = causality()
+    assert own is not None
+    if mine is not None and mine.asking:
+        _refuse_inside_filter()
+    outgoing = Outgoing(filtered=mine is not None and mine.filter is not None)
+    waiting = Waiting(Kind.STA, own)
+    while True:
+        job = _perform(target, mine, work, own, waiting, outgoing)
+        if job.code is Code.S_OK:
+            if job.error is not None:
+                raise job.error
+            result: T = job.result
+            return result
+        _again(job.code, mine, waiting, outgoing)
+
+
+def _refuse_inside_filter() -> None:
+    code = may_call_out((), in_filter=True)
+    raise failed(code, "a message filter cannot call out while it decides (R15.15)")
+
+
+def _perform(
+    target: Inbox, mine: Inbox | None, work: Callable[[], Any], own: bytes, waiting: Waiting, outgoing: Outgoing
+) -> Job:
+    event = threading.Event() if mine is None else None
+    bell = event.set if event is not None else mine.ring  # type: ignore[union-attr]
+    job = Job(lambda: _served(work, own), Arriving(own), bell)
+    target.put(job)
+    if event is not None:
+        event.wait()
+    else:
+        assert mine is not None
+        mine.wait_for(job, waiting, outgoing)
+    return job
+
+
+def _served(work: Callable[[], Any], callers: bytes) -> Any:
+    outer, here.served = here.served, callers
+    try:
+        return work()
+    finally:
+        here.served = outer
+
+
+def _again(code: Code, mine: Inbox | None, waiting: Waiting, outgoing: Outgoing) -> None:
+    """The callee refused: wait as the filter of this thread says, or raise."""
+    if code not in (Code.RPC_E_SERVERCALL_REJECTED, Code.RPC_E_SERVERCALL_RETRYLATER):
+        raise failed(code, _WHY.get(code, ""))
+    step = outgoing.refused(code)
+    if step is None:
+        assert mine is not None
+        step = outgoing.retry(mine.retry(outgoing.refusals, code))
+    if step.code is not Code.S_OK:
+        raise failed(step.code, _WHY[Code.RPC_E_CALL_REJECTED])
+    if step.pause and mine is not None:
+        mine.rest(step.pause, waiting)
+    outgoing.again()
+
+
+def post(target: Inbox, work: Callable[[], None]) -> None:
+    """Have something done on the thread of an STA without waiting. Raises RpcError when it has ended."""
+    job = Job(work, Arriving(), lambda: None)
+    target.put(job)
+    if job.code is not Code.S_OK:
+        raise failed(job.code, _WHY[Code.RPC_E_DISCONNECTED])
+
+
+class Agile:
+    """A Python object that lives in one STA, as all threads may use it (R15.9): its methods run there."""
+
+    __slots__ = ("_home", "_value")
+
+    def __init__(self, value: Any, home: Inbox) -> None:
+        object.__setattr__(self, "_value", value)
+        object.__setattr__(self, "_home", home)
+
+    def __getattr__(self, name: str) -> Any:
+        value, home = self._value, self._home
+        if name.startswith("_") or not callable(getattr(type(value), name, None)):
+            raise AttributeError(f"{type(value).__name__} has no method {name!r} that another apartment may call")
+        return lambda *arguments, **named: move(home, lambda: getattr(value, name)(*arguments, **named))
+
+    def __repr__(self) -> str:
+        return f"<{type(self._value).__name__} in {self._home.apartment}>"
+
+
+def agile(value: Any) -> Any:
+    """What other threads may be given of a Python object of this STA: calls of its methods run here (R15.9).
+
+    In the MTA, whose objects are called by every thread, it is the object itself.
+    """
+    home = apartments.use().inbox
+    return value if home is None or isinstance(value, Agile) else Agile(value, home)
+
+
+class GlobalInterfaceTable:
+    """R15.11: objects by cookies that every thread of this process can exchange for something to call. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: Registrations[Any] = Registrations()
+
+    def register(self, value: Any) -> int:
+        """A cookie for an object of this apartment; the table holds the object until `revoke`."""
+        home = apartments.current_apartment()
+        with self._lock:
+            return self._entries.register(agile(value), "", home)
+
+    def get(self, cookie: int) -> Any:
+        """The object, as this thread may use it: itself in its own apartment. Raises ComError (E_INVALIDARG)."""
+        try:
+            with self._lock:
+                held = self._entries.get(cookie)
+        except Fault as fault:
+            raise _unknown(fault) from None
+        if isinstance(held.item, Agile) and held.item._home is here.inbox:  # noqa: SLF001
+            return held.item._value  # noqa: SLF001
+        return held.item
+
+    def revoke(self, cookie: int) -> None:
+        """The table holds the object no more. From any apartment. Raises ComError (E_INVALIDARG)."""
+        try:
+            with self._lock:
+                self._entries.revoke(cookie)
+        except Fault as fault:
+            raise _unknown(fault) from None
+
+
+def _unknown(fault: Fault) -> BaseException:
+    return failed(Code.E_INVALIDARG, fault.message)
+
+
+global_interface_table: Final = GlobalInterfaceTable()
+"""The table of this process."""

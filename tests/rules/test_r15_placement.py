@@ -1,0 +1,275 @@
+"""R15 with real objects: where they live, who calls them there, what they call back. Native code says its thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import pytest
+
+import callgate
+from callgate import IUnknown, Lib, i4, interface
+from tests.component.declared import CLSID, IID
+from tests.conftest import wait_until
+
+from .component_faces import ICallee, IHolder
+from .test_r15_python import Filter, Thread, code_of, in_new_thread
+
+
+def iid(name: str) -> str:
+    return f"{{{IID[name]}}}".upper()
+
+
+@interface(iid("IWorker"))
+class IWorker(IUnknown, Protocol):
+    def Work(self, milliseconds: i4) -> i4: ...  # noqa: N802 - COM's names
+    def Meet(self, callers: i4, milliseconds: i4) -> i4: ...  # noqa: N802
+    def Overlap(self) -> i4: ...  # noqa: N802
+    def Home(self) -> i4: ...  # noqa: N802
+    def PassOn(self, other: IWorker | None, depth: i4) -> i4: ...  # noqa: N802
+
+
+COUNTS = """
+    int component_live(void);
+    int component_last(void);
+    int component_alive(int object);
+    int component_on_thread(int object, const char *method);
+"""
+MODELS = ("Single", "Apartment", "Free", "Both", "Neutral")
+CELLS = {
+    "main": "main direct | main direct | mta proxy | main direct | neutral light",
+    "other": "main proxy | this direct | mta proxy | this direct | neutral light",
+    "mta": "main proxy | host proxy | mta direct | mta direct | neutral light",
+}
+"""R15.7 for who can create an object from Python; the two neutral rows are in test_r15_tables."""
+
+
+class Trio(dict[str, Thread]):
+    """The main STA, another one, and a thread of the MTA, with a library in a host of their own."""
+
+    lib: Lib
+
+    def create(self, who: str, model: str, kind: str = "Free") -> Any:
+        return self[who].do(lambda: callgate.create(CLSID[kind], IWorker, library=self.lib, threading=model))
+
+
+@pytest.fixture(scope="module")
+def trio(component: str) -> Iterator[Trio]:
+    with Thread("sta") as main, Thread("sta") as other, Thread("mta") as mta:
+        trio = Trio(main=main, other=other, mta=mta)
+        with callgate.load(component, COUNTS) as trio.lib:
+            trio.create("main", "Both")  # the host's first STA is its main one
+            yield trio
+
+
+@pytest.mark.rule("R15.1", "R15.5", "R15.6")
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("who", CELLS)
+def test_r15_07_a_cell_with_its_threads(trio: Trio, who: str, model: str) -> None:
+    """The thread that runs the methods, whoever calls, and what a call costs the creator."""
+    home, access = CELLS[who].split("|")[MODELS.index(model)].split()
+    made = trio.create(who, model)
+    known = {each: callgate.info(trio.create(each, "Both")).thread for each in ("main", "other")}
+    known["host"] = callgate.info(trio.create("mta", "Apartment")).thread
+    known["this"] = known.get(who, 0)
+
+    info = trio[who].do(lambda: callgate.info(made))
+
+    ran = {trio[each].do(lambda: made.Work(0)) for each in trio}
+    if home in ("mta", "neutral"):
+        assert (info.apartment, info.thread) == (home, 0)
+        assert not ran & set(known.values())
+    else:
+        assert info.apartment.startswith("sta ")
+        assert ran == {info.thread} == {known[home]}
+        assert made.Work(0) == info.thread
+    assert info.hops == (access == "proxy")
+
+
+def test_r15_06_a_foreign_sta_is_a_hop(trio: Trio) -> None:
+    made = trio.create("other", "Apartment")
+
+    assert [trio[each].do(lambda: callgate.info(made).hops) for each in ("other", "main", "mta")] == [0, 1, 1]
+
+
+@pytest.mark.rule("R15.9")
+def test_r15_02_an_object_that_is_bound_never_sees_another_thread(trio: Trio) -> None:
+    """It answers RPC_E_WRONG_THREAD itself when it does. A proxy is for all threads."""
+    made = trio.create("mta", "Apartment", "Bound")
+
+    with ThreadPoolExecutor(8) as pool:
+        threads = {each.result() for each in [pool.submit(made.Work, 1) for _ in range(100)]}
+
+    assert threads == {made.Home()}
+    assert made.Overlap() == 1
+
+
+def test_r15_02_calls_of_an_object_in_the_mta_overlap(trio: Trio) -> None:
+    made = trio.create("mta", "Free")
+
+    with ThreadPoolExecutor(4) as pool:
+        met = [each.result() for each in [pool.submit(made.Meet, 4, 5000) for _ in range(4)]]
+
+    assert met == [4, 4, 4, 4]
+
+
+def test_r15_09_a_pointer_into_another_apartment_is_refused(trio: Trio) -> None:
+    """Native code that got it would call it on the wrong thread. In one apartment it is passed as it is."""
+    one, two = trio.create("main", "Apartment", "Bound"), trio.create("main", "Apartment", "Bound")
+    far, free = trio.create("other", "Apartment", "Bound"), trio.create("mta", "Free")
+    assert one.PassOn(two, 6) == 6
+    assert one.PassOn(free, 1) == 1
+
+    for caller in (one, free):
+        with pytest.raises(callgate.RpcError, match=r"belongs to sta \d and was used in") as caught:
+            caller.PassOn(far, 1)
+        assert caught.value.hresult == 0x8001010E
+    assert far.Work(0) == far.Home()
+
+
+def test_r15_07_a_model_that_there_is_not_is_refused(trio: Trio) -> None:
+    live = trio.lib.component_live()
+    with pytest.raises(callgate.ComError, match="has the threading model 'Rental'; it is one of Single") as caught:
+        trio.create("mta", "Rental")
+    assert caught.value.hresult == 0x80040156
+    assert trio.lib.component_live() == live
+
+
+@pytest.mark.rule("R15.17")
+def test_r15_17_fifty_threads_activate_at_once(component: str) -> None:
+    """One host, one load, and fifty objects."""
+    with ThreadPoolExecutor(50) as pool:
+        made = [
+            each.result()
+            for each in [
+                pool.submit(lambda: callgate.create(CLSID["Bound"], IWorker, library=component, threading="Apartment"))
+                for _ in range(50)
+            ]
+        ]
+
+    assert len({(callgate.info(each).process, each.Work(0)) for each in made}) == 1
+    assert len(set(map(callgate_identity, made))) == 50
+
+
+def callgate_identity(proxy: Any) -> Any:
+    return callgate.identity(proxy)
+
+
+def test_r15_02_objects_end_on_their_thread(trio: Trio) -> None:
+    """A bound object that nobody holds any more goes where it came from."""
+    made = trio.create("other", "Apartment", "Bound")
+    number = trio.lib.component_last()
+    assert trio.lib.component_alive(number)
+
+    callgate.release(made)
+
+    assert wait_until(lambda: not trio.lib.component_alive(number))
+
+
+# -- R15.19 -----------------------------------------------------------------------------------------------------------
+
+
+def test_r15_19_a_thread_that_ends_disconnects_its_objects(trio: Trio) -> None:
+    with Thread("sta") as short:
+        made = short.do(lambda: callgate.create(CLSID["Bound"], IWorker, library=trio.lib, threading="Apartment"))
+        assert made.Work(0) == made.Home()
+    del short
+
+    def outcome() -> int:
+        try:
+            made.Work(0)
+        except callgate.RpcError as error:
+            return int(error.hresult) & 0xFFFFFFFF
+        return 0
+
+    assert wait_until(lambda: outcome() == 0x80010108)
+
+
+# -- R15.2, R15.14, R15.15: Python objects in STAs, called by native code ---------------------------------------------
+
+
+class Worker:
+    """A Python object with a method of IWorker, which says where it is called."""
+
+    def __init__(self, gate: threading.Event | None = None) -> None:
+        self.seen: list[int] = []
+        self.gate = gate
+
+    def PassOn(self, other: Any, depth: int) -> int:  # noqa: N802
+        self.seen.append(threading.get_ident())
+        if self.gate is not None:
+            self.gate.wait(10)
+        return other.PassOn(self, depth - 1) + 1 if depth else 0
+
+
+def typed(worker: Worker) -> IWorker:
+    return worker  # type: ignore[return-value]
+
+
+@pytest.mark.rule("R17.16")
+@pytest.mark.parametrize("model", ["Free", "Apartment"])
+def test_r15_14_native_code_calls_back_into_an_sta_that_waits(trio: Trio, model: str) -> None:
+    """To depth 50, on the thread that made the call."""
+    native, worker = trio.create("main", model), Worker()
+
+    assert trio["main"].do(lambda: native.PassOn(typed(worker), 50)) == 50
+    assert set(worker.seen) == {trio["main"].ident}
+
+
+def test_r15_02_an_object_that_was_handed_out_by_an_sta_is_called_there(component: str) -> None:
+    """Native code keeps it and calls it in the call of another thread."""
+    with Thread("sta") as home, Thread("mta") as caller, callgate.load(component, COUNTS) as lib:
+        holder, keep = holder_of(lib)
+        sink = Sink()
+        home.do(lambda: keep(sink))
+
+        assert caller.do(lambda: holder.CallBack(3)) == 6
+        assert set(sink.seen) == {home.ident}
+        assert holder.CallFromThread(3) == 6
+        assert set(sink.seen) == {home.ident}
+
+
+def test_r15_15_native_callers_are_refused_by_the_filter(component: str) -> None:
+    with Thread("sta") as home, Thread("mta") as caller, callgate.load(component, COUNTS) as lib:
+        holder, keep = holder_of(lib)
+        sink = Sink()
+        home.do(lambda: keep(sink))
+        home.do(lambda: callgate.register_message_filter(Filter(1)))
+
+        assert caller.do(lambda: code_of(lambda: holder.CallBack(1))) == 0x80010001
+        assert caller.do(lambda: holder.CallBack(1)) == 2
+
+
+def test_r15_19_a_sink_of_a_thread_that_ended(component: str) -> None:
+    with Thread("mta") as caller, callgate.load(component, COUNTS) as lib:
+        holder, keep = holder_of(lib)
+        sink = Sink()
+        in_new_thread(lambda: [callgate.set_apartment("sta"), keep(sink)])
+
+        def outcome() -> int:
+            try:
+                return int(caller.do(lambda: holder.CallBack(1)))
+            except callgate.RpcError as error:
+                return int(error.hresult) & 0xFFFFFFFF
+
+        assert wait_until(lambda: outcome() == 0x80010108)
+        assert not sink.seen
+
+
+class Sink(ICallee):
+    """A Python object with ICallee."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def Step(self, number: int) -> int:  # noqa: N802
+        self.seen.append(threading.get_ident())
+        return 2
+
+
+def holder_of(lib: Lib) -> tuple[Any, Callable[[Any], None]]:
+    """A native object that keeps what it is given, and how a Python object is given to it."""
+    holder: Any = callgate.create(CLSID["Holder"], IHolder, library=lib)
+    return holder, holder.Keep
