@@ -88,7 +88,7 @@ os.register_at_fork(after_in_child=_start_again)
 
 
 def _enter(kind: Kind) -> None:
-    """R15.3: put this thread into an apartment; nothing when it is in one of that kind. Raises RpcError."""
+    """R15.3, R19.40: put this thread into an apartment; nothing when it is in one of that kind. Raises RpcError."""
     state = _state
     member = state.local.member
     if member is not None:

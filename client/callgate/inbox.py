@@ -179,7 +179,7 @@ class Inbox:
         return served
 
     def wait_for(self, job: Job, state: Waiting, outgoing: Outgoing) -> None:
-        """Wait for a call that this STA has made to another one, serving meanwhile."""
+        """R15.20: wait for a call that this STA has made to another one, with the GIL free, serving meanwhile."""
         while not job.done:
             self.interrupted(outgoing)
             if self.serve(state) == 0 and not job.done:

@@ -14,7 +14,7 @@ from callgate import IUnknown, Lib, i4, interface
 from tests.component.declared import CLSID, IID
 from tests.conftest import wait_until
 
-from .component_faces import ICallee, IHolder
+from .component_faces import ICallee, IHolder, IShape
 from .test_r15_python import Filter, Thread, code_of, in_new_thread
 
 
@@ -246,7 +246,7 @@ def test_r15_19_a_sink_of_a_thread_that_ended(component: str) -> None:
     with Thread("mta") as caller, callgate.load(component, COUNTS) as lib:
         holder, keep = holder_of(lib)
         sink = Sink()
-        in_new_thread(lambda: [callgate.set_apartment("sta"), keep(sink)])
+        in_new_thread(callgate.sta_thread(lambda: keep(sink)))
 
         def outcome() -> int:
             try:
@@ -267,6 +267,18 @@ class Sink(ICallee):
     def Step(self, number: int) -> int:  # noqa: N802
         self.seen.append(threading.get_ident())
         return 2
+
+    def Say(self, text: str | None) -> str:  # noqa: N802
+        raise NotImplementedError(text)
+
+    def Divide(self, a: int, b: int) -> int:  # noqa: N802
+        raise NotImplementedError(a, b)
+
+    def Again(self, holder: IHolder, depth: int) -> int:  # noqa: N802
+        raise NotImplementedError(holder, depth)
+
+    def Shape(self) -> IShape:  # noqa: N802
+        raise NotImplementedError
 
 
 def holder_of(lib: Lib) -> tuple[Any, Callable[[Any], None]]:
