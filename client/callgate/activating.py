@@ -103,7 +103,8 @@ def create_below(
     wish = Wish(name, found["clsid"], licence, tuple(map(declared_of, interfaces)))
     inproc = Inproc(found["library"], found["factory"], found["shape"])
     try:
-        made = of_library(inproc, "", "library", f"surrogate:{found['share']}", elsewhere).make(wish)
+        entry = ClassEntry(found["clsid"], inproc=inproc, threading=found["threading"])
+        made = of_library(entry, "", "library", f"surrogate:{found['share']}", elsewhere).make(wish)
     except ActivationRefused as error:
         raise refusal(error) from error.__cause__
     return _whole(wish, made)
