@@ -77,8 +77,9 @@ class Homes:
     def _of_request(self, session: Session, function: int, arguments: list[Any]) -> SingleThread | None:
         if function in _OF_OBJECT:
             return self._of_object(arguments)
-        if function in _OF_LIBRARY and arguments and type(arguments[0]) is int:
-            return self._libraries.get(arguments[0]).home
+        if function in _OF_LIBRARY:
+            library = self._libraries.look(arguments[0]) if arguments else None
+            return library.home if library is not None else None
         if function == HostFunction.LOAD and len(arguments) == 4 and arguments[3] == Kind.STA.value:
             return self.host
         if function == HostFunction.ACTIVATE and len(arguments) == 5 and type(arguments[4]) is dict:

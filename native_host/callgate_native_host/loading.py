@@ -162,6 +162,10 @@ class Libraries:
             raise Fault("ProtocolError", f"library {number} was not loaded here")
         return self._loaded[number - 1]
 
+    def look(self, number: Any) -> Library | None:
+        """A library by number, if there is one."""
+        return self._loaded[number - 1] if type(number) is int and 0 < number <= len(self._loaded) else None
+
     def load(self, file: str, content: bytes, encoded: bytes | None) -> tuple[int, Library] | None:
         """Load a file with declarations known by their hash. None when the hash is not known and nothing was given."""
         with self._lock:
