@@ -56,6 +56,8 @@ class Info(NamedTuple):
     """How often native code called one that was over (R9.6)."""
     dropped_callbacks: int
     """How many `[oneway]` callbacks found no room and were not made."""
+    sessions: int
+    """Who uses the host: a stop or a crash of it affects all of them (R16.9). 0 when there is none at the moment."""
 
 
 class ObjectInfo(NamedTuple):
@@ -146,8 +148,8 @@ def info(lib: Any) -> Any:
         host.output.settle()
     output = (host.output.tail(0), host.output.tail(1)) if host is not None else ("", "")
     process = host.session.process if host is not None and alive else 0
-    callbacks = (counts.get(name, 0) for name in ("delegates", "stale_callbacks", "dropped_callbacks"))
-    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused, *callbacks)
+    counted = (counts.get(name, 0) for name in ("delegates", "stale_callbacks", "dropped_callbacks", "sessions"))
+    return Info(binding.file, process, binding.restarts, len(binding.numbers), *output, binding.refused, *counted)
 
 
 def _info_of(proxy: Remote) -> ObjectInfo:

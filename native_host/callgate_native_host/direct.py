@@ -125,7 +125,7 @@ class DirectHost:
         self._lock = threading.RLock()
         self._running = 0
         self._asked = 0
-        self._engine.census.watch({"channels": self._count_open, "threads": lambda: 0})
+        self._engine.census.watch({"channels": self._count_open, "threads": lambda: 0, "sessions": lambda: 1})
         _FOR_EVER.append(self._engine.libraries)
 
     def open(self, exchange: Exchange) -> tuple[int, DirectChannel]:

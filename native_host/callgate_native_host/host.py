@@ -83,7 +83,9 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     services = Services(engine.caller.perform, engine.callbacks.register, engine.objects, run_down)
     station.open(services, socket.socket(fileno=birth.link), measure_abi(backend), birth.incarnation, streams)
     crew, door = station.crew, station.door
-    engine.census.watch({"channels": lambda: crew.channels, "threads": lambda: crew.threads})
+    engine.census.watch(
+        {"channels": lambda: crew.channels, "threads": lambda: crew.threads, "sessions": lambda: door.sessions}
+    )
     reactor.after(_FIRST_SESSION_SECONDS, lambda: None if door.had_session else _leave())
     reactor.run()
     _leave()

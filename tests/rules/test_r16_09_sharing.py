@@ -47,6 +47,7 @@ def test_r16_09_libraries_of_a_program_share_a_host(isolation: str) -> None:
         assert libm.cos(0.0) == 1.0
         assert libc.getpid() == callgate.info(libm).process == callgate.info(libc).process
         assert len({libc.getpid(), alone.getpid(), other.getpid()}) == 3
+        assert [callgate.info(each).sessions for each in (libc, libm, alone)] == [2, 2, 1]
 
 
 def test_r16_09_closing_one_leaves_the_others() -> None:

@@ -88,7 +88,7 @@ class Listener:
     @property
     def occupied(self) -> bool:
         """Whether anybody is connected now."""
-        return self._station.door.occupied
+        return self._station.door.sessions > 0
 
     def close(self) -> None:
         """Nobody can connect any more; sessions end with the process."""

@@ -53,9 +53,9 @@ class Door:
         self._watch()
 
     @property
-    def occupied(self) -> bool:
-        """Whether anybody is connected now."""
-        return bool(self._links)
+    def sessions(self) -> int:
+        """How many are connected now."""
+        return len(self._links)
 
     def _watch(self) -> None:
         self._reactor.watch(self._listener.fileno(), self._accept)

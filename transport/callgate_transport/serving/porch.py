@@ -95,9 +95,9 @@ class Porch:
         self._on_empty: Callable[[], None]
 
     @property
-    def occupied(self) -> bool:
-        """Whether anybody is connected now."""
-        return bool(self._sessions)
+    def sessions(self) -> int:
+        """How many are connected now."""
+        return len(self._sessions)
 
     def router(self, control: zmq.Socket[bytes]) -> Router:
         """The socket of the control channels as this door reads it."""
