@@ -330,6 +330,8 @@ class InterfacePointer(Value):
     interface: str
     borrowed: bool = False
     iid_is: str = ""
+    clsid: str = ""
+    """The class that the declaration names, for which `interface` stands (R14.11)."""
 
 
 class Offset(Value):

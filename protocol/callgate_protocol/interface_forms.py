@@ -32,4 +32,5 @@ def interface_form(
     if all(each.name != name for each in library.interfaces):
         what = c_name(target) if isinstance(target, InterfaceType) else name
         raise DirectiveError(f"{where}: the interface {what} is named but not described")
-    return InterfacePointer(name, "borrowed" in words, words.get("iid_is", ""))
+    clsid = "" if stands_in is None else stands_in.clsid
+    return InterfacePointer(name, "borrowed" in words, words.get("iid_is", ""), clsid)

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 import pytest
 
 import callgate
-from callgate import Guid, In, IUnknown, Ref, f8, i4, iid_is, interface, library, native, struct
-from callgate.com.declared import declared_of
+from callgate import Guid, In, IUnknown, Ref, coclass, f8, i4, iid_is, interface, library, native, struct
+from callgate.com.declared import Declared, declared_of
 from callgate.com.equivalence import refuse_difference
 from callgate.com.objects import query
 from callgate.declare import parse
@@ -244,8 +244,8 @@ def test_r14_14_python_objects(component: Component) -> None:
     holder.Drop()
 
 
-def odd(load_typed: TypedLoader, clsid: int, face: type[T]) -> T:
-    """An object that does not look like COM's: what creates it says so by its type."""
+def odd(load_typed: TypedLoader, clsid: int, face: type[T], asked: Declared | None = None) -> T:
+    """An object that does not look like COM's, or is of a class: what creates it says so by its type."""
 
     class Maker(Protocol):
         @native(throws=True)
@@ -255,9 +255,11 @@ def odd(load_typed: TypedLoader, clsid: int, face: type[T]) -> T:
     result = Annotated[chosen, iid_is("iid")]
     guid: Any = In[Ref[Guid]]
     Maker.component_create.__annotations__ = {"clsid": guid, "iid": guid, "return": result}
-    iid = uuid.UUID(declared_of(face).iid)
+    asked = asked or declared_of(face)
+    iid = uuid.UUID(asked.iid)
     lib: Any = load_typed("component", library("libcomponent.so")(Maker))
-    return query(lib.component_create(uuid.UUID(own(clsid)), swapped(iid) if chosen is IBig else iid), face)
+    made = lib.component_create(uuid.UUID(own(clsid)), swapped(iid) if chosen is IBig else iid)
+    return query(made, asked.cls)  # type: ignore[no-any-return]
 
 
 def swapped(iid: uuid.UUID) -> uuid.UUID:
@@ -362,3 +364,22 @@ def test_r14_19_a_generic_class_answers_what_it_derives_from(component: Componen
     assert probe.Ask(callee, uuid.UUID(declared_of(IShape).iid)) == E_NOINTERFACE
     assert probe.Say(callee, "text") == "TEXT"
     assert probe.Laws(callee) == ""
+
+
+@coclass(own(0x1FF), default=IShape)
+class Square(IShape):
+    """What a declaration calls the objects of a class that do not say it themselves."""
+
+    def double(self) -> float:
+        return 2 * self.Area()
+
+
+@pytest.mark.rule("R14.9")
+def test_r14_11_a_declared_class(load_typed: TypedLoader) -> None:
+    """An object that a signature calls a class is of it: the interface's methods are native, the others Python's."""
+    shape = odd(load_typed, WIDGET, Square, declared_of(IShape))
+
+    assert isinstance(shape, Square)
+    assert isinstance(shape, IShape)
+    assert shape.double() == 2 * shape.Area()
+    assert not isinstance(shape, IMissing)

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import pytest
 
 import callgate
-from callgate import IUnknown, class_interface, coclass, com_visible, i4, interface
+from callgate import IUnknown, class_interface, coclass, com_visible, export_idl, i4, interface
 from callgate.com.classes import (
     class_by_clsid,
     class_interface_of,
@@ -21,7 +21,8 @@ from callgate.com.classes import (
     words_of,
 )
 from callgate.com.declared import declared_of
-from callgate_protocol.model import c_name
+from callgate_protocol.forms import InterfacePointer
+from callgate_protocol.marshal import resolve
 
 T = TypeVar("T")
 
@@ -172,7 +173,10 @@ def test_r14_11_a_class_stands_for_its_default_interface() -> None:
 
     IUses.SetCalc.__annotations__ = {"calc": Calc, "return": None}
     declared = declared_of(interface("{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0D05}")(IUses))
-    assert c_name(declared.methods["SetCalc"].function.parameters[0].type) == "ICalc *"
+    signature = resolve(declared.library, declared.methods["SetCalc"].function)
+    assert signature.parameters[0].form == InterfacePointer("ICalc", clsid=words_of(Calc).clsid)
+    assert [each.name for each in declared.library.coclasses] == ["Calc"]
+    assert "HRESULT SetCalc([in] ICalc *calc);" in export_idl(IUses, plain=True)
     assert class_by_clsid("{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0DC1}") is Calc
     assert words_of(Calc).sources == (declared_of(ICalcEvents),)
     assert default_interface(Calc) is declared_of(ICalc)

@@ -31,7 +31,7 @@ from .declared import Contents, Declared, Method, Piece, Property
 
 __all__ = ["Reached", "contents_of", "family_of", "of_model", "reach"]
 
-_GROUPS = ("records", "enums", "delegates", "opaques")
+_GROUPS = ("records", "enums", "delegates", "opaques", "coclasses")
 _CLASSES = ("structs", "enums", "handles")
 
 
@@ -173,13 +173,16 @@ def _all_of(library: TypeLibrary, classes: Mapping[str, Any], python: PythonSide
 def _piece(library: TypeLibrary, interface: Interface, made: Mapping[str, Declared], python: PythonSide) -> Piece:
     count = 0 if interface.iid in _HIDDEN else len(interface.methods)
     methods = tuple(_method(library, interface, index) for index in range(count))
-    mentions = {name: made[name] for name in _mentions(library, interface) if name in made}
-    types = library.replace(functions=(), interfaces=(), coclasses=())
+    names = _mentions(library, interface)
+    coclasses = tuple(each for each in library.coclasses if each.name in names)
+    names |= {each.interface for coclass in coclasses for each in coclass.interfaces} - {interface.name}
+    mentions = {name: made[name] for name in names if name in made}
+    types = library.replace(functions=(), interfaces=(), coclasses=coclasses)
     return Piece(interface, methods, types, python, mentions)
 
 
 def _mentions(library: TypeLibrary, interface: Interface) -> set[str]:
-    """The interfaces that an interface names: its base, those in its signatures, and those inside its structs."""
+    """What an interface names: its base, interfaces and classes in its signatures, and those inside its structs."""
     found = {interface.base}
     places: list[Function | Delegate] = [*interface.methods, *library.delegates]
     types = [each.type for place in places for each in (place.result, *place.parameters)]

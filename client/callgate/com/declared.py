@@ -70,7 +70,7 @@ class Piece(Value):
     methods: tuple[Method, ...] = ()
     """Without numbers: those depend on the library."""
     types: TypeLibrary = TypeLibrary()
-    """Records, enums, delegates, opaque types; no interfaces."""
+    """Records, enums, delegates, opaque types, coclasses; no interfaces."""
     python: PythonSide = PythonSide()
     mentions: Mapping[str, Declared] = {}
     """Its base, and the interfaces in its signatures, by the names that they have there."""
@@ -168,7 +168,11 @@ class Declared:
 
 
 def _iids(piece: Piece) -> dict[str, str]:
-    return {name: declared.iid for name, declared in piece.mentions.items()}
+    found = {name: declared.iid for name, declared in piece.mentions.items()}
+    for each in piece.types.coclasses:  # its default interface stands for a class (R14.11)
+        default = next((one.interface for one in each.interfaces if one.default and not one.source), "IUnknown")
+        found[each.name] = found.get(default, default)
+    return found
 
 
 # -- all of them, by IID -----------------------------------------------------------------------------------------------

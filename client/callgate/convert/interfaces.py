@@ -81,6 +81,7 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
     """The one proxy of a native object, or the very object of this process (R14.9)."""
     declared = _declared(form, types)
     known: Mapping[str, Declared] = {each.iid: each for each in types.interfaces.values()}
+    named = (form.clsid,) if form.clsid else ()
 
     def decode(wire: Any, context: CallContext) -> Any:
         if wire is None:
@@ -88,7 +89,7 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
         if type(wire) is dict and "object" in wire:
             return _home(wire["object"], context)
         reference, _ = read_reference(wire)
-        classes = _classes(wire)
+        classes = [*named, *_classes(wire)]
         host = context.host
         if reference.token is not None and reference.incarnation != host.session.incarnation:
             from callgate.remoting.handing import arrived  # noqa: PLC0415 - few programs are handed objects

@@ -8,7 +8,7 @@ from typing import Any, Final, get_origin
 from callgate.com.classes import declared_interfaces, words_of
 from callgate.com.declared import Declared, find_declared
 from callgate.memory import Handle
-from callgate_protocol.model import InterfaceType, Pointer, Scalar, SystemType
+from callgate_protocol.model import Coclass, Implemented, InterfaceType, Pointer, Scalar, SystemType
 
 from .delegates import Callback, callback_of
 from .marks import AsAttribute, Borrow, Native
@@ -61,7 +61,10 @@ def interface_pointer(space: Space, note: Note, where: Where) -> Lowered | None:
         return None
     if where.modes.raw:
         raise where.refusal(note, "raw: objects are not passed; write NativePtr", "R1.24, R19.45")
-    return Lowered(Pointer(InterfaceType(_known(space, declared))), _words(note, where))
+    space.interface(declared)
+    clsid = words_of(note.python).clsid
+    name = _coclass(space, note.python, clsid, declared) if clsid else declared.name
+    return Lowered(Pointer(InterfaceType(name)), _words(note, where))
 
 
 def _of_class(cls: Any) -> Declared | None:
@@ -70,9 +73,16 @@ def _of_class(cls: Any) -> Declared | None:
     return words_of(cls).default or next(iter(declared_interfaces(cls)), None)
 
 
-def _known(space: Space, declared: Declared) -> str:
-    space.interface(declared)
-    return declared.name
+def _coclass(space: Space, cls: Any, clsid: str, default: Declared) -> str:
+    """The class by its name, with all its interfaces; what comes as one is of the Python class."""
+    others = [each for each in declared_interfaces(cls) if each.iid != default.iid]
+    sources = words_of(cls).sources
+    for each in (*others, *sources):
+        space.interface(each)
+    implemented = [Implemented(default.name, default=True), *(Implemented(each.name) for each in others)]
+    implemented += [Implemented(each.name, index == 0, source=True) for index, each in enumerate(sources)]
+    space.coclass(Coclass(cls.__name__, clsid, tuple(implemented)))
+    return str(cls.__name__)
 
 
 def _words(note: Note, where: Where) -> dict[str, str]:

@@ -67,6 +67,7 @@ def _types(space: Space) -> TypeLibrary:
         enums=tuple(space.enums[name] for name in sorted(space.enums)),
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaques[name] for name in sorted(opaques)),
+        coclasses=tuple(space.coclasses[name] for name in sorted(space.coclasses)),
     )
 
 

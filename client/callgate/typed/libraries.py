@@ -247,6 +247,7 @@ def _checked(
         enums=tuple(space.enums[name] for name in sorted(space.enums)),
         delegates=tuple(space.delegates[name] for name in sorted(space.delegates)),
         opaques=tuple(opaques[name] for name in sorted(opaques)),
+        coclasses=tuple(space.coclasses[name] for name in sorted(space.coclasses)),
     )
     renamed = {python: c for python, c in names.items() if python != c}
     side = PythonSide(space.structs, space.enum_classes, space.handles, space.faces, names=renamed)

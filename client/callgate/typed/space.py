@@ -12,7 +12,7 @@ from callgate.declare.modes import Modes
 from callgate.declare.python import Face
 from callgate.errors import DeclarationError, TypeLoadError
 from callgate.memory import Handle, opaque_of
-from callgate_protocol.model import Attribute, CType, Delegate, Enum, Record
+from callgate_protocol.model import Attribute, Coclass, CType, Delegate, Enum, Record
 from callgate_protocol.value import Value
 
 from .delegates import Callback, callback_of
@@ -59,6 +59,7 @@ class Space:
         self.delegates: dict[str, Delegate] = {}
         self.handles: dict[str, type[Handle]] = {}
         self.interfaces: dict[str, Declared] = {}
+        self.coclasses: dict[str, Coclass] = {}
         self.faces: dict[str, Face] = {}
         self._shapes: dict[str, Any] = {}
         self._open: list[Any] = []
@@ -131,6 +132,11 @@ class Space:
             raise DeclarationError(
                 f"{self.label}: two interfaces are called {declared.name}; give one of them another name="
             )
+
+    def coclass(self, coclass: Coclass) -> None:
+        """Make a class of objects known."""
+        if self.coclasses.setdefault(coclass.name, coclass) != coclass or coclass.name in self.interfaces:
+            raise DeclarationError(f"{self.label}: {coclass.name} is the name of a class and of something else")
 
     def enumeration(self, cls: type[enum.IntEnum | enum.IntFlag], base: str) -> str:
         """Make an enum known; `base` is the integer that holds it, the smallest of C's when it is ""."""
