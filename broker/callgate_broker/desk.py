@@ -61,6 +61,8 @@ class Desk:
                 yield from perform(asker, request, now)
             except (ActivationRefused, RegistryError) as error:
                 yield Reply(asker, failure(asker.request, error.name, str(error)))
+            except OSError as error:  # of a registry file
+                yield Reply(asker, failure(asker.request, "REGDB_E_INVALIDVALUE", f"the registry: {error}"))
 
         return operation
 
@@ -76,15 +78,33 @@ class Desk:
         window = min(float(fields["window"] or WINDOW_SECONDS), _LONGEST_WINDOW)
         command = tuple(fields["command"] or ())
         wanted = Wanted(asker, _clsid(fields["clsid"]), fields["share"] or "", command, window)
+        self._check(wanted.clsid)
         yield from self._tell(self.classes.activate(wanted, now))
 
     def _register_class(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
         fields = request.fields
-        process = fields["client"]
-        cookie, outcomes = self.classes.register(process, _clsid(fields["clsid"]), fields["mode"], fields["where"], now)
+        process, clsid = fields["client"], _clsid(fields["clsid"])
+        cookie, outcomes = self.classes.register(
+            process, clsid, fields["mode"], fields["where"], now, only_launched=self._has_run_as(clsid)
+        )
         yield from self._watch(process)
         yield Reply(asker, success(asker.request, {"cookie": cookie}))
         yield from self._tell(outcomes)
+
+    def _check(self, clsid: str) -> None:
+        """R16.12: whoever asks here is this broker's user, and even that may be forbidden. Raises ActivationRefused."""
+        registry, user = self._read(), os.geteuid()
+        entry = registry.classes.get(clsid)
+        if entry is not None:
+            caller = Caller(user, tuple(os.getgroups()))
+            check_launch(registry, registry.app_of(entry), caller, user)
+            check_access(registry, registry.app_of(entry), caller, user)
+
+    def _has_run_as(self, clsid: str) -> bool:
+        """R16.13: such a class takes only the program that was started for it."""
+        registry = self._read()
+        entry = registry.classes.get(clsid)
+        return entry is not None and bool(registry.app_of(entry).run_as)
 
     def _resume(self, asker: Asker, request: Request, now: float) -> Iterator[Action]:
         yield Reply(asker, success(asker.request, {}))

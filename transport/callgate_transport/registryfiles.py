@@ -57,7 +57,8 @@ def _hives(*, project: bool) -> Iterator[Hive]:
     if given is not None:
         for path in filter(None, given.split(os.pathsep)):
             for each in [path] if path.endswith(".toml") else _toml_files(path):
-                yield Hive("given", os.path.abspath(each))
+                if os.path.exists(each):
+                    yield Hive("given", os.path.abspath(each))
         return
     if project and (found := _project_file()):
         yield Hive("project", found)
