@@ -36,7 +36,7 @@ class Play:
     def answer(self, operation: str, **fields: Any) -> dict[str, Any]:
         """The result or the error."""
         (reply,) = [each for each in self.ask(operation, **fields) if isinstance(each, Reply)]
-        found: dict[str, Any] = reply.body.get("ok", reply.body.get("error"))
+        found: dict[str, Any] = reply.body["ok"] if "ok" in reply.body else reply.body["error"]
         return found
 
 
@@ -66,7 +66,7 @@ def test_a_program_is_started_watched_and_answers() -> None:
 def test_r16_12_the_broker_checks_before_it_starts_anything(permission: str) -> None:
     """Also its own user, when the class says so."""
     nobody = tuple(map(parse_rule, ["uid:12345"]))
-    play = Play(registry(AppEntry(APP, **{permission: nobody})))
+    play = Play(registry(AppEntry(APP).replace(**{permission: nobody})))
 
     found = play.ask("activate", clsid=PLAYER, client=7, command=["/opt/playerd"])
 
