@@ -40,8 +40,8 @@ __all__ = ["read_interface"]
 
 _READERS: Final = Readers(lower, read_record, read_delegate, read_inline)
 _WORDS: Final = {"get": "propget", "put": "propput", "putref": "propputref"}
-_FIRST_DISPID: Final = 0x60020000
-"""Where the numbers of a dual interface begin whose methods have none of their own."""
+_FIRST_DISPID: Final = 0x60000000
+"""Where the numbers of members begin that have none of their own; each level of bases has 65536 more."""
 _HRESULT: Final = SystemType("HRESULT")
 
 
@@ -52,6 +52,7 @@ def read_interface(spec: InterfaceSpec) -> Piece:
     methods = [_method(space, spec, index, entry) for index, entry in enumerate(spec.entries)]
     space.settle()
     functions = tuple(method.function for method in methods)
+    _refuse_one_number(spec, functions)
     found = Interface(spec.name, spec.iid, spec.base.name, functions, spec.attributes)
     types = _types(space)
     _check(spec, space, types, found)
@@ -127,7 +128,20 @@ def _dispid(spec: InterfaceSpec, label: str, index: int, entry: Entry) -> int:
             f"(R14.1, R14.22)"
         )
     first = next(place for place, each in enumerate(spec.entries) if each.c_name == entry.c_name)
-    return _FIRST_DISPID + min(index, first)
+    level = len(_bases(spec.base))
+    return _FIRST_DISPID + (level << 16) + min(index, first)
+
+
+def _refuse_one_number(spec: InterfaceSpec, functions: tuple[Function, ...]) -> None:
+    """A number is one member, or the accessors of one property (R14.22)."""
+    owners: dict[str, str] = {}
+    for each in functions:
+        word = each.result.attribute("id")
+        if word is not None and owners.setdefault(word.argument, each.name) != each.name:
+            raise MarshalDirectiveError(
+                f"{spec.name}.{each.name} and {spec.name}.{owners[word.argument]} have one number, {word.argument}; "
+                f"give one of them another @callgate.dispid (R14.22)"
+            )
 
 
 def _check_result(label: str, read: Read, entry: Entry) -> None:

@@ -83,15 +83,17 @@ class InterfaceMeta(_ProtocolMeta):
             return type.__instancecheck__(cls, instance)
         objects = sys.modules.get(_OBJECTS)  # there are native objects only where it is loaded
         answer: bool | None = objects.answers(instance, declared) if objects is not None else None
-        return _has_methods(cls, instance) if answer is None else answer
+        return _has_methods(cls, declared, instance) if answer is None else answer
 
     def __subclasscheck__(cls, subclass: Any) -> bool:
         """A class has the interfaces that it derives from."""
         return type.__subclasscheck__(cls, subclass)
 
 
-def _has_methods(cls: Any, instance: Any) -> bool:
+def _has_methods(cls: Any, declared: Declared, instance: Any) -> bool:
     names = [entry.python for each in cls.__mro__ for entry in _entries(each)]
+    if _WRITTEN not in vars(cls):  # a text says what they are
+        names = [method.python for method in declared.methods.values()]
     return bool(names) and all(hasattr(instance, name) for name in names)
 
 
