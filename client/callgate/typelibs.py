@@ -21,6 +21,7 @@ from .declare import Declarations, PrototypeError, parse_declarations
 from .errors import DeclarationError
 from .lib import Lib
 from .libraries import declaration_error
+from .typed.libraries import declarations_of
 
 __all__ = ["TypeLib", "export_idl", "idl", "published_of", "read_idl"]
 
@@ -134,6 +135,8 @@ def _described(each: Any, form: str) -> TypeLibrary:
     declared = find_declared(each)
     if declared is not None:
         return declared.library
+    if hasattr(each, "__callgate_library__"):
+        return declarations_of(each).library
     if not isinstance(each, type):
         raise TypeError(f"{each!r} is no library, interface or class that IDL could describe")
     return _class(each, form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .idl_types import Spelling, bracketed
+from .idl_types import REFERENCE, Spelling, bracketed
 from .model import (
     Array,
     CType,
@@ -30,9 +30,21 @@ __all__ = ["Declarations", "innermost"]
 
 _SHARED: Final[dict[str, str]] = {
     "DATE": "typedef double DATE;",
+    "DECIMAL": """typedef struct tagDEC {
+    USHORT wReserved;
+    union { struct { BYTE scale; BYTE sign; }; USHORT signscale; };
+    ULONG Hi32;
+    union { struct { ULONG Lo32; ULONG Mid32; }; ULONGLONG Lo64; };
+} DECIMAL;""",
+    "GUID": """typedef struct tagGUID {
+    DWORD Data1;
+    WORD Data2;
+    WORD Data3;
+    BYTE Data4[8];
+} GUID;""",
     "OLE_COLOR": "typedef DWORD OLE_COLOR;",
 }
-"""Definitions that IDL files repeat for people (R12.11)."""
+"""Definitions that IDL files repeat for people (R12.11); the reader knows them."""
 
 
 class Declarations:
@@ -44,8 +56,8 @@ class Declarations:
         self.spelling = Spelling(library, plain=plain)
 
     def shared(self, mentioned: set[CType]) -> Iterator[str]:
-        """R12.11: what some names of types are, for whoever reads the text."""
-        used = sorted(name for name in _SHARED if SystemType(name) in mentioned)
+        """R12.11: what some names of types are, for people; other tools have them from oaidl.idl."""
+        used = sorted(name for name in _SHARED if SystemType(name) in mentioned and not self.plain)
         yield from (_SHARED[name] for name in used)
         if used:
             yield ""
@@ -135,8 +147,8 @@ class Declarations:
 
 
 def innermost(ctype: CType) -> CType:
-    """What pointers and arrays are about."""
-    while isinstance(ctype, Pointer | Array | SafeArray):
+    """What pointers and arrays are about; a REFIID is a name of its own."""
+    while isinstance(ctype, Pointer | Array | SafeArray) and ctype != REFERENCE:
         ctype = ctype.target if isinstance(ctype, Pointer) else ctype.element
     return ctype
 

@@ -26,7 +26,10 @@ from .model import (
     Void,
 )
 
-__all__ = ["Spelling", "bracketed", "dispid"]
+__all__ = ["REFERENCE", "Spelling", "bracketed", "dispid"]
+
+REFERENCE: Final = Pointer(SystemType("GUID"), const=True)
+"""IDL's REFIID, which is not the same as a GUID (R12.9)."""
 
 _SCALARS: Final[dict[str, str]] = {
     **INTEGERS,
@@ -120,7 +123,7 @@ class Spelling:
     def declare(self, ctype: CType, name: str) -> str:
         """The declaration of `name` with that type: `long *name`, `Point name[3]`."""
         left, right, const, tight = "", "", "", False
-        while isinstance(ctype, Pointer | Array):
+        while isinstance(ctype, Pointer | Array) and (ctype != REFERENCE or const):
             if isinstance(ctype, Pointer) and not isinstance(ctype.target, SafeArray):
                 own = f" {const}" if const else ""
                 left = f"*{own.strip()}{' ' if own else ''}{left}"
@@ -139,6 +142,8 @@ class Spelling:
 
     def _base(self, ctype: CType) -> str:
         match ctype:
+            case Pointer(SystemType("GUID"), True):
+                return "REFIID"
             case Void():
                 return "void"
             case Scalar(name):

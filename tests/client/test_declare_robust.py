@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callgate.declare import PrototypeError, parse, parse_declarations
 from callgate.declare.attributes import ATTRIBUTES
+from callgate.declare.idl_words import INTERFACE_WORDS, MEMBER_WORDS
 from callgate.declare.parser import LARGEST
 from callgate.declare.words import KNOWN_NAMES, ROLES
 from callgate_protocol.model import Array, CType, FunctionPointer, Pointer, Scalar, TypeLibrary
@@ -22,7 +23,22 @@ VALID = (
     "enum e { A, B = 1 << 4 | 3, C = -B };\n#define N (A + 2)\n#pragma pack(push, 1)\nstruct t { char c[N]; };",
     "[free(g)] char *f([in, out] int *n, [size_is(*n)] char *p) __attribute__((pure)); void g(void *);",
     "void (*signal(int number, void (*handler)(int)))(int); typedef int (*compare)(const void *, const void *);",
+    (
+        'import "oaidl.idl"; [object, dual, uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C01)] interface IA : IDispatch {'
+        " [id(1), propget] HRESULT P([out, retval] BSTR *v); HRESULT f([in, defaultvalue(5)] SAFEARRAY(VARIANT) v); };"
+    ),
+    (
+        "interface IB; [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C02), version(1.0)] library L { [uuid(3CA6A62E-7E5C-4E0C-"
+        "9B0D-1D7B6F5B0C03)] dispinterface D { properties: [id(1)] long x; methods: [id(2)] IUnknown *f([in] long a); };"
+        " [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C04)] coclass C { [default, source] dispinterface D; }; };"
+    ),
 )
+
+IDL = (
+    "interface dispinterface coclass library import importlib( object, uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C05) "
+    "default IUnknown IDispatch HRESULT properties: methods: source dual local hyper wchar_t boolean cpp_quote( interface_"
+)
+"""Words of IDL, complete enough for some of them to be understood."""
 
 PIECES = (
     """f x y s t 0 1 0x7f 3u 'a' "b" = ... + - << >> | & ~ / % . < > \\ # @ ( ( ( ) ) ) [ [ ] ] { { } } * * , , ; ; :"""
@@ -33,6 +49,10 @@ WORDS = [
     *ATTRIBUTES,
     *list(KNOWN_NAMES)[:10],
     *PIECES.split(),
+    *IDL.split(),
+    '"oaidl.idl"',
+    *MEMBER_WORDS,
+    *INTERFACE_WORDS,
     "\n#define ",
     "\n#pragma pack(",
     "/*",

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 import callgate
-from callgate import IUnknown, export_idl, i4, idl, interface
+from callgate import IUnknown, export_idl, f8, i4, idl, interface, library
 from callgate.com.declared import declared_by_iid, declared_of
 from callgate.declare import parse_declarations
 from callgate.typelibs import TypeLib, published_of, read_idl
@@ -120,6 +120,15 @@ def test_a_loaded_library() -> None:
         text = export_idl(lib)
     assert "double cos(double x);" in text
     assert "pair *f(c_long x);" in text
+
+
+@library("libm.so.6")
+class Maths(Protocol):
+    def lround(self, x: f8) -> callgate.long_: ...
+
+
+def test_a_library_in_python() -> None:
+    assert "c_long lround(double x);" in export_idl(Maths)
 
 
 @pytest.mark.parametrize("wrong", [(), (3,), ("text",)])

@@ -9,9 +9,11 @@ from callgate.declare import parse_declarations
 from callgate_protocol.idl_text import idl_text
 from callgate_protocol.model import FunctionPointer, InterfaceType, Pointer, TypeLibrary
 from callgate_protocol.published import Identity
+from tests.conftest import NATIVE
 from tests.protocol.described import described
 from tests.protocol.strategies import quick
 
+ROOT = NATIVE.parents[1]
 IID = "3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C21"
 
 
@@ -77,7 +79,26 @@ def test_r12_01_the_four_types_pass_by_value() -> None:
         "HRESULT M3([in] DECIMAL d);",
         "HRESULT M4([in] OLE_COLOR c);",
     ]
-    assert "typedef double DATE;\ntypedef DWORD OLE_COLOR;\n" in text
+    assert "typedef double DATE;\n" in text
+    assert "typedef DWORD OLE_COLOR;\n" in text
+    assert "} DECIMAL;\n" in text
+    assert "} GUID;\n" in text
+    assert not library(text).records  # what the text repeats is known already
+
+
+@pytest.mark.rule("R12.9")
+def test_r12_11_a_refiid_is_not_a_guid() -> None:
+    one = library(f"[uuid({IID})] interface I : IUnknown {{ HRESULT f([in] REFIID a, [in] GUID b, [in] GUID *c); }};")
+    text = idl_text(one)
+    assert members(text) == ["HRESULT f([in] REFIID a, [in] GUID b, [in] GUID *c);"]
+    assert library(text) == one
+
+
+@pytest.mark.parametrize("path", ["tests/native/component/component.idl", "examples/sevenzip.idl"])
+def test_r14_04_real_declarations_say_the_same_again(path: str) -> None:
+    one = parse_declarations((ROOT / path).read_text()).library
+    assert one.interfaces
+    assert library(idl_text(one)) == one
 
 
 DELEGATES = f"""

@@ -140,6 +140,7 @@ def _add_constant(state: State, declared: Declarator) -> None:
 def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifiers) -> None:
     name, offset = declared.name, declared.offset
     if _is_known(state, declared):
+        state.forget(spec.fresh)
         return
     declared.type = number_handle(state, declared.type, name, offset, spec.attributes)
     typedef = Typedef(declared.type, declared.const, offset)

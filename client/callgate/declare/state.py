@@ -110,6 +110,16 @@ class State(Cursor):
                 self.source, offset, f"{name!r} is already {known[0]}, declared on line {line}; rename one of them"
             )
 
+    def forget(self, tag: RecordTag | EnumTag | None) -> None:
+        """Drop what was read of a type that is built in, and what stands inside it."""
+        if not isinstance(tag, RecordTag) or (tag.tag and self.tags.get(tag.tag) is not tag):
+            return
+        self.tags.pop(tag.tag, None)
+        self.anonymous = [each for each in self.anonymous if each is not tag]
+        for member in tag.members or ():
+            if isinstance(member.type, RecordTag) and not member.type.tag:
+                self.forget(member.type)
+
     def constant(self, name: str) -> Value | None:
         """The value of an enum constant or `#define` above this place."""
         if name not in self.values:
