@@ -72,6 +72,8 @@ _PLAIN: Final[dict[str, str]] = {
 }
 """The nearest that MIDL has."""
 
+_ROOT: Final = "IUnknown"
+
 _ORDER: Final = ("id", "propget", "propput", "propputref", "in", "out", "retval")
 """Attributes that are written first, in this order."""
 
@@ -116,7 +118,9 @@ class Spelling:
         """Structs whose typedef stands above; the others are known by their tag."""
         self._kinds = {record.name: "union" if record.union else "struct" for record in library.records}
         self._defaults = {
-            coclass.name: next((each.interface for each in coclass.interfaces if each.default and not each.source), "")
+            coclass.name: next(
+                (each.interface for each in coclass.interfaces if each.default and not each.source), _ROOT
+            )
             for coclass in library.coclasses
         }
 
@@ -142,21 +146,18 @@ class Spelling:
 
     def _base(self, ctype: CType) -> str:
         match ctype:
-            case Pointer(SystemType("GUID"), True):
-                return "REFIID"
             case Void():
                 return "void"
             case Scalar(name):
                 return (_PLAIN if self.plain else _SCALARS)[name]
             case StructType(name):
                 return self.inline.get(name) or (name if name in self.ready else f"{self._kinds[name]} tag{name}")
-            case InterfaceType(name) if self.plain:
-                return self._defaults.get(name) or name  # it stands in for the class (R14.11)
             case EnumType(name) | Opaque(name) | InterfaceType(name) | SystemType(name) | FunctionPointer(name):
-                return name
+                return self._defaults.get(name, name) if self.plain else name  # R14.11
             case Pointer(SafeArray(element)) | SafeArray(element):
                 return f"SAFEARRAY({self.declare(element, '')})"
-        raise AssertionError(ctype)
+        assert ctype == REFERENCE, ctype
+        return "REFIID"
 
     def parameter(self, parameter: Parameter) -> str:
         """A parameter of a function: `[out, size_is(n)] long *values`."""

@@ -28,15 +28,16 @@ VALID = (
         " [id(1), propget] HRESULT P([out, retval] BSTR *v); HRESULT f([in, defaultvalue(5)] SAFEARRAY(VARIANT) v); };"
     ),
     (
-        "interface IB; [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C02), version(1.0)] library L { [uuid(3CA6A62E-7E5C-4E0C-"
-        "9B0D-1D7B6F5B0C03)] dispinterface D { properties: [id(1)] long x; methods: [id(2)] IUnknown *f([in] long a); };"
+        "interface IB; [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C02), version(1.0)] library L {"
+        " [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C03)] dispinterface D {"
+        " properties: [id(1)] long x; methods: [id(2)] IUnknown *f([in] long a); };"
         " [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C04)] coclass C { [default, source] dispinterface D; }; };"
     ),
 )
 
 IDL = (
     "interface dispinterface coclass library import importlib( object, uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C05) "
-    "default IUnknown IDispatch HRESULT properties: methods: source dual local hyper wchar_t boolean cpp_quote( interface_"
+    "default IUnknown IDispatch HRESULT properties: methods: source dual local hyper wchar_t boolean cpp_quote("
 )
 """Words of IDL, complete enough for some of them to be understood."""
 
