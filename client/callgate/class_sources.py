@@ -179,9 +179,20 @@ class _Hosts:
             reference, number = self._known.get(key, (None, 0))
             host = reference() if reference is not None else None
             if host is None or host.dead or isolation == "object":
-                host, number = start()
+                fresh, number = start()
+                host = self._met(fresh)
                 self._known[key] = (weakref.ref(host), number)
             return host, number
+
+    def _met(self, fresh: Host) -> Host:
+        """R18.7: a host that is reached already, over another channel perhaps, is one host, and its objects are one."""
+        incarnation = fresh.session.incarnation
+        for reference, _ in list(self._known.values()):
+            host = reference()
+            if host is not None and not host.dead and host.session.incarnation == incarnation:
+                fresh.close("it is reached already")
+                return host
+        return fresh
 
 
 _hosts = _Hosts()

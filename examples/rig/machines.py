@@ -1,8 +1,8 @@
 """Two machines of a lab: where they are, how they are reached, and (for this example) brokers to stand in for them.
 
 In a real lab each machine runs `callgate broker --listen tcp://0.0.0.0:5570 --allow clients.toml` as a service, and
-this file holds nothing but the addresses. Here both machines are this one: two loopback addresses, with keys made on the
-spot.
+this file holds nothing but the addresses. Here both machines are this one: two loopback addresses, with keys that are
+made on the spot.
 """
 
 from __future__ import annotations
