@@ -63,6 +63,15 @@ EXPECTED = {
         refused: argument 1 'base' of qsort: it has 1 elements, but 'n' says 2 \(R6\.3\)
         no deadlines: nothing can stop native code that runs in this process; leave one of the two out
     """,
+    "classes_by_name.py": r"""
+        registered: \[\('lab\.Thermometer', 'lab_devices:Thermometer', 'Both'\)\]
+        read: 21\.5 in another process: True
+        crashed: 6
+        again: 21\.5
+        failed with 0x800401f3 \(CO_E_CLASSSTRING\): no class is registered as .* did you mean 'lab\.Thermometer'\?
+        failed with 0x80040154 \(REGDB_E_CLASSNOTREG\): class \{.*7FFF\} is not registered; see callgate classes
+        left: \[\]
+    """,
     "header_zlib.py": r"""
         version: (True|False)
         compressed: True True
