@@ -1,21 +1,19 @@
 """Classes by name: registered once, made with `callgate.create`, wherever they run."""
 
-# ruff: noqa: N802 - the names of methods are COM's
-
 import os
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import callgate
-from callgate import IUnknown, f8, i4, interface
 
 # A registry of this example's own; `callgate register` writes into the user's.
 folder = tempfile.TemporaryDirectory()
 os.environ["CALLGATE_REGISTRY"] = folder.name
 
-# A module that could be an extension that crashes now and then. Who uses it needs its interface only.
+# A module that could be an extension that crashes now and then.
 MODULE = """
 import os
 from typing import Protocol
@@ -37,14 +35,7 @@ class Thermometer(IThermometer):
 """
 Path(folder.name, "lab_devices.py").write_text(MODULE)
 sys.path.insert(0, folder.name)
-
-
-@interface("{5B1D5A9E-6A0B-4C7C-9C33-0B1C5A9E7F01}")
-class IThermometer(IUnknown, Protocol):
-    def Read(self) -> f8: ...
-    def Process(self) -> i4: ...
-    def Break(self) -> None: ...
-
+IThermometer: Any = import_module("lab_devices").IThermometer
 
 callgate.register("lab_devices:Thermometer", progid="lab.Thermometer")
 print("registered:", [(each.progid, each.server, each.threading) for each in callgate.classes()])

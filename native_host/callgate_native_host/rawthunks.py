@@ -37,6 +37,10 @@ class RawDelegate:
         """What native code gets when there is no answer (R9.9)."""
         return self._shape.result.zero
 
+    def refusal(self, natives: Sequence[Any]) -> int:  # noqa: ARG002 - see delegates.DelegatePlan
+        """Addresses go to the client as they are: nothing is refused before it is asked."""
+        return 0
+
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message, `errno` before them where the shape asks for it."""
         errno = [self._backend.get_errno()] if self._shape.errno else []
