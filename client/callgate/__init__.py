@@ -64,12 +64,14 @@ if TYPE_CHECKING:
     from .allocation import buffer, cast, free, new, read, sizeof, string, write
     from .apartments import (
         apartment,
+        bell,
         mta_thread,
         pump,
         register_message_filter,
         set_apartment,
         sta_thread,
     )
+    from .asynchronous import AsyncCall, call_object
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
     from .class_sources import Created
@@ -102,7 +104,7 @@ if TYPE_CHECKING:
     from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, HandleRef, NativePtr
-    from .moving import agile, global_interface_table
+    from .moving import agile, get_and_release_stream, global_interface_table, to_stream
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
     from .registrations import RegisteredClass, classes, register, unregister
@@ -160,6 +162,7 @@ _LATER = {
         "layouts": ("Layout", "layout"),
         "apartments": (
             "apartment",
+            "bell",
             "mta_thread",
             "pump",
             "register_message_filter",
@@ -167,7 +170,8 @@ _LATER = {
             "sta_thread",
         ),
         "inbox": ("MessageFilter",),
-        "moving": ("agile", "global_interface_table"),
+        "moving": ("agile", "get_and_release_stream", "global_interface_table", "to_stream"),
+        "asynchronous": ("AsyncCall", "call_object"),
         "libraries": ("Info", "ObjectInfo", "close", "get_last_error", "info", "raise_last_error", "types"),
         "loading": ("load",),
         "memories": ("HostStruct",),
@@ -209,6 +213,7 @@ __all__ = [
     "AdviseConnection",
     "ArgumentError",
     "Array",
+    "AsyncCall",
     "BStr",
     "Block",
     "Bool",
@@ -317,8 +322,10 @@ __all__ = [
     "arg",
     "at_position",
     "attribute",
+    "bell",
     "bits",
     "buffer",
+    "call_object",
     "callback",
     "cast",
     "cdouble",
@@ -355,6 +362,7 @@ __all__ = [
     "free",
     "free_with",
     "get_active_object",
+    "get_and_release_stream",
     "get_last_error",
     "get_object",
     "global_interface_table",
@@ -423,6 +431,7 @@ __all__ = [
     "string",
     "struct",
     "throw_for_hr",
+    "to_stream",
     "types",
     "u1",
     "u2",

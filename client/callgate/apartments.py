@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "apartment",
+    "bell",
     "current_apartment",
     "failed",
     "mta_thread",
@@ -161,6 +162,11 @@ def pump(seconds: float = 0.0) -> int:
     Raises RpcError (RPC_E_THREAD_NOT_INIT) on a thread that is no STA.
     """
     return _own("nothing can be called on it").pump(seconds)
+
+
+def bell() -> int:
+    """A descriptor that is readable when something waits for this STA: `loop.add_reader(bell(), pump)`."""
+    return _own("nothing can wait for it").bell
 
 
 def register_message_filter(handler: MessageFilter | None) -> MessageFilter | None:

@@ -83,6 +83,13 @@ class NativeFunction:
         The future gives what the call would have given or raised. Callbacks run on the library's callback executor.
         Raises MarshalError at once when an argument cannot be converted.
         """
+        return self._submit((), arguments, named)
+
+    def submit_on(self, proxy: Remote, arguments: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
+        """As `submit`, for a method and its object. Raises ObjectGone as well."""
+        return self._submit(({"at": [proxy._check(), 0]},), arguments, named)  # noqa: SLF001 - a proxy's place
+
+    def _submit(self, first: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
         binding = self._binding
         host = binding.ready()
         plan = binding.plan(self._number)
@@ -91,7 +98,7 @@ class NativeFunction:
         if context is not None and host.lends:
             context.depart()
         try:
-            wire = plan.encode(arguments, context)
+            wire = [*first, *plan.encode(arguments, context)]
             payloads = context.payloads if context else []
             submitted = host.submit(binding.number, self._number, wire, payloads, self._expiry(), self.__name__)
         except HungUp:

@@ -172,6 +172,7 @@ class Inbox:
     def pump(self, seconds: float) -> int:
         """See `callgate.pump`."""
         end, idle = time.monotonic() + seconds, Waiting(self.apartment.kind)
+        self.quiet()
         served = self.serve(idle)
         while (left := end - time.monotonic()) > 0:
             self.wait(left)

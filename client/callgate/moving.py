@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from callgate_protocol.admission import Arriving, Waiting, may_call_out
 from callgate_protocol.apartments import Kind
-from callgate_protocol.crossings import Registrations
+from callgate_protocol.crossings import Pledges, Registrations
 from callgate_protocol.errors import Fault
 from callgate_protocol.messagefilter import Outgoing
 from callgate_protocol.rpccodes import Code
@@ -18,7 +18,16 @@ from .apartments import failed
 from .inbox import Inbox, Job
 from .threads import causality, here
 
-__all__ = ["Agile", "GlobalInterfaceTable", "agile", "global_interface_table", "move", "post"]
+__all__ = [
+    "Agile",
+    "GlobalInterfaceTable",
+    "agile",
+    "get_and_release_stream",
+    "global_interface_table",
+    "move",
+    "post",
+    "to_stream",
+]
 
 T = TypeVar("T")
 _WHY: Final = {
@@ -152,9 +161,7 @@ class GlobalInterfaceTable:
                 held = self._entries.get(cookie)
         except Fault as fault:
             raise _unknown(fault) from None
-        if isinstance(held.item, Agile) and held.item._home is here.inbox:  # noqa: SLF001
-            return held.item._value  # noqa: SLF001
-        return held.item
+        return _at_home(held.item)
 
     def revoke(self, cookie: int) -> None:
         """The table holds the object no more. From any apartment. Raises ComError (E_INVALIDARG)."""
@@ -167,6 +174,34 @@ class GlobalInterfaceTable:
 
 def _unknown(fault: Fault) -> BaseException:
     return failed(Code.E_INVALIDARG, fault.message)
+
+
+_streams: Pledges[Any] = Pledges()
+_streams_lock = threading.Lock()
+
+
+def to_stream(value: Any) -> int:
+    """R15.9: put an object of this apartment on the way to another thread, which gets it once."""
+    home = apartments.current_apartment()
+    with _streams_lock:
+        return _streams.marshal(agile(value), "", home)
+
+
+def get_and_release_stream(stream: int) -> Any:
+    """R15.9: the object of a stream, as this thread may use it. Raises ComError the second time."""
+    try:
+        with _streams_lock:
+            held = _streams.get_and_release(stream)
+    except Fault as fault:
+        raise failed(Code.CO_E_OBJNOTCONNECTED, fault.message) from None
+    return _at_home(held.item)
+
+
+def _at_home(item: Any) -> Any:
+    """What a thread gets of a table or stream: in its own apartment the object itself."""
+    if isinstance(item, Agile) and item._home is here.inbox:  # noqa: SLF001
+        return item._value  # noqa: SLF001
+    return item
 
 
 global_interface_table: Final = GlobalInterfaceTable()

@@ -1,20 +1,16 @@
-"""Interface pointers between the apartments of one process: who may use them, and how they move (R15.9 to R15.12)."""
+"""Interface pointers between the apartments of one process: who may use them, and how they move (R15.9, R15.11)."""
 
 from __future__ import annotations
 
-from collections.abc import Container
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from .apartments import NEUTRAL, Apartment
 from .rpccodes import Code, refusal
 
-__all__ = ["Held", "Pledges", "Registrations", "check_described", "check_here"]
+__all__ = ["Held", "Pledges", "Registrations", "check_here"]
 
 _COOKIES: Final = 1 << 32
 """A cookie is a DWORD that is not 0."""
-
-_STANDARD: Final = "-0000-0000-C000-000000000046}"
-"""How the IIDs end that every system knows; they need no description (R15.12)."""
 
 T = TypeVar("T")
 
@@ -24,14 +20,6 @@ def check_here(owner: Apartment, here: Apartment, what: str) -> None:
     if owner not in (here, NEUTRAL):
         text = f"{what} belongs to {owner} and was used in {here}; marshal it, or use the proxy"
         raise refusal(Code.RPC_E_WRONG_THREAD, text)
-
-
-def check_described(iid: str, described: Container[str], owner: Apartment, here: Apartment) -> None:
-    """R15.12: what leaves its apartment has a declaration at both ends. Raises Fault (REGDB_E_IIDNOTREG)."""
-    if owner in (here, NEUTRAL) or iid in described or iid.endswith(_STANDARD):
-        return
-    text = f"the interface {iid} was not declared, so its calls cannot leave {owner}; declare it with @interface"
-    raise refusal(Code.REGDB_E_IIDNOTREG, text)
 
 
 class Held(NamedTuple, Generic[T]):

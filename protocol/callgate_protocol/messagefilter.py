@@ -1,4 +1,4 @@
-"""What the answers of message filters mean, for the callee and for the caller (R15.15). Others ask them."""
+"""What the answers of message filters mean, for the callee and for the caller (R15.15, R17.17). Others ask them."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from callgate import IUnknown, Lib, i4, interface
 from tests.component.declared import CLSID, IID
 from tests.conftest import wait_until
 
-from .component_faces import ICallee, IHolder, IShape
+from .component_faces import ICalculator, ICallee, IHolder, IShape
 from .test_r15_python import Filter, Thread, code_of, in_new_thread
 
 
@@ -166,6 +166,77 @@ def test_r15_02_objects_end_on_their_thread(trio: Trio) -> None:
     callgate.release(made)
 
     assert wait_until(lambda: not trio.lib.component_alive(number))
+
+
+# -- R15.10, R15.12, R15.18 -------------------------------------------------------------------------------------------
+
+
+@interface("{0000A003-0000-0000-C000-000000000046}")
+class IPlaced(IUnknown, Protocol):
+    def Where(self) -> i4: ...  # noqa: N802
+
+
+MAKERS = "int32_t make_plain(void **made); int32_t make_agile(void **made);"
+
+
+def placed(lib: Lib, factory: str) -> Any:
+    return callgate.create("", IPlaced, library=lib, shape="Create", factory=factory, threading="Apartment")
+
+
+def test_r15_10_an_agile_object_is_called_on_every_thread(compiled: Callable[[str], str]) -> None:
+    """Made in an STA, and no hop from anywhere; one that is not agile stays there."""
+    with Thread("sta") as a, Thread("sta") as b, Thread("mta") as m, callgate.load(compiled("agile"), MAKERS) as lib:
+        plain, agile = a.do(lambda: [placed(lib, name) for name in ("make_plain", "make_agile")])
+        home = callgate.info(plain).thread
+        infos = [each.do(lambda: callgate.info(agile)) for each in (a, b, m)]
+
+        assert [each.do(plain.Where) for each in (a, b, m)] == [home] * 3
+        assert home not in [each.do(agile.Where) for each in (a, b, m)]
+        assert [(info.apartment, info.hops) for info in infos] == [("neutral", 0)] * 3
+
+
+def test_r15_12_an_interface_that_nobody_declared_is_refused(trio: Trio) -> None:
+    """In its apartment as in others: there is nothing to call it by."""
+    made = trio.create("main", "Apartment")
+
+    with pytest.raises(LookupError, match="is not known to have to do with an interface"):
+        callgate.query(made, "{0000A0F0-0000-0000-C000-000000000046}")
+    with pytest.raises(AttributeError, match="has no 'Where' in the interfaces known of it"):
+        made.Where()
+
+
+def test_r15_18_a_call_object(trio: Trio) -> None:
+    """Begun and finished, from any apartment; it is performed in the object's."""
+    made = trio.create("main", "Apartment", "Bound")
+    call = callgate.call_object(made.Work)
+    for _ in range(2):
+        call.begin(1)
+        assert call.finish(10) == made.Home()
+
+
+def test_r15_18_the_error_cases(trio: Trio) -> None:
+    """Begun twice, finished unbegun, waited for too shortly, and finished after it was cancelled or released."""
+    made = trio.create("mta", "Free")
+    call = callgate.call_object(made.Work)
+    assert code_of(call.finish) == 0x80010117
+    call.begin(300)
+    assert code_of(lambda: call.begin(1)) == 0x80010115
+    assert code_of(lambda: call.finish(0.01)) == 0x8001011F
+    assert call.finish(10) != 0
+    call.begin(100)
+    call.cancel()
+    assert code_of(lambda: call.finish(10)) == 0x80010002
+    call.begin(1)
+    call.release()
+    assert code_of(call.finish) == 0x80010117
+    assert made.Work(0) != 0
+
+
+def test_r15_18_no_call_objects_for_dispatch_interfaces(trio: Trio) -> None:
+    calculator: Any = callgate.create(CLSID["Calculator"], ICalculator, library=trio.lib)
+    with pytest.raises(callgate.InvalidCastError, match="derives from IDispatch") as caught:
+        callgate.call_object(calculator.Add)
+    assert caught.value.hresult == 0x80004002
 
 
 # -- R15.19 -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import threading
@@ -224,6 +225,18 @@ def test_r15_11_the_global_interface_table() -> None:
             assert caught.value.hresult == 0x80070057
 
 
+def test_r15_09_a_stream_takes_an_object_to_one_other_thread() -> None:
+    with Thread("sta") as a, Thread("mta") as m:
+        place = a.do(Place)
+        stream, own = a.do(lambda: [callgate.to_stream(place), callgate.to_stream(place)])
+
+        assert m.do(lambda: callgate.get_and_release_stream(stream).where()) == a.ident
+        assert a.do(lambda: callgate.get_and_release_stream(own)) is place
+        with pytest.raises(callgate.ComError) as caught:
+            callgate.get_and_release_stream(stream)
+        assert caught.value.hresult == 0x800401FD
+
+
 # -- R15.14, R15.20: waiting and serving ------------------------------------------------------------------------------
 
 
@@ -266,6 +279,36 @@ def test_r15_20_two_stas_call_each_other_ten_thousand_times() -> None:
 
         both = [a.start(lambda: calls(at_b, 5000)), b.start(lambda: calls(at_a, 5000))]
         assert [each.result(60) for each in both] == [5000, 5000]
+
+
+@pytest.mark.rule("R15.4")
+def test_r15_14_an_event_loop_serves() -> None:
+    """Its thread is an STA that never blocks: the loop looks when something waits."""
+    loops: list[asyncio.AbstractEventLoop] = []
+    handed: Future[Any] = Future()
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        loops.append(loop)
+        loop.add_reader(callgate.bell(), callgate.pump)
+        over = asyncio.Event()
+
+        class Last(Place):
+            def end(self) -> None:
+                over.set()
+
+        handed.set_result(callgate.agile(Last()))
+        await over.wait()
+        loop.remove_reader(callgate.bell())
+        return threading.get_ident()
+
+    thread: Future[int] = Future()
+    run = callgate.sta_thread(lambda: thread.set_result(asyncio.run(main())))
+    threading.Thread(target=run).start()
+    place = handed.result(10)
+    ran = place.where()
+    place.end()
+    assert ran == thread.result(10)
 
 
 # -- R15.15: message filters ------------------------------------------------------------------------------------------
@@ -428,3 +471,57 @@ def test_r15_03_a_forked_child_starts_in_the_mta() -> None:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
     assert in_new_thread(work) == 0
+
+
+@pytest.mark.rule("R17.17")
+def test_r15_14_a_lock_that_is_held_across_a_call() -> None:
+    """One that its thread may take again does no harm, because calls come back on the thread that waits."""
+    with Thread("sta") as a, Thread("sta") as b:
+        lock = threading.RLock()
+
+        class Locked:
+            def take(self) -> bool:
+                with lock:
+                    return True
+
+        class Caller:
+            def call(self, other: Any) -> Any:
+                return other.take()
+
+        mine, other = made_in(a, Locked), made_in(b, Caller)
+
+        def hold() -> Any:
+            with lock:
+                return other.call(mine)
+
+        assert a.do(hold)
+
+
+@pytest.mark.rule("R17.17")
+def test_r15_15_a_filter_keeps_calls_out_while_a_lock_is_held() -> None:
+    """Another one would wait for ever; the filter has whoever calls try again later."""
+    with Thread("sta") as a, Thread("sta") as b:
+        lock = threading.Lock()
+
+        class Locked:
+            def take(self) -> bool:
+                with lock:
+                    return True
+
+        class Busy(callgate.MessageFilter):
+            def handle_incoming_call(self, call_type: int, waited: float) -> int:
+                return 2 if lock.locked() else 0
+
+        class Caller:
+            def call(self, other: Any) -> int:
+                return code_of(other.take)
+
+        mine, other = made_in(a, Locked), made_in(b, Caller)
+        a.do(lambda: callgate.register_message_filter(Busy()))
+
+        def hold() -> Any:
+            with lock:
+                return other.call(mine)
+
+        assert a.do(hold) == 0x80010001
+        assert b.do(mine.take)

@@ -20,7 +20,7 @@ from callgate_protocol.admission import (
 )
 from callgate_protocol.apartments import MTA, NEUTRAL, Apartment, Apartments, Kind, kind_of
 from callgate_protocol.callobjects import CallObject, check_asynchronous
-from callgate_protocol.crossings import Pledges, Registrations, check_described, check_here
+from callgate_protocol.crossings import Pledges, Registrations, check_here
 from callgate_protocol.errors import Fault
 from callgate_protocol.messagefilter import Attempt, Outgoing, Step, Verdict, settle
 from callgate_protocol.placement import (
@@ -413,10 +413,3 @@ def test_r15_11_a_cookie_serves_until_it_is_revoked() -> None:
     assert code_of(lambda: table.get(first)) is Code.E_INVALIDARG
     assert code_of(lambda: table.revoke(first)) is Code.E_INVALIDARG
     assert len(table) == 1
-
-
-def test_r15_12_an_interface_nobody_described_stays_where_it_is() -> None:
-    check_described(IID, set(), MAIN, MAIN)
-    check_described(IID, {IID}, MAIN, MTA)
-    check_described("{00000000-0000-0000-C000-000000000046}", set(), MAIN, MTA)
-    assert code_of(lambda: check_described(IID, set(), MAIN, MTA)) is Code.REGDB_E_IIDNOTREG

@@ -20,6 +20,7 @@ from .declared import Declared, Method
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
 
     from callgate.convert import CallContext
     from callgate.host import Host
@@ -137,9 +138,20 @@ class BoundMethod:
         self._function = function
         self.__self__ = proxy
 
+    @property
+    def interface(self) -> Declared:
+        """The interface that it is a method of."""
+        described = self._function._binding  # noqa: SLF001 - made for it
+        assert isinstance(described, Described)
+        return described.declared_interface
+
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it."""
         return self._function.call_on(self.__self__, arguments, named)
+
+    def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
+        """Have it called without waiting: see `NativeFunction.submit`."""
+        return self._function.submit_on(self.__self__, arguments, named)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._function, name)
