@@ -28,6 +28,7 @@ from .deadline import ambient
 from .errors import (
     ArgumentError,
     CallbackOnCollectedDelegateError,
+    ComError,
     DeadlineExceeded,
     Error,
     HostLost,
@@ -77,6 +78,8 @@ class Host:
         self._broker = opened.keeper
         self._foreign = ForeignCalls(label, callbacks)
         self._failures: dict[tuple[int, int], BaseException] = {}
+        self._refusals: dict[int, BaseException] = {}
+        """Channel → what the last method of an object of this process raised, that native code got as a code."""
         """What callbacks raised, by channel and callback, until the call around them comes back."""
         self._nesting = _Nesting()
         self._objects: Hosted | None = None
@@ -169,6 +172,7 @@ class Host:
             if self._failures and nested is None:
                 self._forget_failures(channel.number, fault)
             raise fault
+        self._refusals.pop(channel.number, None)  # native code made something else of it
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
@@ -259,6 +263,8 @@ class Host:
         context = CallContext(self, payloads)
         try:
             result, outs = self._perform(callback, context)
+            if context.refused is not None:
+                self._refusals[channel.number] = context.refused
             frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
@@ -369,7 +375,18 @@ class Host:
             failure = self._failures.pop((channel, fault.details.get("callback", 0)), None)
             if failure is not None:
                 return with_cause(failure, fault, self.label, name)
-        return exception_of(fault, self.label, name)
+        raised = exception_of(fault, self.label, name)
+        self._explain(raised, self._refusals.pop(channel, None))
+        return raised
+
+    @staticmethod
+    def _explain(raised: BaseException, refused: BaseException | None) -> None:
+        """R9.9: native code passed the code of an exception on, which is why its caller gets that code."""
+        if refused is not None and raised.__cause__ is None and isinstance(raised, ComError):
+            from .failures import hr_for_exception  # noqa: PLC0415 - only functions that throw need the table
+
+            if raised.hresult == hr_for_exception(refused):
+                raised.__cause__ = refused
 
     def _forget_failures(self, channel: int, raised: BaseException) -> None:
         """What later callbacks of the same call raised is told with what is raised."""

@@ -238,6 +238,7 @@ class DelegatePlan:
         try:
             given = call(*values)
         except Exception as error:  # it crosses as its code (R11.8): native code must not be unwound
+            context.refused = error
             return self._refusal(error)
         return self.answer(given, context)
 
@@ -252,10 +253,10 @@ class DelegatePlan:
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None
 
     def _refusal(self, error: Exception) -> tuple[Any, list[Any]]:
-        """R8.7: a failure, and nothing in any out."""
-        from .failures import hr_for_exception  # noqa: PLC0415 - only functions that throw need the table
+        """R8.7, R11.8: a failure with its text, and nothing in any out."""
+        from .failures import hr_for_exception, told_of  # noqa: PLC0415 - only functions that throw need the table
 
-        return int(hr_for_exception(error)), [None] * len(self._outs)
+        return [int(hr_for_exception(error)), *told_of(error)], [None] * len(self._outs)
 
     def answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
         """The result and outs that a callable gave, as wire values."""

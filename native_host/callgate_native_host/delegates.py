@@ -34,6 +34,8 @@ _NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
 """Where an HRESULT is expected, zero would be a success (R11.8)."""
 _FAILED: Final = Code.COR_E_EXCEPTION.signed
 _E_POINTER: Final = Code.E_POINTER.signed
+_TOLD: Final = 3
+"""A failure with its text: code, description, source."""
 
 
 class Answering(Protocol):
@@ -89,6 +91,7 @@ class DelegatePlan:
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._result = _result(space, signature)
         self._throws = signature.throws
+        self._told = space.tools.com.told
         backend = space.tools.backend
         types = [passing.ctype for passing in self._passings]
         if calling is None:
@@ -145,11 +148,21 @@ class DelegatePlan:
             scope.end()
         return _FAILED if self.zero == _NO_ANSWER else self.zero
 
+    def _published(self, failure: list[Any]) -> int:
+        """R11.8, R11.11: a code with its text, which native code on this thread can ask for."""
+        if len(failure) != _TOLD or type(failure[0]) is not int or not all(type(text) is str for text in failure[1:]):
+            raise Fault("ProtocolError", f"the failure of {self.name} is a code, a description and a source")
+        code, description, source = failure
+        self._told.publish(description, source)
+        return int(code)
+
     def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
         """R9.8: the outs through native code's pointers, then the result as C takes it. Raises Fault."""
         if len(outs) != len(self._outs):
             text = f"the callback {self.name} has {len(self._outs)} outs, {len(outs)} came back"
             raise Fault("MarshalError", text)
+        if self._throws and type(result) is list:
+            result = self._published(result)
         failed = self._throws and type(result) is int and result < 0
         for (plan, passing), wire in zip(self._outs, outs, strict=True):
             try:

@@ -19,6 +19,7 @@ from .com.activation import Activation
 from .com.callables import Callables, GiveBack, Offered
 from .com.functions import ObjectFunctions
 from .com.service import Com
+from .com.told import Told
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
 from .convert.space import Tools
@@ -67,11 +68,17 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
 
         return Served(backend, wrappers.unknown, callables, libraries.standard_space(), callbacks.run_method).methods()
 
-    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch)
+    told = Told(backend, libc, wrappers.unknown, lambda name, shape: libraries.symbols(name, shape))  # noqa: PLW0108 - there are none yet
+    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch, told)
     callables.services[IIDS["IDispatch"]] = Offered(
         Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], Shape()),
         [],
         cache(lambda: callables.vtables.make(dispatch(), Shape())),
+    )
+    callables.services[IIDS["ISupportErrorInfo"]] = Offered(
+        Contract("ISupportErrorInfo", IIDS["ISupportErrorInfo"], IIDS["IUnknown"], Shape()),
+        [],
+        cache(lambda: callables.vtables.make([callables.support_errors()], Shape())),
     )
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     census = Census()

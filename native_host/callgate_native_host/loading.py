@@ -145,6 +145,8 @@ class Libraries:
         self._lock = threading.Lock()
         self._loaded: list[Library] = []
         self._numbers: dict[tuple[str, bytes], int] = {}
+        self._found: dict[str, tuple[int, list[Any]]] = {}
+        """Name → how many libraries there were when it was looked up, and the functions of that name."""
         self._models: dict[bytes, TypeLibrary] = {}
 
     def standard_space(self) -> Space:
@@ -155,6 +157,16 @@ class Libraries:
     def all(self) -> list[Library]:
         """The libraries that were loaded."""
         return list(self._loaded)
+
+    def symbols(self, name: str, shape: Any) -> list[Any]:
+        """The exported functions of that name, each once, in whatever libraries they are."""
+        found = self._found.get(name)
+        if found is None or found[0] != len(self._loaded):
+            loaded = self.all()
+            functions = (each.symbol(name, shape) for each in loaded if each.file)
+            unique = {self._tools.backend.address_of(each): each for each in functions if each is not None}
+            found = self._found[name] = len(loaded), list(unique.values())
+        return found[1]
 
     def get(self, number: int) -> Library:
         """A library by number. Raises Fault."""

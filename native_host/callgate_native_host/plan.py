@@ -64,6 +64,8 @@ class FunctionPlan:
         self._pointed = self._shape(space)
         self.function: Any = self._load(*self._pointed, load) if load is not None else None
         """What is called; None when the address is known with each call only."""
+        self.told: Callable[[], dict[str, str]] | None = None
+        """What an object says of a failure of its methods (R11.10)."""
 
     def _shape(self, space: Space) -> tuple[Any, Split | None]:
         """The type of the function, with what stands before its arguments, and the parameter that is passed as two."""
@@ -177,9 +179,10 @@ class FunctionPlan:
 
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
         """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed (R8.7, R8.8)."""
+        told = self.told() if self.told is not None else {}
         self.discard(result, natives, scope)
         # R8.8: a call that failed transfers nothing, so what the call holds is freed as if nobody had seen it
-        return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result)
+        return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result, **told)
 
     def _leave_outs(self, result: Any, natives: Sequence[Any], scope: Scope) -> list[Any]:
         outs: list[Any] = []

@@ -8,6 +8,7 @@ from typing import Any
 from callgate_native_host.backend import Backend
 from callgate_native_host.com.callables import Callables
 from callgate_native_host.com.service import Com
+from callgate_native_host.com.told import Told
 from callgate_native_host.com.wrapped import Wrappers
 from callgate_native_host.convert.places import Places
 from callgate_native_host.convert.space import Tools
@@ -64,7 +65,10 @@ class Bench:
         self.session = Session(bytes(16), DEFAULT_LIMITS, lambda: None)
         wrappers = Wrappers(self.backend, self.objects)
         callables = Callables(self.backend, wrappers.unknown, lambda _session, _references: None)
-        com = Com(wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index), lambda: ())
+        told = Told(self.backend, self.libc, wrappers.unknown, lambda _name, _shape: ())
+        com = Com(
+            wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index), lambda: (), told
+        )
         self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects), com)
         libraries = Libraries(self.tools, Runners(self._called_back, lambda plan, *_: plan.zero))
         encoded = encode_library(model)

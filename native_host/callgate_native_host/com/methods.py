@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from callgate_native_host.backlog import Backlog
@@ -82,7 +83,9 @@ class Methods:
             raise Fault("NotSupportedError", f"{text} (R14.1)")
         wrappers = self._space.tools.com.wrappers
         pointer = wrappers.pointer(entry, contract)
-        return self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
+        plan = self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
+        plan.told = partial(self._space.tools.com.told.of, pointer, contract.iid, contract.shape)
+        return plan
 
     def _plan(self, place: MethodPlace) -> FunctionPlan:
         with self._lock:

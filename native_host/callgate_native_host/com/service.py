@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .callables import Callables, Offered
+from .told import Told
 from .wrapped import Wrappers
 
 __all__ = ["Com"]
@@ -20,3 +21,5 @@ class Com(NamedTuple):
     """(library, index of the interface in it) → how native code calls a client's object through it. Raises Fault."""
     dispatch: Callable[[], Sequence[Any]]
     """Code for the methods of IDispatch, which every object of a client has (R14.15)."""
+    told: Told
+    """What goes with the code of a failure (R11.10, R11.11)."""
