@@ -33,6 +33,7 @@ from callgate_protocol.registry_text import parse_registry
 from callgate_protocol.registry_writing import write_registry
 from callgate_transport import registryfiles
 
+from .com.classes import words_of
 from .errors import ComError
 from .failures import exception_for_hr
 from .servable import class_named, implementation_of, why_not_servable
@@ -119,9 +120,9 @@ def register(
 
     `server` is a library (a path, or a name for the loader), with `executable` a program and its arguments, a registry
     file (`….toml`) that is checked and taken over, a type library (`….idl`) whose interfaces are then known by IID
-    (R15.12, R17.15; `docs/idl.md`), or a Python class or its name `module:Class` (R16.17). A Python
-    class needs no CLSID, and its ProgID is its name; of a library, `factory` and `shape` say how an object is had from
-    it (`docs/registry.md`). `surrogate` lets it run in a shared host of its AppID (R16.8).
+    (R15.12, R17.15; `docs/idl.md`), or a Python class or its name `module:Class` (R16.17). A Python class needs no CLSID
+    (that of `@coclass` is taken if it has one), and its ProgID is its name; of a library, `factory` and `shape` say how
+    an object is had from it (`docs/registry.md`). `surrogate` lets it run in a shared host of its AppID (R16.8).
 
     Raises ComError, FileExistsError without `replace`, OSError.
     """
@@ -132,6 +133,7 @@ def register(
             return _type_library(server, system=system, replace=replace)
         entry = _entry(server, arguments, factory, shape, executable=executable)
         progid = progid or (entry.python.implementation.replace(":", ".") if entry.python else "")
+        clsid = clsid or _own_clsid(server, entry)
         if not clsid and (not progid or (entry.inproc and shape not in _NAMELESS)):
             raise ActivationRefused(
                 "CO_E_CLASSSTRING", f"{server}: a library's class is known by its CLSID; give clsid=…"
@@ -152,6 +154,13 @@ def register(
 
 _NAMELESS: Final = ("Create", "Returns", "ReturnsBorrowed")
 """Shapes of libraries with one class, which never hear of its CLSID."""
+
+
+def _own_clsid(server: str | type[Any], entry: ClassEntry) -> str:
+    """The CLSID that `@callgate.coclass` gives a Python class; "" for others."""
+    if entry.python is None:
+        return ""
+    return words_of(class_named(server) if isinstance(server, str) else server).clsid
 
 
 def _app(appid: str, clsid: str, surrogate: bool) -> str:

@@ -53,6 +53,16 @@ class Counter(ICounter):
         os.abort()
 
 
+@callgate.com_visible(False)
+class Hidden(Counter):
+    """Nobody is meant to know of it."""
+
+
+@callgate.coclass("{0000A1FD-0000-0000-C000-000000000046}", default=ICounter)
+class Known(Counter):
+    """It has a CLSID of its own."""
+
+
 class Broken(Counter):
     """Its constructor fails."""
 

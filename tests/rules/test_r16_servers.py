@@ -18,11 +18,12 @@ import pytest
 
 import callgate
 from callgate import IUnknown, NativePtr, interface
+from callgate.com.classes import words_of
 from callgate_protocol.activation import Context
 from callgate_transport import registryfiles
 from tests.conftest import wait_until
 
-from .served_classes import Counter, ICounter, IOther
+from .served_classes import Counter, ICounter, IOther, Known
 
 ROOT = str(Path(__file__).parents[2])
 COUNTER = "{0000A1FF-0000-0000-C000-000000000046}"
@@ -82,8 +83,15 @@ def test_r16_17_a_crash_takes_the_host_and_nothing_else(registered: Callable[[st
     assert callgate.create("acme.Counter", ICounter).process() != before
 
 
+def test_r16_17_a_class_has_the_clsid_that_it_says(registered: Callable[[str], None]) -> None:
+    """What `@coclass` gives it is how it is registered and created."""
+    callgate.register(Known)
+
+    assert callgate.create(words_of(Known).clsid, ICounter).count() == 1
+
+
 @pytest.mark.rule("R14.16", "R16.3", "R19.39")
-@pytest.mark.parametrize("name", ["Abstract", "NeedsPath", "Missing"])
+@pytest.mark.parametrize("name", ["Abstract", "NeedsPath", "Hidden", "Missing"])
 def test_r16_17_what_nobody_can_create_is_refused(registered: Callable[[str], None], name: str) -> None:
     """Also when it was registered by hand: CLASS_E_CLASSNOTAVAILABLE from the host."""
     server = f'{{ Class = "tests.rules.served_classes:{name}", Path = ["{ROOT}", {_path()}] }}'
