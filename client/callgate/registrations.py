@@ -120,9 +120,10 @@ def register(
 
     `server` is a library (a path, or a name for the loader), with `executable` a program and its arguments, a registry
     file (`….toml`) that is checked and taken over, a type library (`….idl`) whose interfaces are then known by IID
-    (R15.12, R17.15; `docs/idl.md`), or a Python class or its name `module:Class` (R16.17). A Python class needs no CLSID
-    (that of `@coclass` is taken if it has one), and its ProgID is its name; of a library, `factory` and `shape` say how
-    an object is had from it (`docs/registry.md`). `surrogate` lets it run in a shared host of its AppID (R16.8).
+    (R15.12, R17.15; `docs/idl.md`), or a Python class or its name `module:Class` (R16.17). A Python class needs no
+    CLSID (that of `@coclass` is taken if it has one), and its ProgID is its name; of a library, `factory` and `shape`
+    say how an object is had from it (`docs/registry.md`). `surrogate` lets it run in a shared host of its AppID
+    (R16.8).
 
     Raises ComError, FileExistsError without `replace`, OSError.
     """

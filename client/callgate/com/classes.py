@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -96,7 +97,7 @@ def coclass(
         )
         with _CHANGING:
             other = _BY_CLSID.get(canonical)
-            if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            if other is not None and _place(other) != _place(cls):
                 raise DeclarationError(
                     f"{cls.__module__}.{cls.__qualname__} and {other.__module__}.{other.__qualname__} have one CLSID, "
                     f"{canonical}; give one of them another (R14.11)"
@@ -105,6 +106,11 @@ def coclass(
         return cls
 
     return decorate
+
+
+def _place(cls: type[Any]) -> tuple[str, str]:
+    """Where a class is written: a module that is loaded again, or is also the main program, declares no other class."""
+    return getattr(sys.modules.get(cls.__module__), "__file__", None) or cls.__module__, cls.__qualname__
 
 
 def class_by_clsid(clsid: str) -> type[Any] | None:
