@@ -121,6 +121,16 @@ def test_types_of_idl(written: str, ctype: object) -> None:
     assert parameter(written).type == ctype
 
 
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [("n - 1", "n"), ("n", "n+1"), ("n + 2", "n+3"), ("*n - 1", "*n"), ("15", "16"), ("LIMIT - 1", "8")],
+)
+@pytest.mark.rule("R1.22")
+def test_the_highest_index_is_one_less_than_the_count(written: str, count: str) -> None:
+    library = parse(f"#define LIMIT 8\n{HEAD} {{ HRESULT f([in, max_is({written})] long *v, [in] long *n); }};")
+    assert library.interface("IFoo").methods[0].parameters[0].attributes == (Attribute("size_is", count),)
+
+
 def test_c_is_c_outside_of_interfaces() -> None:
     library = parse(
         f"long f(wchar_t c); {HEAD} {{ HRESULT g([in] long n); }}; long h(wchar_t c); wchar_t WCHAR(long x);"
@@ -296,6 +306,7 @@ CASES = [
     Case(f"[uuid({IID}), guid(middle)] interface IFoo {{}};", 1, 48, "write guid(big) or guid(little)"),
     Case(f"[uuid({IID}), extra_slots(-1)] interface IFoo {{}};", 1, 48, "is no number from 0 to 65535"),
     Case(f"[uuid({IID})] dispinterface D {{\n  methods: void f(); }};", 2, 17, "f of D has no number"),
+    Case(f"{HEAD} {{ HRESULT f([in, max_is(n - 2)] long *v, [in] long n); }};", 1, 104, "less than size_is can say"),
     Case("coclass C { };", 1, 9, "coclass C needs [uuid(…)]"),
     Case(f"[uuid({IID})] coclass C {{ int x; }};", 1, 60, "expected 'interface' or 'dispinterface'"),
     Case('import "mine.idl";', 1, 8, "files are not followed"),

@@ -64,7 +64,11 @@ _EVERYWHERE: Final = ATTRIBUTES | MEMBER_WORDS
 _LEFT_OUT: Final = {"deallocator": "free", "shape": ""}
 """What an argument is that nobody wrote."""
 
+_SAID_AS: Final = {"max_is": "size_is"}
+"""Attributes that are others by another name: the highest index is one less than the count (R1.22)."""
+
 _EXAMPLES: Final = {
+    "most": "max_is(n - 1)",
     "dispid": "id(3)",
     "parameter": "iid_is(riid)",
     "text": "defaultvalue(5)",
@@ -166,7 +170,7 @@ def _read_one(state: State) -> Written:
         raise state.missing(f"attribute {name!r} needs an argument, e.g. {_EXAMPLES[kind]}")
     argument = _ARGUMENTS[kind](state)
     state.expect(")", f"to end {name}(")
-    return Written(name, argument, index)
+    return Written(_SAID_AS.get(name, name), argument, index)
 
 
 def _unknown(state: State) -> Exception:
@@ -239,6 +243,22 @@ def _read_word(state: State) -> str:
     return state.take()
 
 
+def _read_most(state: State) -> str:
+    """`max_is(n)`, `max_is(n - 1)`, `max_is(15)`: the count behind it, as `size_is` says it."""
+    index, name = state.index, ""
+    if state.word == "*" or (is_name(state.word) and state.constant(state.word) is None):
+        name = "*" * state.accept("*")
+        if not is_name(state.word):
+            raise state.unexpected("expected a parameter name after '*'")
+        name += state.take()
+    more = 1
+    if not name or state.word in ("+", "-"):
+        more += evaluate(state, state.constant)[0]
+    if more < 0:
+        raise state.error(f"{name}{more} elements are less than size_is can say", index)
+    return name if name and not more else f"{name}+{more}" if name else str(more)
+
+
 def _read_parameter(state: State) -> str:
     if not is_name(state.word):
         raise state.unexpected("expected the name of a parameter")
@@ -285,6 +305,7 @@ _ARGUMENTS: Final[dict[str, Callable[[State], str]]] = {
     "count": _read_count,
     "place": _read_place,
     "word": _read_word,
+    "most": _read_most,
     "parameter": _read_parameter,
     "shape": _read_shape,
     "dispid": _read_dispid,

@@ -105,6 +105,7 @@ MEMBER_WORDS: Final[dict[str, str]] = {
     "id": "dispid",
     "lcid": "",
     "local": "",
+    "max_is": "most",
     "optional": "",
     "preserve_sig": "",
     "propget": "",
