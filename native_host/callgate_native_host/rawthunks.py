@@ -41,6 +41,10 @@ class RawDelegate:
         """Addresses go to the client as they are: nothing is refused before it is asked."""
         return 0
 
+    def give_up(self, natives: Sequence[Any]) -> Any:  # noqa: ARG002 - see delegates.DelegatePlan
+        """What native code gets when the callback failed."""
+        return self.zero
+
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message, `errno` before them where the shape asks for it."""
         errno = [self._backend.get_errno()] if self._shape.errno else []

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -90,6 +92,27 @@ def test_r16_19_two_interfaces_are_one_round_trip(laptop: Connection) -> None:
 
     assert len({process_of(each) for each in made}) == 1
     assert answered(laptop, process_of(first)) - before in (5, 6)  # the one before may be counted late
+
+
+PROGRAM = """
+import sys, callgate
+from callgate import IUnknown
+with callgate.connect(sys.argv[1]) as broker:
+    print(broker.create("acme.Widget", IUnknown)._host.session.process, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_r16_09_programs_of_a_machine_share_a_surrogate_and_strangers_do_not(classes: Rig, laptop: Connection) -> None:
+    """The same application and user are one process, whoever asks; a client with a key has its own."""
+    with callgate.connect(classes.local) as here:
+        own: Any = here.create("acme.Widget", IUnknown)
+        command = [sys.executable, "-c", PROGRAM, classes.local]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdout is not None
+            assert int(program.stdout.readline()) == process_of(own)
+            program.communicate("")
+        assert process_of(laptop.create("acme.Widget", IUnknown)) != process_of(own)
 
 
 def answered(connection: Connection, process: int) -> int:
