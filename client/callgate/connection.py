@@ -39,6 +39,8 @@ _ANSWER_SECONDS = 5.0
 class ConnectedBroker:
     """Implements `brokers.Broker` over a conversation with the broker's talker."""
 
+    _stop_seconds = _ANSWER_SECONDS
+
     def __init__(self, path: str) -> None:
         self._path = path
         self._owner = os.getpid()
@@ -89,7 +91,7 @@ class ConnectedBroker:
         if call:
             request |= {"channel": channel, "call": call}
         try:
-            return str(self._ask(BrokerFunction.STOP, request, _ANSWER_SECONDS).get("where") or "")
+            return str(self._ask(BrokerFunction.STOP, request, self._stop_seconds).get("where") or "")
         except Error:
             return ""
 
@@ -109,13 +111,15 @@ class ConnectedBroker:
     def _ask(self, function: BrokerFunction, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         if not self.same_process:
             raise BrokerLost("a connection is not carried into a forked process; call callgate.connect again here")
+        future = self._dialogue.request(function, arguments)
         try:
-            return self._dialogue.request(function, arguments).result(seconds)
+            return future.result(seconds)
         except Refused as refused:
             raise error_of(refused.name, str(refused)) from None
         except RemoteProtocolError as error:
             raise ProtocolError(f"the broker at {self._path} broke the protocol: {error}") from error
         except TimeoutError:
+            future.cancel()  # what was not sent by now must not be done later
             raise BrokerLost(f"the broker at {self._path} did not answer within {seconds:g} s") from None
         except ConnectionError as error:
             raise BrokerLost(str(error)) from error

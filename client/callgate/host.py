@@ -335,6 +335,9 @@ class Host:
             return not_begun(site)
         where = self._broker.stop(self.session.incarnation.hex(), "deadline", site.channel, site.call)
         self._down.wait(_RECORD_SECONDS)
+        if not where and not self.session.dead:  # it could not be reached, nor who would stop it
+            text = f"{site} did not come back before its deadline; whether it runs, and its host, nobody here can say"
+            return DeadlineExceeded(text, host_stopped=False, function=site.function, began=None)
         text = (
             f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'still running'}"
         )

@@ -47,6 +47,9 @@ class Address(NamedTuple):
 class RemoteBroker(ConnectedBroker):
     """Implements `brokers.Broker` with the gateway of a broker elsewhere."""
 
+    _stop_seconds = 1.0
+    """A deadline has passed already when a host is to be stopped, and the network may be what holds it up."""
+
     def __init__(self, address: Address, pair: KeyPair, server: bytes, retry: float, *, relay: bool) -> None:
         self._address = address
         self._pair = pair

@@ -17,7 +17,7 @@ import callgate
 from callgate.lib import binding_of
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import Rig, free_ports
+from tests.machines.rig import Rig, again, free_ports
 from tests.network.relay import Network
 
 LEASE = 1.2
@@ -176,16 +176,21 @@ def test_r17_20_many_references_cost_no_more_than_few(rig: Rig, compiled: Callab
     assert few / 6 < 1000  # bytes per ping, heartbeats of ZeroMQ and encryption included
 
 
-def test_the_gateway_can_die(rig: Rig, compiled: Callable[[str], str]) -> None:
-    """Sessions do not need it: calls go on, deaths are told, and it is started again."""
-    with rig.connect(rig.admit("laptop")) as connection:
+@pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])
+def test_the_gateway_can_die(rig: Rig, compiled: Callable[[str], str], relay: bool) -> None:
+    """Calls that go straight to their host never notice, others meet a break; deaths are told by the next gateway."""
+    with rig.connect(rig.admit("laptop"), relay=relay) as connection:
         lib = connection.load(compiled("machines"), DEVICE)
+        scope, process = lib.scope_open(4), callgate.info(lib).process
         gateway = rig.state()["broker"]["gateway"]
         for number in range(3):
             os.kill(rig.state()["broker"]["gateway"]["pid"], signal.SIGKILL)
-            assert lib.add(number, 1) == number + 1
+            if relay:
+                assert again(lambda: lib.scope_range(scope)) == 4
+            else:
+                assert lib.scope_range(scope) == 4
             assert connection.report()["broker"]["gateway"]["restarts"] == gateway["restarts"] + number + 1
-        process = callgate.info(lib).process
+        assert callgate.info(lib).process == process
         with pytest.raises(callgate.HostCrashed):
             lib.crash()
         assert lib.add(1, 1) == 2

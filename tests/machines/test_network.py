@@ -137,6 +137,26 @@ def test_r17_27_a_call_sent_into_silence(device: Lib, network: Network, tmp_path
     assert shots(path) == expected[type(error)]
 
 
+def test_a_deadline_is_kept_without_a_network(device: Lib, network: Network, tmp_path: Path) -> None:
+    """What cannot be asked is not claimed; that the host is to be stopped is heard when the network carries again."""
+    network.silence()
+    began = time.monotonic()
+    with callgate.deadline(0.5), pytest.raises(callgate.DeadlineExceeded) as caught:
+        device.fire(str(tmp_path / "shots"), 0)
+    assert time.monotonic() - began < 3.5
+    assert not caught.value.host_stopped
+    assert caught.value.began is None
+    network.repair()
+
+    def well() -> bool:
+        try:
+            return bool(device.add(1, 1) == 2)
+        except ConnectionError:
+            return False
+
+    assert wait_until(well)
+
+
 def test_recovery_within_two_seconds(device: Lib, network: Network) -> None:
     """After the network is back, the next call is answered within two seconds, whatever the outage was like."""
     assert device.add(0, 0) == 0

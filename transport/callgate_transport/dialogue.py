@@ -151,7 +151,7 @@ class Dialogue:
             return
         number = self._calls.pop(message.call, 0)
         _, _, future = self._requests.pop(number, (None, None, None))
-        if future is None:
+        if future is None or not future.set_running_or_notify_cancel():
             return
         if isinstance(message, Return) and isinstance(message.result, dict):
             future.set_result(message.result)
@@ -170,8 +170,11 @@ class Dialogue:
         elif isinstance(message, Welcome):
             self._settle(None)
             self._talk = Channel(Role.CLIENT, DEFAULT_LIMITS, pipelined=True)
-            for number in list(self._requests):
-                self._send(number)
+            for number, (_, _, future) in list(self._requests.items()):
+                if future.cancelled():  # nobody waits for it any more, so it is not repeated
+                    del self._requests[number]
+                else:
+                    self._send(number)
 
     def _settle(self, error: Exception | None) -> None:
         if self.welcomed.done():
@@ -184,7 +187,8 @@ class Dialogue:
     def _fail(self, error: Exception) -> None:
         requests, self._requests = self._requests, {}
         for _, _, future in requests.values():
-            future.set_exception(error)
+            if future.set_running_or_notify_cancel():
+                future.set_exception(error)
 
     def _close(self) -> None:
         if self._closed:

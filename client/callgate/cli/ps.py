@@ -89,7 +89,7 @@ def _hosts(hosts: Sequence[Mapping[str, Any]]) -> Table:
     for host in sorted(hosts, key=lambda each: (each.get("client", 0), each.get("label", ""))):
         table.add_row(
             "  " + str(host.get("label", "?")),
-            _program(host.get("client", 0)),
+            host.get("owner") or _program(host.get("client", 0)),
             str(host.get("pid", "")),
             _calls(host.get("calls", ())),
             str(host.get("answered", "")),
