@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from callgate.com.classes import words_of
 from callgate.errors import ComError
 from callgate.process import current
 from callgate.registrations import current_registry, refusal
 from callgate.servable import implementation_of, make, why_not_servable
+from callgate.threads import here
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import MULTI_SEPARATE, MULTIPLEUSE, SINGLEUSE, SUSPENDED
 from callgate_protocol.system import BrokerFunction
@@ -21,6 +23,9 @@ from callgate_protocol.system import BrokerFunction
 from .exporting import common_broker
 from .failing import Raised
 from .listener import Listener, own_place
+
+if TYPE_CHECKING:
+    from callgate.inbox import Inbox
 
 __all__ = ["ClassServer"]
 
@@ -45,20 +50,23 @@ class ClassServer:
     def __init__(self) -> None:
         process = current()
         io = process.io()
+        self._running: Inbox | None = None
+        """The STA that `run` runs on."""
         self._empty = threading.Event()
         self._stopped = threading.Event()
         if process.serves and "-Embedding" in sys.argv:
             raise RuntimeError("this process lets others in already; make the ClassServer before anything is exported")
         self._listener = process.listen(
-            lambda: Listener(io, own_place(process.incarnation)._replace(on_empty=self._empty.set))
+            lambda: Listener(io, own_place(process.incarnation)._replace(on_empty=self._now_empty))
         )
         servant = self._listener.servant
         if servant.maker is not None:
             raise RuntimeError("this process makes objects for others already; it has one ClassServer")
-        servant.maker = self._make
+        servant.maker, servant.maker_home = self._make, self._home
         self._broker = common_broker()
         self._lock = threading.Lock()
         self._classes: dict[str, Callable[[], Any]] = {}
+        self._homes: dict[str, Inbox | None] = {}
         self._cookies: dict[int, str] = {}
         self._served = 0
 
@@ -80,7 +88,7 @@ class ClassServer:
         except ActivationRefused as error:
             raise refusal(error) from None
         with self._lock:
-            self._classes[clsid] = cls
+            self._classes[clsid], self._homes[clsid] = cls, here.inbox
         request = {
             "client": os.getpid(),
             "clsid": clsid,
@@ -116,15 +124,17 @@ class ClassServer:
     def run(self) -> None:
         """Serve until nobody uses the program any more, or `stop` is called.
 
-        One that was not started by an activation (`-Embedding`) goes on until `stop` or an interrupt.
+        One that was not started by an activation (`-Embedding`) goes on until `stop` or an interrupt. A class object
+        that an STA has registered makes its objects there (R15.8), and this serves them meanwhile.
         """
+        self._running = here.inbox
         self.resume()
         if "-Embedding" not in sys.argv:
-            self._stopped.wait()
+            self._wait(self._stopped, None)
             return
         wait = _FIRST_SECONDS
         while not self._stopped.is_set():
-            in_time = self._empty.wait(wait)
+            in_time = self._wait(self._empty, wait)
             self._empty.clear()
             wait = _GRACE_SECONDS
             if not self._listener.occupied and self._may_end(late=not in_time):
@@ -133,12 +143,35 @@ class ClassServer:
     def stop(self) -> None:
         """Have `run` come back; from any thread."""
         self._stopped.set()
+        self._now_empty()
+
+    def _now_empty(self) -> None:
         self._empty.set()
+        if self._running is not None:
+            self._running.ring()
+
+    def _wait(self, event: threading.Event, seconds: float | None) -> bool:
+        """Wait for an event; an STA serves meanwhile."""
+        if self._running is None:
+            return event.wait(seconds)
+        end = None if seconds is None else time.monotonic() + seconds
+        while not event.is_set():
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            self._running.pump(0)
+            if not event.is_set():
+                self._running.wait(left)
+        return True
 
     def _may_end(self, *, late: bool) -> bool:
         """R16.7: not while an activation is on its way here, unless it has been for long."""
         request = {"client": os.getpid()} | ({} if late else {"served": self._served})
         return bool(self._broker.ask(BrokerFunction.SUSPEND_CLASSES, request, _SECONDS)["suspended"])
+
+    def _home(self, clsid: str) -> Inbox | None:
+        """R15.8: the STA that has registered a class object."""
+        return self._homes.get(clsid)
 
     def _make(self, clsid: str, _directories: list[str]) -> Any:
         """An object for a client. What goes wrong with that is the class's own failure."""

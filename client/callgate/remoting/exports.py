@@ -9,12 +9,16 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from callgate.errors import ObjectGone
+from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Purpose, Reference
 from callgate_protocol.rpccodes import Code
+
+if TYPE_CHECKING:
+    from callgate.inbox import Inbox
 
 __all__ = ["Exports"]
 
@@ -38,6 +42,7 @@ class Exports:
         self._lock = threading.Lock()
         self._table: ExportTable[Any] = ExportTable(incarnation)
         self._numbers: dict[int, int] = {}
+        self._homes: dict[int, Inbox] = {}
         self._disconnected: set[int] = set()
         self._weak: dict[bytes, tuple[weakref.ref[Any], str]] = {}
         """What was handed over without being kept (R17.6): nobody holds it in the table."""
@@ -57,7 +62,13 @@ class Exports:
         number = self._numbers.get(id(value))
         if number is None:
             number = self._numbers[id(value)] = self._table.add(value)
+            if here.inbox is not None:
+                self._homes[number] = here.inbox
         return number
+
+    def home(self, number: int) -> Inbox | None:
+        """The STA that has handed the object out first, where its methods run (R15.8)."""
+        return self._homes.get(number)
 
     def find(self, number: Any) -> Any:
         """The object of that number. Raises ObjectGone, with RPC_E_DISCONNECTED when its owner has disconnected it."""
@@ -159,6 +170,7 @@ class Exports:
             if number is None:
                 return False
             self._disconnected.add(number)
+            self._homes.pop(number, None)
             return self._table.remove(number) is not None
 
     def lock(self, value: Any, interface: str) -> None:
@@ -179,4 +191,4 @@ class Exports:
     def _forget(self, gone: Iterable[Any]) -> None:
         for value in gone:
             if value is not None:
-                self._numbers.pop(id(value), None)
+                self._homes.pop(self._numbers.pop(id(value), 0), None)

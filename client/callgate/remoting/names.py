@@ -6,7 +6,12 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from callgate.threads import here
+
+if TYPE_CHECKING:
+    from callgate.inbox import Inbox
 
 __all__ = ["Names"]
 
@@ -18,6 +23,7 @@ class Names:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._entries: dict[str, Callable[[], Any]] = {}
+        self._homes: dict[str, Inbox] = {}
 
     def add(self, value: Any, *, weak: bool = False, gone: Callable[[], None] | None = None) -> str:
         """Let others find an object by the key that is returned. `gone` is called when a weak entry's object goes.
@@ -30,6 +36,8 @@ class Names:
         with self._lock:
             key = str(next(self._numbers))
             self._entries[key] = entry
+            if here.inbox is not None:
+                self._homes[key] = here.inbox
             return key
 
     def find(self, key: str) -> Any:
@@ -37,7 +45,12 @@ class Names:
         entry = self._entries.get(key)
         return None if entry is None else entry()
 
+    def home(self, key: str) -> Inbox | None:
+        """The STA that has exported it, where its methods run (R15.8)."""
+        return self._homes.get(key)
+
     def remove(self, key: str) -> None:
         """Nobody finds it by that key any more."""
         with self._lock:
             self._entries.pop(key, None)
+            self._homes.pop(key, None)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.registered import find_by_iid
@@ -36,10 +36,23 @@ from .spoken import matching
 
 __all__ = ["PLAIN", "Servant"]
 
+if TYPE_CHECKING:
+    from callgate.inbox import Inbox
+
+T = TypeVar("T")
 _MOST: Final = 1024
 _TOKEN_BYTES: Final = 16
 _NEVER: Final = ("allocations", "delegates", "handles", "stale_callbacks", "dropped_callbacks")
 """Counts of hosts of native libraries that have nothing to count here."""
+
+
+def at_home(home: Inbox | None, work: Callable[[], T]) -> T:
+    """Have something done in the apartment of an object: here, unless that is an STA (R15.8)."""
+    if home is None:
+        return work()
+    from callgate.moving import move  # noqa: PLC0415 - few programs have STAs
+
+    return move(home, work)
 
 
 class Servant:
@@ -49,6 +62,8 @@ class Servant:
         self.exports = Exports(incarnation)
         self.maker: Callable[[str, list[str]], Any] | None = None
         """Makes objects of classes, where that is what the process is for."""
+        self.maker_home: Callable[[str], Inbox | None] = lambda _name: None
+        """The STA in which it makes them (R15.8)."""
         self.outbox = outbox
         """The way to peers beside their calls; `send` is for the I/O thread, on which `post` has things done."""
         self.post = post
@@ -143,7 +158,8 @@ class Servant:
         value = self.exports.find(_number(call.arguments[0]))
         if not has_interface(value, method.declared):
             raise Fault("InvalidCastError", f"a {type(value).__name__} does not implement {method.name} (R14.2)")
-        return method.perform(value, call.arguments[1:], context)
+        home = self.exports.home(_number(call.arguments[0]))
+        return at_home(home, lambda: method.perform(value, call.arguments[1:], context))
 
     # -- library 0 -----------------------------------------------------------------------------------------------
 
@@ -184,7 +200,9 @@ class Servant:
         if type(name) is not str or type(iid) is not str:
             raise Fault("ProtocolError", "an object is asked for by a name and an IID")
         value = self.names.find(name)
-        return None if value is None else self._refer(value, iid, name, context)
+        if value is None:
+            return None
+        return at_home(self.names.home(name), lambda: self._refer(value, iid, name, context))
 
     def _refer(self, value: Any, iid: str, name: str, context: ServedContext) -> Any:
         declared = find_by_iid(iid)
@@ -254,7 +272,8 @@ class Servant:
         texts = [name, iid, *directories] if type(directories) is list else [None]
         if any(type(each) is not str for each in texts):
             raise Fault("ProtocolError", "a class is made of its name, directories and an IID")
-        return self._refer(self.maker(name, directories), iid, name, context)
+        maker = self.maker
+        return at_home(self.maker_home(name), lambda: self._refer(maker(name, directories), iid, name, context))
 
 
 def _number(wire: Any) -> int:
