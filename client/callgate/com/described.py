@@ -132,32 +132,32 @@ def _member(target: Any, method: Method) -> Any:
 class BoundMethod:
     """`proxy.Area`: a method and its object."""
 
-    __slots__ = ("__self__", "_function", "_place")
+    __slots__ = ("__self__", "function")
 
     def __init__(self, function: NativeFunction, proxy: Any) -> None:
-        self._function = function
+        self.function = function
         self.__self__ = proxy
 
     @property
     def interface(self) -> Declared:
         """The interface that it is a method of."""
-        described = self._function._binding  # noqa: SLF001 - made for it
+        described = self.function._binding  # noqa: SLF001 - made for it
         assert isinstance(described, Described)
         return described.declared_interface
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call it."""
-        return self._function.call_on(self.__self__, arguments, named)
+        return self.function.call_on(self.__self__, arguments, named)
 
     def submit(self, *arguments: Any, **named: Any) -> Future[Any]:
         """Have it called without waiting: see `NativeFunction.submit`."""
-        return self._function.submit_on(self.__self__, arguments, named)
+        return self.function.submit_on(self.__self__, arguments, named)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._function, name)
+        return getattr(self.function, name)
 
     def __repr__(self) -> str:
-        return f"<method {self._function.__name__} of {self.__self__!r}>"
+        return f"<method {self.function.__name__} of {self.__self__!r}>"
 
 
 def _nowhere(label: str) -> Opened:

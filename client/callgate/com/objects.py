@@ -13,12 +13,14 @@ from callgate_protocol.system import HostFunction
 
 from . import late, members
 from .declared import Declared, declared_of
+from .described import BoundMethod
 from .enumeration import elements
 from .wellknown import wellknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from callgate.functions import NativeFunction
     from callgate.host import Host
 
 __all__ = ["ComObject", "answers", "final_release", "identity", "invoke", "query", "release_object"]
@@ -33,7 +35,7 @@ class ComObject(Remote):
     have a method of one name, `IFoo.Method(proxy, …)` says which.
     """
 
-    __slots__ = ("_answers", "_interfaces", "_late_methods", "_members")
+    __slots__ = ("_answers", "_functions", "_interfaces", "_late_methods", "_members")
 
     def __init__(self, host: Host, number: int) -> None:
         super().__init__(host, number)
@@ -41,6 +43,8 @@ class ComObject(Remote):
         """Those that it is known to have, in the order in which that became known."""
         self._answers: dict[str, bool] = {}
         """IID → what it said when asked; it never says otherwise (R14.2)."""
+        self._functions: dict[str, NativeFunction] = {}
+        """Methods that were called, by name: the first interface that has a name keeps it."""
         self._members: dict[str, int] = {}
         """DISPIDs of the members that were called by name."""
         self._late_methods: set[str] = set()
@@ -63,10 +67,16 @@ class ComObject(Remote):
             self._interfaces = tuple(declared if each is first else each for each in rest)
 
     def __getattr__(self, name: str) -> Any:
+        function = self._functions.get(name)
+        if function is not None:
+            return BoundMethod(function, self)
         for declared in self._interfaces:
             found = declared.methods.get(name) or declared.properties.get(name)
             if found is not None:
-                return members.read(self, declared, found)
+                value = members.read(self, declared, found)
+                if type(value) is BoundMethod:
+                    self._functions[name] = value.function
+                return value
         if not name.startswith("_") and answers(self, wellknown("IDispatch")):
             return late.read(self, name)
         raise AttributeError(_unknown(self, name), name=name, obj=self)
