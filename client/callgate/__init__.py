@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from .loading import load
     from .memories import HostStruct
     from .memory import Buffer, Handle, HandleRef, NativePtr
+    from .mourning import Watch, on_death
     from .moving import agile, get_and_release_stream, global_interface_table, to_stream
     from .pointed import NativeFunctionPointer, StructPtr
     from .records import Struct
@@ -176,6 +177,7 @@ _LATER = {
         "loading": ("load",),
         "memories": ("HostStruct",),
         "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
+        "mourning": ("Watch", "on_death"),
         "pointed": ("NativeFunctionPointer", "StructPtr"),
         "records": ("Struct",),
         "remoting.active": ("get_active_object", "register_active_object"),
@@ -314,6 +316,7 @@ __all__ = [
     "VBByRefStr",
     "VBool",
     "Variant",
+    "Watch",
     "advise",
     "agile",
     "alloc",
@@ -401,6 +404,7 @@ __all__ = [
     "offset",
     "offset_in",
     "offsetof",
+    "on_death",
     "points_to",
     "preserve_sig",
     "propget",

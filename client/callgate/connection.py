@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 from uuid import UUID
 
 from callgate_protocol.errors import RemoteProtocolError
@@ -164,12 +164,15 @@ class Connection(Loading):
 
         return export_at(self._usable(), value, name, weak=weak)
 
-    def get_object(self, name: str, interface: Callable[..., T]) -> T:
+    @overload
+    def get_object(self, name: str, interface: Callable[..., T]) -> T: ...
+    @overload
+    def get_object(self, name: str, interface: str) -> Any: ...
+    def get_object(self, name: str, interface: Any) -> Any:
         """As `callgate.get_object`, of this broker's running objects."""
         from .remoting.exporting import object_at  # noqa: PLC0415 - few programs use others' objects
 
-        found: T = object_at(self._usable(), name, interface)
-        return found
+        return object_at(self._usable(), name, interface)
 
     def create(self, what: str | UUID, interface: Callable[..., T], *more: Any, licence: str | None = None) -> T:
         """As `callgate.create`, of a class in the registry of this broker's machine (R16.19).

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["ForeignCalls", "unraisable"]
+__all__ = ["ForeignCalls", "ObjectCalls", "unraisable"]
 
 _log = logging.getLogger("callgate")
 _PATIENCE_SECONDS = 1.0
@@ -85,6 +85,17 @@ class ForeignCalls:
                 behind,
             )
         self._look_in(max(_PATIENCE_SECONDS - age, 0.1) if age < _PATIENCE_SECONDS else _PATIENCE_SECONDS)
+
+
+class ObjectCalls:
+    """Runs calls of objects of this process on threads of their own, because they may wait for each other (R17.16)."""
+
+    def __init__(self, executor: Callable[[], Executor]) -> None:
+        self._executor = executor
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Run `work` now. Raises RuntimeError when the executor is shut down."""
+        self._executor().submit(work)
 
 
 def unraisable(error: BaseException, label: str, function: Any) -> None:

@@ -38,12 +38,12 @@ from .errors import (
     ProtocolError,
 )
 from .faults import exception_of, with_cause
-from .foreign import ForeignCalls, unraisable
+from .foreign import ForeignCalls, ObjectCalls, unraisable
 from .holdings import Holdings, references_in
 from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
-from .process import defer
+from .process import current, defer
 from .threads import causality, here
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Host:
         self.errno = threading.local()
         self.output = opened.output
         self._broker = opened.keeper
-        self._foreign = ForeignCalls(label, callbacks)
+        of_objects = session.serves == "python"
+        self._foreign = ObjectCalls(current().object_calls) if of_objects else ForeignCalls(label, callbacks)
         self._failures: dict[tuple[int, int], BaseException] = {}
         self._refusals: dict[int, BaseException] = {}
         """Channel → what the last method of an object of this process raised, that native code got as a code."""
@@ -86,6 +87,7 @@ class Host:
         self._objects_lock = threading.Lock()
         self._closing = ""
         self._down = threading.Event()
+        self._mourners: list[Callable[[], None]] = []
 
     def start(self) -> None:
         """Begin to listen to the host's side of the session. It ends when nobody holds this object any more."""
@@ -257,7 +259,7 @@ class Host:
                 expires = time.monotonic() + _GRACE_SECONDS
 
     def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> None:
-        """Run a callback on the thread that waits (R9.10), and answer it."""
+        """Run a callback on the thread that waits (R9.10, R17.16), and answer it; so its locks are its own (R17.17)."""
         outer, self._nesting.channel = self._nesting.channel, channel
         depth = channel.talk.depth
         context = CallContext(self, payloads)
@@ -398,6 +400,19 @@ class Host:
             if later is not None:
                 raised.add_note(f"a later callback of the same call failed too: {type(later).__name__}: {later}")
 
+    def when_dead(self, mourn: Callable[[], None]) -> None:
+        """Have something done when it has died, which may be now; on a thread that may wait."""
+        self._mourners.append(mourn)
+        if self._down.is_set() and self._mourners:  # it may have died while this was written down
+            with suppress(ValueError):
+                self._mourners.remove(mourn)
+                defer(mourn)
+
+    @property
+    def was_closed(self) -> bool:
+        """Whether this process has ended the session itself."""
+        return bool(self._closing)
+
     def obituary(self) -> HostLost | Error:
         """What this host died of, for whoever finds it dead."""
         return self._lost(CallSite(self.label, ""))
@@ -464,6 +479,8 @@ class Host:
         """The session is over."""
         self.output.drain()
         self._down.set()
+        while self._mourners:
+            defer(self._mourners.pop(0))
 
 
 def _attend(inbox: Inbox, channel: Line, expires: float | None) -> Received:

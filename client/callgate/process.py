@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Process", "current", "defer"]
 
 
+_OBJECT_CALLS = 128
+"""How many calls of objects may be inside each other or wait for each other; threads are made as they are needed."""
+
+
 class Process:
     """The process-wide parts, made at first use. Thread-safe."""
 
@@ -36,6 +40,7 @@ class Process:
         self._warden: Warden | None = None
         self._broker: EmbeddedBroker | None = None
         self._callbacks: Executor | None = None
+        self._object_calls: Executor | None = None
         self._listener: Listener | None = None
         self.shared_brokers: dict[str, ConnectedBroker] = {}
         """Those that module functions speak to, by address."""
@@ -95,6 +100,15 @@ class Process:
                 self._callbacks = ThreadPoolExecutor(1, "callgate-callbacks")
             return self._callbacks
 
+    def object_calls(self) -> Executor:
+        """Where objects of this process are called that other processes hold, when no thread here waits for them."""
+        with self._lock:
+            if self._object_calls is None:
+                from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - seldom needed, slow to import
+
+                self._object_calls = ThreadPoolExecutor(_OBJECT_CALLS, "callgate-objects")
+            return self._object_calls
+
     def close(self) -> None:
         """At the end of the program: end the sessions and the private broker."""
         if os.getpid() != self.id:
@@ -109,6 +123,8 @@ class Process:
             self._broker.close()
         if self._callbacks is not None:
             self._callbacks.shutdown(wait=False, cancel_futures=True)
+        if self._object_calls is not None:
+            self._object_calls.shutdown(wait=False, cancel_futures=True)
 
     def close_after_fork(self) -> None:
         """In a forked child: close descriptors that would keep the parent's sessions alive; touch nothing else."""

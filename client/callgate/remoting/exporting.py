@@ -6,20 +6,22 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, overload
 
 from callgate import errors
 from callgate.brokers import Broker, error_of
 from callgate.com.declared import declared_of
 from callgate.com.objects import ComObject
+from callgate.com.registered import find_by_iid
 from callgate.hresults import HResult
 from callgate.process import current, defer
 from callgate_protocol.activation_codes import SUCCESSES
+from callgate_protocol.guids import guid_text
 from callgate_protocol.running import KEEPS_ALIVE
 from callgate_protocol.system import BrokerFunction, HostFunction
 from callgate_transport import rundir
 
-from .neighbours import adopt, meet
+from .neighbours import adopt, described, meet
 from .servant import PLAIN
 
 __all__ = ["Export", "common_broker", "export", "export_at", "get_object", "object_at", "read_place"]
@@ -75,12 +77,18 @@ def export(value: Any, name: str, *, weak: bool = False) -> Export:
     return export_at(common_broker(), value, name, weak=weak)
 
 
-def get_object(name: str, interface: Callable[..., T]) -> T:
+@overload
+def get_object(name: str, interface: Callable[..., T]) -> T: ...
+@overload
+def get_object(name: str, interface: str) -> Any: ...
+def get_object(name: str, interface: Any) -> Any:
     """The running object of that name, with an interface. It is called directly; the broker is asked once.
+
+    An interface that is not declared here may be named by its IID: its owner describes it (R17.15).
 
     Raises ComError with MK_E_UNAVAILABLE when there is none, InvalidCastError when it does not have the interface.
     """
-    found: T = object_at(common_broker(), name, interface)
+    found: Any = object_at(common_broker(), name, interface)
     return found
 
 
@@ -128,16 +136,17 @@ def _close_all(exports: list[Export]) -> None:
 
 def object_at(broker: Broker, name: str, interface: Any) -> Any:
     """`get_object` at a broker."""
-    declared = declared_of(interface)
+    own = find_by_iid(guid_text(interface)) if isinstance(interface, str) else declared_of(interface)
     answer = broker.ask(BrokerFunction.FIND_RUNNING, {"moniker": _moniker(name)}, _SECONDS)
     incarnation, key, link = read_place(name, answer["where"])
     process = current()
     if process.serves and process.listener().incarnation == incarnation:
-        return process.listener().servant.own(key, declared) or _missing(name)
+        return process.listener().servant.own(key, own) or _missing(name)
     try:
         host = meet(incarnation, link, name)
     except OSError as error:
         raise _missing_error(name) from error
+    declared = own or described(host, guid_text(str(interface)))
     wire = host.system(HostFunction.NAMED, key, declared.iid)
     return _missing(name) if wire is None else adopt(host, wire, declared)
 

@@ -6,16 +6,22 @@ import os
 import threading
 from typing import Any, Final
 
-from callgate.com.declared import Declared
+from callgate.brokers import error_of
+from callgate.com.closure import of_model
+from callgate.com.declared import Declared, register
+from callgate.com.registered import find_by_iid
 from callgate.convert import CallContext
+from callgate.errors import ProtocolError
 from callgate.host import Host
 from callgate.lines import Opened
 from callgate.process import current
 from callgate.strangers import Nobody, Silence
 from callgate_protocol.forms import InterfacePointer
+from callgate_protocol.system import HostFunction
+from callgate_protocol.typelib import decode_library
 from callgate_transport.session import Session
 
-__all__ = ["adopt", "meet"]
+__all__ = ["adopt", "described", "meet"]
 
 _MEETING: Final = threading.Lock()
 
@@ -37,6 +43,26 @@ def meet(incarnation: bytes, link: str, label: str) -> Host:
         process.hosts.add(host)
         host.start()
         return host
+
+
+def described(host: Host, iid: str) -> Declared:
+    """R17.15: an interface by its IID: declared or registered here, else as the objects' owner describes it.
+
+    Raises ComError with REGDB_E_IIDNOTREG when nobody does.
+    """
+    known = find_by_iid(iid)
+    if known is not None:
+        return known
+    encoded = host.system(HostFunction.DESCRIBE, iid) if host.session.serves == "python" else None
+    if encoded is None:
+        raise error_of("REGDB_E_IIDNOTREG", f"the interface {iid} is described neither here nor by {host.describe()}")
+    library = decode_library(bytes(encoded))
+    name = next((each.name for each in library.interfaces if each.iid == iid), "")
+    if not name:
+        raise ProtocolError(f"{host.describe()} described another interface than {iid}")
+    fetched = of_model(library, name)
+    register(fetched)
+    return fetched
 
 
 def adopt(host: Host, wire: Any, declared: Declared) -> Any:

@@ -7,9 +7,9 @@ one, else over the control channel. Nobody connects to it.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from callgate.com.closure import of_model
 from callgate.com.declared import Declared, declared_by_iid
@@ -22,6 +22,7 @@ from callgate.errors import HostLost, InvalidCastError, NotSupportedError, Objec
 from callgate.faults import exception_of
 from callgate.holdings import Holdings
 from callgate.memory import Remote
+from callgate.process import defer
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.interfaces import method_places
 from callgate_protocol.messages import Raise, Release, Return
@@ -105,6 +106,10 @@ class Peer:
     def dead(self) -> bool:
         """Whether it is gone."""
         return self.session.dead
+
+    def when_dead(self, mourn: Callable[[], None]) -> None:
+        """Have something done when it has ended, which may be now; not on this thread."""
+        self.served.keep_until_end(lambda: defer(mourn))
 
     def describe(self) -> str:
         """For messages."""
@@ -202,6 +207,15 @@ def handing() -> Any:
     return import_module("callgate.remoting.handing")
 
 
+class _Way(NamedTuple):
+    """One method of a peer's objects."""
+
+    number: int
+    """By which the peer knows it."""
+    unpack: Callable[[Sequence[Any]], list[Any]]
+    throws: bool
+
+
 class PeerObjects(Numbers):
     """Interfaces to and from one peer: its objects by their numbers, its libraries by ours (R17.13)."""
 
@@ -209,6 +223,7 @@ class PeerObjects(Numbers):
         self._peer = peer
         self._spoken: dict[Declared, Spoken] = {}
         self._libraries: dict[Declared, int] = {}
+        self._ways: dict[tuple[int, int], _Way] = {}
         self._iids: dict[int, frozenset[str]] = {}
         self.lent = Lent(peer.holdings.numbers)
         """Nothing is lent to a peer in the way of clients of hosts."""
@@ -227,24 +242,30 @@ class PeerObjects(Numbers):
         except KeyError:
             raise InvalidCastError(f"{declared.name} was not among the interfaces that came with the object") from None
 
-    def _spoken_by(self, library: int) -> Spoken:
-        return next(each for each in self._spoken.values() if each.number == library)
-
     def translate(self, library: int, function: int, wires: Sequence[Any]) -> tuple[int, list[Any]]:
         """The number that the peer gives a method, and the arguments that it takes in."""
-        spoken = self._spoken_by(library)
-        iid, index = spoken.slot(function)
-        theirs = self._peer.servant.library(library)
-        number = next(
-            place.number
-            for place in method_places(theirs)
-            if place.interface.iid == iid and place.interface.methods[index] is place.method
-        )
-        return number, arguments_in(spoken.signature(function))(wires)
+        way = self._way(library, function)
+        return way.number, way.unpack(wires)
 
     def throws(self, library: int, function: int) -> bool:
         """Whether a method answers codes."""
-        return self._spoken_by(library).signature(function).throws
+        return self._way(library, function).throws
+
+    def _way(self, library: int, function: int) -> _Way:
+        """How a method is called there, found once."""
+        known = self._ways.get((library, function))
+        if known is None:
+            spoken = next(each for each in self._spoken.values() if each.number == library)
+            iid, index = spoken.slot(function)
+            number = next(
+                place.number
+                for place in method_places(self._peer.servant.library(library))
+                if place.interface.iid == iid and place.interface.methods[index] is place.method
+            )
+            signature = spoken.signature(function)
+            known = _Way(number, arguments_in(signature), signature.throws)
+            self._ways[library, function] = known
+        return known
 
     def has(self, number: int, iid: str) -> bool:
         """Whether the peer said that its object has an interface."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
@@ -73,6 +74,8 @@ class Servant:
         self._lock = threading.Lock()
         self._libraries: list[tuple[TypeLibrary, dict[int, Method]]] = [(TypeLibrary(), {})]
         self._numbers: dict[bytes, int] = {}
+        self._counter = itertools.count(1)
+        self._calls = 0
         self._peers: dict[bytes, Peer] = {}
         self._workers: dict[int, Any] = {}
         self._functions: dict[int, tuple[Callable[..., Any], int]] = {
@@ -111,6 +114,7 @@ class Servant:
 
     def perform(self, worker: Any, conversation: Conversation, call: Call, payloads: Sequence[Any]) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""
+        self._calls = next(self._counter)
         peer = self._peer(conversation.session)
         context = ServedContext(peer, list(payloads))
         try:
@@ -193,7 +197,12 @@ class Servant:
 
     def _info(self, _context: ServedContext) -> dict[str, int]:
         counts = dict.fromkeys(_NEVER, 0)
-        return counts | {"objects": len(self.exports), "peers": len(self._peers), "threads": len(self._workers)}
+        return counts | {
+            "calls": self._calls,
+            "objects": len(self.exports),
+            "peers": len(self._peers),
+            "threads": len(self._workers),
+        }
 
     def _named(self, name: Any, iid: Any, context: ServedContext) -> Any:
         """R16.16: the object that was exported by a name."""
@@ -238,15 +247,16 @@ class Servant:
         context.given.append(reference.object)
         return {"ref": list(reference)}
 
-    def own(self, key: str, declared: Declared) -> Any:
+    def own(self, key: str, declared: Declared | None) -> Any:
         """An exported object for this process itself (R14.9); None when it is not exported any more."""
         value = self.names.find(key)
-        if value is not None and not has_interface(value, declared):
-            raise InvalidCastError(f"a {type(value).__name__} does not implement {declared.name} (R14.2)")
+        if value is not None and (declared is None or not has_interface(value, declared)):
+            wanted = "that interface" if declared is None else declared.name
+            raise InvalidCastError(f"a {type(value).__name__} does not implement {wanted} (R14.2)")
         return value
 
     def _query(self, target: Any, iids: Any, _context: ServedContext) -> list[int]:
-        """R14.2, R17.10: which interfaces an object has; the HRESULTs, in order."""
+        """R14.2, R17.8, R17.10: which interfaces an object has; the HRESULTs, in order."""
         value = self.exports.find(_number(target))
         if type(iids) is not list or len(iids) > _MOST or any(type(iid) is not str for iid in iids):
             raise Fault("ProtocolError", f"expected at most {_MOST} IIDs")

@@ -98,8 +98,34 @@ class ICalc(IUnknown, Protocol):
     def use(self, a: i4, b: i4) -> i4:
         """Have what is held add."""
 
+    def bounce(self, other: ICalc, depth: i4) -> i4:
+        """Have the other one call back, so many times inside each other."""
+
+    def pass_round(self, depth: i4) -> i4:
+        """Have the one that is held call the one that it holds, and so on."""
+
     def die(self) -> None:
         """End the process as a crash does."""
+
+
+@interface("{7A0D6F3C-52B1-4C58-9E0B-6B3B1B2A9C04}")
+class IKeeper(IUnknown, Protocol):
+    """Keeps objects of any kind, native ones too."""
+
+    def put(self, other: IUnknown) -> None:
+        """Hold on to it."""
+
+    def taken(self) -> IUnknown:
+        """Give it on."""
+
+    def where(self) -> i4:
+        """The process in which it lives, as this one sees it."""
+
+    def area(self) -> f8:
+        """Of a shape of the component."""
+
+    def shape(self) -> IUnknown:
+        """A shape that is Python's."""
 
 
 @interface("{7A0D6F3C-52B1-4C58-9E0B-6B3B1B2A9C03}")

@@ -1,5 +1,7 @@
 """A process that exports Python objects, until its standard input ends."""
 
+# ruff: noqa: N802 - the names of methods are COM's
+
 from __future__ import annotations
 
 import os
@@ -7,8 +9,10 @@ import sys
 import threading
 from typing import Any
 
+from callgate.com.objects import query
 from callgate.process import current
-from tests.client.remoting.described import ICalc, Point
+from tests.client.remoting.described import ICalc, IKeeper, Point
+from tests.rules.component_faces import IShape
 
 _FAILURES: dict[str, type[BaseException]] = {
     "zero": ZeroDivisionError,
@@ -18,7 +22,18 @@ _FAILURES: dict[str, type[BaseException]] = {
 }
 
 
-class Calc(ICalc):
+class Square(IShape):
+    """A shape of the component's kind, in Python."""
+
+    def Area(self) -> float:
+        """Its area."""
+        return 12.5
+
+    def Scale(self, factor: float) -> None:
+        """Nothing here."""
+
+
+class Calc(ICalc, IKeeper):
     """What others call."""
 
     def __init__(self) -> None:
@@ -120,6 +135,34 @@ class Calc(ICalc):
         """Have what is held add."""
         result: int = self._held.add(a, b)
         return result
+
+    def bounce(self, other: Any, depth: int) -> int:
+        """Have the other one call back, so many times inside each other."""
+        return 1 + int(other.bounce(self, depth - 1)) if depth else 0
+
+    def pass_round(self, depth: int) -> int:
+        """Have the one that is held call the one that it holds, and so on."""
+        return 1 + int(self._held.pass_round(depth - 1)) if depth else 0
+
+    def put(self, other: Any) -> None:
+        """Hold on to it."""
+        self._held = other
+
+    def taken(self) -> Any:
+        """Give it on."""
+        return self._held
+
+    def where(self) -> int:
+        """The process in which it lives, as this one sees it."""
+        return int(self._held._host.session.process)
+
+    def area(self) -> float:
+        """Of a shape of the component."""
+        return query(self._held, IShape).Area()
+
+    def shape(self) -> Any:
+        """A shape that is Python's."""
+        return Square()
 
     def die(self) -> None:
         """End the process as a crash does."""

@@ -28,7 +28,7 @@ class Plate(NamedTuple):
 
 
 def welcome(plate: Plate, hello: Hello, session: Session, calls: str) -> Welcome:
-    """The answer to a hello that is taken."""
+    """The answer to a hello that is taken: both speak the lower minor version (R17.4)."""
     return Welcome(
         MAGIC,
         MAJOR,
