@@ -50,6 +50,7 @@ from .ways import TypedLoader
 T = TypeVar("T")
 
 E_NOINTERFACE = -0x7FFFBFFE
+BAD_COUNT = -0x7FFDFFF2
 WIDGET, CALCULATOR, FAULTY, HOLDER = 0x101, 0x102, 0x105, 0x117
 
 
@@ -383,3 +384,39 @@ def test_r14_11_a_declared_class(load_typed: TypedLoader) -> None:
     assert isinstance(shape, IShape)
     assert shape.double() == 2 * shape.Area()
     assert not isinstance(shape, IMissing)
+
+
+class Shelf(ICalculator):
+    """A dual interface in Python: a property, one with arguments, and methods."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Any] = {}
+        self.Total = 0
+
+    def Add(self, a: int, b: int) -> int:
+        self.Total += a + b
+        return self.Total
+
+    def get_Item(self, key: str) -> Any:
+        return self.items.get(key)
+
+    def put_Item(self, key: str, value: Any) -> None:
+        self.items[key] = value
+
+
+@pytest.mark.rule("R14.16", "R14.24")
+def test_r14_22_python_properties_with_arguments(component: Component) -> None:
+    """By name, through IDispatch: the numbers are those of the interface."""
+    probe = make(component, HOLDER, IProbe)
+    shelf: Any = Shelf()
+    assert probe.Dispid(shelf, "item") == (0, 0)
+    assert probe.Dispid(shelf, "Total") == (0, 1)
+
+    assert probe.Invoke(shelf, 0, 4, ["a", 3])[0] == 0
+    assert shelf.items == {"a": 3}
+    assert probe.Invoke(shelf, 0, 2, ["a"])[:2] == (0, 3)
+    assert probe.Invoke(shelf, 2, 1, [2, "3"])[:2] == (0, 5)
+    assert probe.Invoke(shelf, 1, 2, [])[:2] == (0, 5)
+    assert probe.Invoke(shelf, 1, 4, [7])[0] == 0
+    assert shelf.Total == 7
+    assert probe.Invoke(shelf, 0, 2, [])[0] == BAD_COUNT

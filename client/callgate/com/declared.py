@@ -54,6 +54,11 @@ class Method(Value):
     function: Function
     face: Face = PLAIN
 
+    @property
+    def manner(self) -> str:
+        """How a Python object is asked: "method", also for a property with arguments, else the kind of access."""
+        return "method" if self.python == self.key else self.kind
+
 
 class Property(Value):
     """The methods behind an attribute of an interface."""

@@ -110,9 +110,9 @@ class _Stub:
         method = self._method
 
         def call(*values: Any) -> Any:
-            if method.kind == "method":
+            if method.manner == "method":
                 return _member(target, method)(*values)
-            if method.kind == "get":
+            if method.manner == "get":
                 return _member(target, method)
             return setattr(target, method.python, values[0])
 

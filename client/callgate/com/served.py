@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Refusal", "perform", "table_of"]
 
-_METHOD, _GET, _PUTS = 1, 2, 4 | 8
+_METHOD, _GET, _PUTREF, _PUTS = 1, 2, 8, 4 | 8
 _VALUE, _UNKNOWN, _PUT, _NEW_ENUM = 0, -1, -3, -4
 _SIGN: Final = 1 << 32
 UNKNOWN_NAME: Final = 0x80020006 - _SIGN
@@ -73,6 +73,8 @@ class Member(NamedTuple):
     method: Method | None = None
     """Its declaration, when an interface has it."""
     of_object: bool = False
+    accessors: Mapping[str, Method] = {}
+    """By kind, of a property with arguments: methods of the Python object."""
 
 
 class Table:
@@ -123,9 +125,16 @@ def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
 
 def _declared_members(declared: Declared) -> list[Member]:
     members = []
+    indexed: dict[str, dict[str, Method]] = {}
     for method in declared.methods.values():
         number = next((word.argument for word in method.function.result.attributes if word.name == "id"), None)
-        if number is not None:
+        if number is None:
+            continue
+        if method.kind != "method" and method.manner == "method":
+            accessors = indexed.setdefault(number, {})
+            accessors[method.kind] = method
+            members.append(Member(method.function.name, int(number), "property", method, accessors=accessors))
+        else:
             kind = "method" if method.kind == "method" else "property"
             members.append(Member(method.python, int(number), kind, method))
     return members
@@ -216,6 +225,9 @@ class _Call:
         member = self._table.get(self._dispid)
         if member is None:
             raise Refusal(MEMBER_NOT_FOUND)
+        return self._accessed(member) if member.accessors else self._reached(member)
+
+    def _reached(self, member: Member) -> Any:
         arguments, named = self._arguments(member)
         if member.of_object:
             return _OBJECT_MEMBERS[member.name](self._target, *arguments)
@@ -225,6 +237,15 @@ class _Call:
             value = getattr(self._target, member.name)
             return value if not arguments else self._bound(value, arguments, named)
         return self._spread(member, self._bound(getattr(self._target, member.name, None), arguments, named))
+
+    def _accessed(self, member: Member) -> Any:
+        """A property with arguments: a method of the Python object for each access."""
+        kinds = ("putref", "put") if self._flags & _PUTREF else ("put", "putref") if self._flags & _PUTS else ("get",)
+        accessor = next((member.accessors[kind] for kind in kinds if kind in member.accessors), None)
+        if accessor is None:
+            raise Refusal(MEMBER_NOT_FOUND)
+        arguments, named = self._arguments(member._replace(method=accessor))
+        return self._bound(getattr(self._target, accessor.python, None), arguments, named)
 
     def _decoded(self, wire: Any) -> Any:
         return self._types.decoder(Variant())(wire, self._context)

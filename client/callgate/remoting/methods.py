@@ -30,7 +30,7 @@ class Method:
         self.declared = spoken.declared_interface
         self.name = signature.name
         self._attribute = declaration.python
-        self._reach = _REACHES[declaration.kind]
+        self._reach = _REACHES[declaration.manner]
         self._unpack = arguments_in(signature)
         self._plan = DelegatePlan(signature)
         self._spoken = spoken
