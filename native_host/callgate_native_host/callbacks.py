@@ -1,4 +1,4 @@
-"""The way from native code to Python (R1.2, R9.10): down the channel of its call, or over the control channel."""
+"""The way from native code to Python (R1.2, R1.3, R9.10): down the channel of its call, or over the control channel."""
 
 from __future__ import annotations
 

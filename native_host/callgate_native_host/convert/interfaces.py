@@ -22,7 +22,10 @@ _MOST_INTERFACES: Final = 256
 
 
 class InterfaceConverter(Converter):
-    """`IFoo *`. Whoever gets one as a result or an out owns a reference; arguments are lent (R14.3)."""
+    """`IFoo *`. Whoever gets one as a result or an out owns a reference; arguments are lent (R8.9, R14.3).
+
+    In a struct it is as with the struct itself (R13.11).
+    """
 
     nodes = 14
 
