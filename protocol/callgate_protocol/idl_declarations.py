@@ -108,8 +108,13 @@ class Declarations:
 
     def _record(self, record: Record) -> str:
         size = f"[size({record.size})] " if record.size and not self.plain else ""
-        text = f"typedef {size}{_kind(record)} tag{record.name} {{\n{self._members(record)}}} {record.name};\n"
-        self.spelling.ready.add(record.name)
+        tag = self.spelling.tag(record.name)
+        body = f"{tag} {{\n{self._members(record)}}}"
+        if tag.endswith(f" {record.name}"):
+            text = f"{size}{body};\n"
+        else:
+            text = f"typedef {size}{body} {record.name};\n"
+            self.spelling.ready.add(record.name)
         return f"#pragma pack(push, {record.pack})\n{text}#pragma pack(pop)\n" if record.pack else text
 
     def _members(self, record: Record) -> str:
@@ -135,7 +140,7 @@ class Declarations:
 
     def _shape(self, shape: Function | Delegate, name: str) -> str:
         parameters = [self._parameter(each) for each in shape.parameters] + ["..."] * shape.variadic
-        return self.spelling.declare(shape.result.type, f"{name}({', '.join(parameters) or 'void'})")
+        return self._declare(shape.result.type, f"{name}({', '.join(parameters) or 'void'})")
 
     def _parameter(self, parameter: Parameter) -> str:
         brackets = bracketed(parameter.attributes, plain=self.plain)

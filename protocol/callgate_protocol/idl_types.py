@@ -116,7 +116,12 @@ class Spelling:
         """Structs without a name of their own, and how they are written where they stand."""
         self.ready: set[str] = set()
         """Structs whose typedef stands above; the others are known by their tag."""
-        self._kinds = {record.name: "union" if record.union else "struct" for record in library.records}
+        names = {record.name for record in library.records}
+        taken = {function.name for function in library.functions} | {name for name in names if f"tag{name}" in names}
+        self._tags = {
+            record.name: f"{'union' if record.union else 'struct'} {'' if record.name in taken else 'tag'}{record.name}"
+            for record in library.records
+        }
         self._defaults = {
             coclass.name: next(
                 (each.interface for each in coclass.interfaces if each.default and not each.source), _ROOT
@@ -151,13 +156,17 @@ class Spelling:
             case Scalar(name):
                 return (_PLAIN if self.plain else _SCALARS)[name]
             case StructType(name):
-                return self.inline.get(name) or (name if name in self.ready else f"{self._kinds[name]} tag{name}")
+                return self.inline.get(name) or (name if name in self.ready else self.tag(name))
             case EnumType(name) | Opaque(name) | InterfaceType(name) | SystemType(name) | FunctionPointer(name):
                 return self._defaults.get(name, name) if self.plain else name  # R14.11
             case Pointer(SafeArray(element)) | SafeArray(element):
                 return f"SAFEARRAY({self.declare(element, '')})"
         assert ctype == REFERENCE, ctype
         return "REFIID"
+
+    def tag(self, name: str) -> str:
+        """`struct tagPoint`; a function of the same name leaves a struct its tag only: `struct sigaction`."""
+        return self._tags[name]
 
     def parameter(self, parameter: Parameter) -> str:
         """A parameter of a function: `[out, size_is(n)] long *values`."""

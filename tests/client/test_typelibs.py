@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ import callgate
 from callgate import IUnknown, export_idl, f8, i4, idl, interface, library
 from callgate.com.declared import declared_by_iid, declared_of
 from callgate.declare import parse_declarations
+from callgate.headers import read_header
+from callgate.sources import FromHeader
 from callgate.typelibs import TypeLib, published_of, read_idl
 from callgate_protocol.published import Identity
 
@@ -120,6 +123,15 @@ def test_a_loaded_library() -> None:
         text = export_idl(lib)
     assert "double cos(double x);" in text
     assert "pair *f(c_long x);" in text
+
+
+@pytest.mark.parametrize("header", ["signal.h", "sqlite3.h", "zlib.h"])
+def test_a_header_says_the_same_again(header: str) -> None:
+    pytest.importorskip("clang.cindex")
+    if not os.path.exists(f"/usr/include/{header}"):
+        pytest.skip(f"{header} is not installed")
+    declared = read_header(FromHeader((header,)), None).library
+    assert parse_declarations(export_idl(declared)).library == declared
 
 
 @library("libm.so.6")

@@ -164,9 +164,15 @@ def test_r07_21_structs_that_know_each_other() -> None:
     assert library(idl_text(one)) == one
 
 
+def test_r07_21_a_struct_and_a_function_of_one_name() -> None:
+    one = library("struct sigaction { int flags; }; int sigaction(int sig, const struct sigaction *act);")
+    assert library(idl_text(one)) == one
+
+
 def test_r07_21_what_has_no_name_is_written_where_it_stands() -> None:
     one = library(
         """typedef struct { struct { int x; } inner; union { int a; float b; }; int (*compare)(int a, int b); } Mixed;
+        struct table { void (*(*symbol)(int number))(void); };
         void f(int (*each)(Mixed *one, void (*inner)(int x)), int (**table)(void));"""
     )
     assert library(idl_text(one)) == one
