@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from callgate_broker import actions, processes, report
-from callgate_broker.doorway import Doorway
 from callgate_broker.files import HostFiles, make_host_files
 from callgate_broker.hatchery import spawn_host
 from callgate_broker.hosts import End, Host
@@ -26,12 +25,13 @@ from callgate_broker.seedling import TEMPLATE, Seedling
 from callgate_broker.supervisor import Supervisor
 from callgate_broker.talker_process import TalkerProcess, listen_at
 from callgate_broker.template_process import TemplateProcess
-from callgate_broker.warrants import Warrant
 from callgate_protocol.value import Value
 from callgate_transport import rundir
 
 if TYPE_CHECKING:
+    from callgate_broker.doorway import Doorway
     from callgate_broker.programs import Programs
+    from callgate_broker.warrants import Warrant
 
 __all__ = ["Settings", "Warden", "run"]
 
@@ -217,6 +217,8 @@ class Warden:
 
     def _warrant(self, number: int, remote: dict[str, Any]) -> list[int]:
         """The descriptors of a line to a host that is about to be born."""
+        from callgate_broker.warrants import Warrant  # noqa: PLC0415 - only brokers of other machines have any
+
         warrant = self._warrants[number] = Warrant(self.loop, lambda: self._announced(number))
         warrant.tell({"op": "admit", "key": remote.get("key"), "rights": remote.get("rights")})
         return warrant.descriptors

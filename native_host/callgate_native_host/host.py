@@ -5,14 +5,14 @@ from __future__ import annotations
 import mmap
 import os
 import socket
-from typing import Final, NamedTuple, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import zmq
 
 from callgate_protocol.references import CLAIM_SECONDS
 from callgate_protocol.slots import ANSWERED, HANDLES_OFFSET, MEMORY_BYTES
 from callgate_transport.reactor import Reactor
-from callgate_transport.serving.porch import Porch, Terms
 from callgate_transport.serving.station import Services, Station
 
 from .backend import Backend
@@ -20,6 +20,9 @@ from .engine import Ways, make_engine
 from .libc import Libc
 from .measure import measure_abi
 from .streams import redirect_streams, refuse_core_files
+
+if TYPE_CHECKING:
+    from callgate_transport.serving.porch import Porch
 
 __all__ = ["Birth", "run_host"]
 
@@ -35,7 +38,7 @@ class Birth(NamedTuple):
     """Descriptor of the call slots."""
     link: int
     """Descriptor of the listening link socket."""
-    terms: Terms | None = None
+    terms: Mapping[str, Any] | None = None
     """What a host for clients of another machine keeps to."""
     line: int = -1
     """Descriptor of its line to the broker."""
@@ -45,6 +48,12 @@ class Birth(NamedTuple):
 
 _REST_SECONDS: Final = 1.0
 """How long the objects of handles may take to end when the last session is gone (R10.8)."""
+
+
+def _porch(context: zmq.Context[zmq.Socket[bytes]], terms: Mapping[str, Any], line: int) -> Porch:
+    from callgate_transport.serving.porch import Porch, Terms  # noqa: PLC0415 - few hosts serve other machines
+
+    return Porch(context, Terms.from_map(terms), line)
 
 
 def _leave() -> NoReturn:
@@ -60,7 +69,7 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     os.close(birth.slots)
     reactor = Reactor()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    porch = Porch(context, birth.terms, birth.line) if birth.terms is not None else None
+    porch = _porch(context, birth.terms, birth.line) if birth.terms is not None else None
     station = Station(reactor, context, birth.directory, slots, porch)
     outbox = station.outbox
     ways = Ways(outbox.ask, outbox.tell, outbox.notify, outbox.give_back)

@@ -155,6 +155,7 @@ def test_r17_20_a_network_that_is_away_for_longer_than_the_lease(
             callgate.close(lib)
 
 
+@pytest.mark.rule("R17.21")
 def test_r17_20_many_references_cost_no_more_than_few(rig: Rig, compiled: Callable[[str], str]) -> None:
     """What is said to keep a session alive does not grow with what it holds."""
     first, last = rig.host_ports

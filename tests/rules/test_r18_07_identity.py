@@ -76,7 +76,7 @@ def lib(request: pytest.FixtureRequest, rig: Rig, component: str) -> Iterator[An
         yield lib
 
 
-@pytest.mark.rule("R18.3")
+@pytest.mark.rule("R18.3", "R17.28")
 def test_r18_01_objects_over_every_channel(lib: Any) -> None:
     """Native objects have one proxy, Python objects come home as themselves and are called back on every way."""
     with released(lib):

@@ -262,7 +262,7 @@ class RemoteSession(Session):
                     self._put_control([encode(to_wire(message))])
 
     def _ping(self) -> None:
-        """One small message per period keeps everything that the session holds (R17.20)."""
+        """One small message per period keeps everything that the session holds, however much (R17.20, R17.21)."""
         if self.dead:
             return
         if time.monotonic() - self._heard > self._route.expiry:

@@ -29,7 +29,7 @@ from callgate_transport.reactor import Reactor
 from .control import Control
 from .crew import Crew
 from .greeting import Plate, agreed, welcome
-from .ground import TcpGround, port_of
+from .ports import TcpGround, port_of
 from .router import Context, Router
 from .session import Session
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.limits import Limits
-from callgate_protocol.rights import Rights
+
+if TYPE_CHECKING:
+    from callgate_protocol.rights import Rights
 
 __all__ = ["Session"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from callgate_protocol.abi import Abi
 from callgate_transport.reactor import Reactor
@@ -15,10 +15,12 @@ from .door import Door
 from .greeting import Plate
 from .ground import Ground, LocalGround
 from .outbox import Outbox
-from .porch import Porch
 from .roles import Exports, Perform
 from .router import Context, Router
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from .porch import Porch  # keys and encryption: hosts of this machine's programs do without
 
 __all__ = ["Services", "Station"]
 
