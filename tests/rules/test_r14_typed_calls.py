@@ -26,12 +26,16 @@ from . import component_faces
 from .component_faces import (
     Colour,
     Component,
+    Extent,
+    IAfter,
+    IBefore,
     IBig,
     ICalculator,
     ICallee,
     IFaulty,
     IHolder,
     ILinks,
+    IMicrosoft,
     IMissing,
     INamed,
     IProbe,
@@ -272,6 +276,24 @@ def swapped(iid: uuid.UUID) -> uuid.UUID:
 def test_binary_shapes(load_typed: TypedLoader, clsid: int, face: Any) -> None:
     """IIDs in the other byte order, slots behind Release, a vtable elsewhere."""
     assert odd(load_typed, clsid, face).Twice(21) == 42
+
+
+def test_hidden_results(load_typed: TypedLoader) -> None:
+    """Aggregates through an address of the caller's, behind the object or before it."""
+    after, before = odd(load_typed, 0x114, IAfter), odd(load_typed, 0x115, IBefore)
+
+    assert after.Measure(2) == Extent(2, 4, 6)
+    assert after.Place() == Point(5, 6)
+    assert before.Measure(2).width == 2
+
+
+def test_microsofts_convention(load_typed: TypedLoader) -> None:
+    """Code that was built on Windows headers, also when it calls back."""
+    microsoft, callee = odd(load_typed, 0x116, IMicrosoft), Callee()
+
+    assert microsoft.Mix(1, 2, 3, 4, 5) == 1 + 20 + 300 + 4000 + 50000
+    assert microsoft.Shift(Extent(1, 2, 3), 1) == Extent(2, 3, 4)
+    assert microsoft.Each(callee, 3) == sum(callee.steps) * 10
 
 
 @interface(own(0x02))
