@@ -65,6 +65,7 @@ class ComObject(Remote):
         if first is not declared:
             rest = (each for each in self._interfaces if each is not declared)
             self._interfaces = tuple(declared if each is first else each for each in rest)
+            self._functions.clear()
 
     def __getattr__(self, name: str) -> Any:
         function = self._functions.get(name)
