@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from callgate_protocol.admission import Waiting
 from callgate_protocol.apartments import Kind
 from callgate_protocol.channel import Received, State
-from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
+from callgate_protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
@@ -267,7 +267,11 @@ class Host:
             result, outs = self._perform(callback, context)
             if context.refused is not None:
                 self._refusals[channel.number] = context.refused
-            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
+            if context.refused is not None and self.session.serves == "python":
+                told = self._told(context.refused)
+                frames = channel.talk.fail(callback.call, told.name, told.message, told.details)
+            else:
+                frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
                 raise
@@ -278,6 +282,12 @@ class Host:
             if context.flight:  # nothing comes home with the answer to an answer
                 self.objects.lent.land(context.flight)
         channel.send(frames)
+
+    def _told(self, error: BaseException) -> Fault:
+        """What an object of this process raised, for a process that understands more than its code (R11.10)."""
+        from .remoting.failing import failure_of  # noqa: PLC0415 - few programs call each other's objects
+
+        return failure_of(error)
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
@@ -441,6 +451,10 @@ class Host:
                     unraisable(error, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
                 answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}), [])
             else:
+                if context.refused is not None and self.session.serves == "python":
+                    told = self._told(context.refused)
+                    answer(Raise(callback.call, told.name, told.message, told.details), [])
+                    return
                 answer(Return(callback.call, result, outs, 0, []), context.payloads)
 
         owner = self.objects.lent.owner(callback.delegate) if self.lends else None

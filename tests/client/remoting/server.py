@@ -96,7 +96,7 @@ class Calc(ICalc, IKeeper):
         try:
             sink.failed(what)
         except Exception as error:
-            return ", ".join(each.__name__ for each in type(error).__mro__)
+            return ", ".join([str(error), *(each.__name__ for each in type(error).__mro__)])
         return "nothing"
 
     def keep(self, sink: Any) -> None:

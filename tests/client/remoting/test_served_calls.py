@@ -74,7 +74,7 @@ class Sink(ISink):
 
     def failed(self, what: str) -> None:
         """Raise."""
-        raise {"key": KeyError, "zero": ZeroDivisionError}[what](what)
+        raise {"key": KeyError, "zero": ZeroDivisionError}[what](f"because of {what}")
 
 
 def test_values_cross_by_the_rules(calc: Any) -> None:
@@ -191,6 +191,7 @@ def test_the_callers_object_comes_home_and_is_called_later(calc: Any) -> None:
 def test_an_exception_of_the_callers_object_reaches_the_other_process(calc: Any) -> None:
     """It arrives there as the right Python exception, too."""
     assert "KeyError" in calc.tell_failure(Sink(), "key")
+    assert "because of key" in calc.tell_failure(Sink(), "key")
     assert "ZeroDivisionError" in calc.tell_failure(Sink(), "zero")
     assert calc.add(1, 1) == 2
 
