@@ -13,7 +13,7 @@ from typing import Any, Final, get_origin
 
 from callgate.declare.python import PLAIN, Face, PythonSide
 from callgate.errors import InvalidCastError
-from callgate_protocol.interfaces import chain_of, iids_of
+from callgate_protocol.interfaces import iids_of
 from callgate_protocol.model import Function, Interface, TypeLibrary
 from callgate_protocol.value import Value
 
@@ -29,7 +29,6 @@ __all__ = [
     "declared_by_iid",
     "declared_of",
     "find_declared",
-    "known",
     "register",
 ]
 
@@ -162,11 +161,6 @@ class Declared:
         return self.piece.interface
 
     @property
-    def chain(self) -> list[Interface]:
-        """The interface with its bases, IUnknown first."""
-        return chain_of(self.library, self.interface)
-
-    @property
     def answers(self) -> list[str]:
         """The IIDs that an object of this interface answers."""
         return iids_of(self.library, self.interface)
@@ -205,12 +199,6 @@ def declared_by_iid(iid: str) -> Declared | None:
     with _CHANGING:
         found = _BY_IID.get(iid)
         return found[0] if found else None
-
-
-def known() -> list[Declared]:
-    """One declaration of every declared interface."""
-    with _CHANGING:
-        return [declarations[0] for declarations in _BY_IID.values()]
 
 
 def find_declared(cls: Any) -> Declared | None:
