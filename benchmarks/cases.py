@@ -35,10 +35,12 @@ def open_cases(quick: bool) -> Iterator[list[Case]]:
         libc = stack.enter_context(callgate.load("libc.so.6", _LIBC))
         crowded = stack.enter_context(callgate.load("libm.so.6", "double cos(double x);"))
         stack.enter_context(_idle_threads(crowded))
+        bound = stack.enter_context(callgate.load("libm.so.6", "double cos(double x);", apartment="sta"))
         yield [
             Case("bare ping-pong", bare.ask, small),
             Case("double cos(double)", lambda: libm.cos(0.5), small, "bare ping-pong"),
             Case(f"the same beside {_IDLE_THREADS} idle threads", lambda: crowded.cos(0.5), small, "bare ping-pong"),
+            Case("the same in an STA of the host", lambda: bound.cos(0.5), small, "bare ping-pong"),
             Case("bare, 1 MB there", lambda: bare.send(data), large),
             Case("1 MB in", lambda: libc.strnlen(data, MEGABYTE), large, "bare, 1 MB there"),
             Case("bare, 1 MB back", lambda: bare.fetch(MEGABYTE), large),

@@ -267,6 +267,8 @@ class Host:
             result, outs = self._perform(callback, context)
             if context.refused is not None:
                 self._refusals[channel.number] = context.refused
+            if channel.talk.depth != depth:  # R17.19: a call inside was given up, and the callback has not passed it on
+                raise context.refused or HungUp("a call inside a callback was given up")
             if context.refused is not None and self.session.serves == "python":
                 told = self._told(context.refused)
                 frames = channel.talk.fail(callback.call, told.name, told.message, told.details)
@@ -325,7 +327,10 @@ class Host:
         return error
 
     def _retire(self, channel: Line, number: int, *, nested: bool) -> None:
-        """A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends."""
+        """R17.18: nobody waits on it any more.
+
+        A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends.
+        """
         if nested:
             if number and channel.talk.depth and not self.session.dead and not self.session.interrupted(channel):
                 self.close("a call inside a callback was given up")

@@ -53,7 +53,7 @@ class Homes:
         self._host: SingleThread | None = None
         self._last = 0
         self.moved = 0
-        """Calls that were performed on another thread than they arrived on."""
+        """R15.13: calls that were performed on another thread than they arrived on, which costs."""
 
     @property
     def functions(self) -> Mapping[int, tuple[Callable[..., Any], int]]:

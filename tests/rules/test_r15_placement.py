@@ -11,6 +11,8 @@ import pytest
 
 import callgate
 from callgate import IUnknown, Lib, i4, interface
+from callgate.lib import binding_of
+from callgate_protocol.system import HostFunction
 from tests.component.declared import CLSID, IID
 from tests.conftest import wait_until
 
@@ -237,6 +239,17 @@ def test_r15_18_no_call_objects_for_dispatch_interfaces(trio: Trio) -> None:
     with pytest.raises(callgate.InvalidCastError, match="derives from IDispatch") as caught:
         callgate.call_object(calculator.Add)
     assert caught.value.hresult == 0x80004002
+
+
+@pytest.mark.parametrize(("model", "moved"), [("Free", 0), ("Apartment", 100)])
+def test_r15_13_what_is_paid_for_is_counted(trio: Trio, model: str, moved: int) -> None:
+    """How often the host had to change the thread; `python -m benchmarks` says what that costs."""
+    made, host = trio.create("mta", model), binding_of(trio.lib).ready()
+    made.Home()
+    before = host.system(HostFunction.INFO)["moved"]
+    for _ in range(100):
+        made.Home()
+    assert host.system(HostFunction.INFO)["moved"] - before == moved
 
 
 # -- R15.19 -----------------------------------------------------------------------------------------------------------
