@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from callgate.com.declared import find_declared
 from callgate.declare import parse_declarations
 from callgate_protocol.idl_text import idl_text
 from callgate_protocol.model import FunctionPointer, InterfaceType, Pointer, TypeLibrary
 from callgate_protocol.published import Identity
+from callgate_protocol.standard import IIDS
 from tests.conftest import NATIVE
 from tests.protocol.described import described
 from tests.protocol.strategies import quick
+from tests.rules import test_r14_typed_interfaces
 
 ROOT = NATIVE.parents[1]
 IID = "3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C21"
@@ -42,6 +45,15 @@ def test_r14_04_a_named_library_says_its_name(drawn: TypeLibrary) -> None:
     identity = Identity("Things", "{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C22}", "2.1")
     declared = parse_declarations(idl_text(drawn, identity))
     assert (declared.library, declared.identity) == (drawn, identity)
+
+
+@pytest.mark.rule("R14.29")
+def test_r14_04_interfaces_in_python_say_the_same() -> None:
+    """The model of an interface is the same to the byte, in whichever of the two it is written."""
+    found = [declared for declared in map(find_declared, vars(test_r14_typed_interfaces).values()) if declared]
+    described = [each.library for each in found if each.iid not in IIDS.values()]
+    assert len(described) > 3
+    assert [library(idl_text(each)) for each in described] == described
 
 
 def test_r07_21_a_struct_is_a_typedef_once() -> None:
