@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import zmq
 
+from callgate_broker.doorway import bracketed
 from callgate_broker.guests import refusal
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport.curve import Curve
@@ -132,7 +133,7 @@ class Passages:
                 self.close(passage)
                 return
             known = incarnation in self._hosts
-            self._hosts[incarnation] = str(route["bind"]), bytes.fromhex(route["key"])
+            self._hosts[incarnation] = bracketed(str(route["bind"])), bytes.fromhex(route["key"])
             if not known:
                 question = {"op": "record", "host": incarnation, "wait": True, "owner": owner}
                 self._inquire(question, lambda _record: self._died(incarnation))
@@ -150,8 +151,7 @@ class Passages:
         socket.set(zmq.LINGER, 0)
         socket.set(zmq.SNDHWM, _HIGH_WATER)
         socket.set(zmq.MAXMSGSIZE, max(DEFAULT_LIMITS.header_bytes, DEFAULT_LIMITS.inline_bytes))
-        Curve(key, self._pair).dress(socket)
-        socket.connect(f"tcp://{where}:{passage.destination.port}")
+        Curve(key, self._pair).connect(socket, f"tcp://{where}:{passage.destination.port}")
         self._poller.register(socket, zmq.POLLIN)
         waiting, passage.waiting = passage.waiting, []
         for frames in waiting:

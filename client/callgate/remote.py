@@ -59,8 +59,8 @@ class RemoteBroker(ConnectedBroker):
         super().__init__(address.text)
 
     def _open_dialogue(self) -> Dialogue:
-        dress = Curve(self._server, self._pair).dress
-        return Dialogue(current().io(), self._address.text, {"process": os.getpid()}, dress)
+        join = Curve(self._server, self._pair).connect
+        return Dialogue(current().io(), self._address.text, {"process": os.getpid()}, join)
 
     def _wishes(self) -> dict[str, Any]:
         return {"relay": True} if self._relay else {}

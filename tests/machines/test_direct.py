@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -169,6 +170,61 @@ def test_the_ports_of_hosts_can_be_chosen(compiled: Callable[[str], str]) -> Non
         with pytest.raises(callgate.Error, match="no port from 21570 to 21572 is free"):
             connection.load(compiled("machines"), DEVICE)
         callgate.close(lib)
+
+
+def test_a_broker_that_is_not_there_yet(compiled: Callable[[str], str]) -> None:
+    """`retry` is how long to wait for it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    rig = Rig(listen=f"tcp://127.0.0.1:{port}")
+    key = rig.admit("laptop")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(rig.connect, key, address=f"tcp://127.0.0.1:{port}", retry=20)
+        assert not wait_until(waiting.done, 0.3)
+        with rig, waiting.result(20) as connection, connection.load(compiled("machines"), DEVICE) as lib:
+            assert lib.add(1, 2) == 3
+
+
+def test_over_ipv6(compiled: Callable[[str], str]) -> None:
+    """Addresses in brackets."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    rig = Rig(listen="tcp://[::1]:0")
+    key = rig.admit("laptop")
+    with rig:
+        for relay in (False, True):
+            with rig.connect(key, relay=relay) as connection, connection.load(compiled("machines"), DEVICE) as lib:
+                assert lib.add(1, 2) == 3
+
+
+def test_a_client_changes_its_key(rig: Rig) -> None:
+    """For a while both let it in, as one client; then the old one does not."""
+    old, new = rig.admit("mover"), rig.make_key("mover2") if "mover2" not in rig.keys else ""
+    keys = [rig.keys[name].public.hex() for name in ("mover", "mover2")]
+    path = rig.base / "clients.toml"
+    whole = path.read_text()
+    path.write_text(whole.replace(f'key = "{keys[0]}"', f"key = {keys}"))
+    with rig.connect(old) as one, rig.connect(new, retry=5) as two:
+        libs = [each.load("libm.so.6", "double cos(double x);", isolation="shared:key") for each in (one, two)]
+        assert len({callgate.info(lib).process for lib in libs}) == 1
+        path.write_text(whole.replace(keys[0], keys[1]))
+        assert wait_until(lambda: _refused(one.report))
+        assert libs[1].cos(0.0) == 1.0
+        assert two.report()["hosts"]
+        for lib in libs:
+            callgate.close(lib)
+    with pytest.raises(callgate.AccessDenied):
+        rig.connect(old, retry=1)
+
+
+def _refused(work: Callable[[], Any]) -> bool:
+    try:
+        work()
+    except callgate.AccessDenied:
+        return True
+    return False
 
 
 def test_raw_functions_are_for_this_machine(device: Lib) -> None:

@@ -63,8 +63,7 @@ def hostile(rig: Rig, address: str = "", server: bytes = b"", routing_id: bytes 
         connected.set(zmq.RCVTIMEO, 5000)
         if routing_id:
             connected.set(zmq.ROUTING_ID, routing_id)
-        Curve(server or rig.keys["broker"].public, rig.keys["hostile"]).dress(connected)
-        connected.connect(address or rig.address)
+        Curve(server or rig.keys["broker"].public, rig.keys["hostile"]).connect(connected, address or rig.address)
         yield connected
 
 

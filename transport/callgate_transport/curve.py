@@ -28,8 +28,8 @@ class Curve(NamedTuple):
     server: bytes
     pair: KeyPair
 
-    def dress(self, socket: zmq.Socket[bytes]) -> None:
-        """Set a socket up before it connects: encrypted, quick to see that the network is gone, and that it is back."""
+    def connect(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
+        """Connect a socket: encrypted, quick to see that the network is gone, and that it is back."""
         socket.set(zmq.CURVE_SERVERKEY, self.server)
         socket.set(zmq.CURVE_PUBLICKEY, self.pair.public)
         socket.set(zmq.CURVE_SECRETKEY, self.pair.secret)
@@ -37,6 +37,8 @@ class Curve(NamedTuple):
         socket.set(zmq.RECONNECT_IVL, _RECONNECT_MS)
         socket.set(zmq.RECONNECT_IVL_MAX, _RECONNECT_MOST_MS)
         _beat(socket)
+        socket.set(zmq.IPV6, "[" in endpoint)
+        socket.connect(endpoint)
 
 
 def available() -> bool:

@@ -7,7 +7,7 @@ lost, hello is said again and every unanswered request is sent again: the broker
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from callgate_protocol.messages import MAGIC, Hello, Raise, Refuse, Return, Welc
 from callgate_protocol.system import BrokerFunction
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
+from .callchannel import Join, join
 from .iothread import IoThread
 
 __all__ = ["Dialogue", "Refused"]
@@ -59,7 +60,7 @@ class Dialogue:
         io: IoThread,
         endpoint: str,
         about: dict[str, Any],
-        dress: Callable[[zmq.Socket[bytes]], None] = lambda _socket: None,
+        join: Join = join,
     ) -> None:
         self.welcomed: Future[None] = Future()
         """Done when the broker has first welcomed us; fails with PermissionError or ConnectionError if it will not."""
@@ -78,9 +79,8 @@ class Dialogue:
         self._socket.set(zmq.RECONNECT_IVL, 20)
         self._socket.set(zmq.RECONNECT_IVL_MAX, 500)
         self._socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
-        dress(self._socket)
         self._monitor = self._socket.get_monitor_socket(_EVENTS)
-        self._socket.connect(endpoint)
+        join(self._socket, endpoint)
         io.post(self._watch)
 
     def request(self, function: BrokerFunction, arguments: Mapping[str, Any]) -> Future[dict[str, Any]]:
@@ -120,7 +120,9 @@ class Dialogue:
         while not self._closed and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
             if event == zmq.Event.HANDSHAKE_FAILED_AUTH:
-                self._settle(PermissionError("the broker does not let this key in"))
+                why = "the broker does not let this key in"
+                self._settle(PermissionError(why))
+                self._fail(Refused("AccessDenied", why))
             self.trouble = _TROUBLES.get(event, self.trouble)
             self._talk = None
             self._calls.clear()

@@ -68,15 +68,14 @@ class Route(NamedTuple):
         port = endpoint.rpartition(":")[2]
         if not endpoint.startswith("tcp://") or not port.isdecimal() or not 0 < int(port) < 1 << 16:
             raise RemoteProtocolError(f"the host named {endpoint!r:.80} as an endpoint, which is none")
-        self.curve.dress(socket)
         if self.relay:
             where = bytes.fromhex(self.incarnation) + int(port).to_bytes(2, "big")
             own = socket.get(zmq.ROUTING_ID)
             assert isinstance(own, bytes)
             socket.set(zmq.ROUTING_ID, where + own)
-            socket.connect(self.relay)
+            self.curve.connect(socket, self.relay)
         else:
-            socket.connect(f"tcp://{self.host}:{port}")
+            self.curve.connect(socket, f"tcp://{self.host}:{port}")
 
 
 class RemoteSession(Session):
