@@ -24,12 +24,22 @@ from callgate_protocol.contracts import ContractBroken, check_surrogate
 from callgate_protocol.guids import braced_guid
 from callgate_protocol.permissions import Caller
 from callgate_protocol.placement import ThreadingModel
-from callgate_protocol.registry import AppEntry, ClassEntry, Inproc, Registry
+from callgate_protocol.registry import ClassEntry, Inproc, Registry
 from callgate_protocol.standard import IID_NULL
 from callgate_protocol.system import BrokerFunction
 
 from .brokers import Broker
-from .class_sources import Created, Elsewhere, Source, Wish, of_library, of_program, of_python
+from .class_sources import (
+    Created,
+    Elsewhere,
+    Source,
+    Wish,
+    is_other_python,
+    of_library,
+    of_program,
+    of_python,
+    program_of,
+)
 from .com.declared import declared_of
 from .com.objects import no_interface, release_object
 from .errors import MarshalDirectiveError
@@ -178,13 +188,12 @@ def _of_registry(registry: Registry, wish: Wish, context: Context, server: str, 
         raise ActivationRefused("CO_E_REMOTE_COMMUNICATION_FAILURE", text)
     app, caller = registry.app_of(choice.entry), _caller()
     check_launch(registry, app, caller, os.geteuid())
+    check_access(registry, app, caller, os.geteuid())
     if choice.entry.needs_licence and wish.licence is None:
         raise ActivationRefused("CLASS_E_NOTLICENSED", f"{wish.what} is made with a licence only: licence=… (R16.20)")
     if not isinstance(choice, InHost):
         _check_remotable(wish)
-    source = _of_choice(choice, isolation)
-    _check_access(registry, app, caller, source)
-    return source
+    return _of_choice(choice, isolation)
 
 
 def _check_remotable(wish: Wish) -> None:
@@ -195,15 +204,6 @@ def _check_remotable(wish: Wish) -> None:
         except ContractBroken as error:
             text = f"{wish.what} cannot run in a shared process as {declared.name}: {error}"
             raise MarshalDirectiveError(text) from None
-
-
-def _check_access(registry: Registry, app: AppEntry, caller: Caller, source: Source) -> None:
-    """R16.12: at the connection, before code of the class runs; who is refused leaves nothing behind."""
-    try:
-        check_access(registry, app, caller, os.geteuid())
-    except ActivationRefused:
-        source.refuse()
-        raise
 
 
 def _caller() -> Caller:
@@ -221,6 +221,8 @@ def _of_choice(choice: Choice, isolation: str) -> Source:
     assert isinstance(choice, InHost | Surrogate)
     entry = choice.entry
     share = f"surrogate:{choice.share}" if isinstance(choice, Surrogate) and not isolation else ""
+    if entry.python is not None and is_other_python(entry.python):
+        return of_program(program_of(entry, choice), entry.clsid)
     if entry.python is not None:
         return of_python(entry.python, isolation or "library", share)
     return of_library(entry, "", isolation or "library", share)

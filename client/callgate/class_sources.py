@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from callgate_protocol.activation import Executable, Surrogate
+from callgate_protocol.activation import Executable, InHost, Surrogate
 from callgate_protocol.activation_codes import SUCCESSES, ActivationRefused
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.placement import ThreadingModel
@@ -16,6 +17,7 @@ from callgate_protocol.references import read_reference
 from callgate_protocol.registry import ClassEntry, PythonServer
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import BrokerFunction, HostFunction
+from callgate_transport import launch
 
 from . import apartments
 from .binding import Binding
@@ -34,12 +36,29 @@ from .loading import opener_of, share_of
 if TYPE_CHECKING:
     from .lines import Opener
 
-__all__ = ["Created", "Elsewhere", "Source", "Wish", "of_library", "of_program", "of_python"]
+__all__ = [
+    "AGAIN",
+    "Created",
+    "Elsewhere",
+    "Source",
+    "Wish",
+    "is_other_python",
+    "of_library",
+    "of_program",
+    "of_python",
+    "program_of",
+]
 
 _NOTHING: Final = Declarations(TypeLibrary(), {}, {})
 _E_NOINTERFACE: Final = HResult(Code.E_NOINTERFACE)
 _LAUNCH_SECONDS: Final = 70.0
 """Longer than the window in which a program has to register its class objects (R16.5)."""
+_SERVE: Final = (
+    "import sys; sys.path += sys.argv[1].split(':'); "
+    "from callgate.remoting.class_server import serve; serve(sys.argv[2], sys.argv[3])"
+)
+AGAIN: Final = "again"
+"""Beside the name of a class: one more attempt of an activation that was counted before."""
 _MEETINGS: Final = 3
 """How often a program is asked for that has just ended."""
 
@@ -77,9 +96,6 @@ class Source(Protocol):
 
     def make(self, wish: Wish) -> Created:
         """Make one. Raises ComError and what the way there raises."""
-
-    def refuse(self) -> None:
-        """Nobody will be made: whoever asked may not have the class."""
 
 
 class Elsewhere(NamedTuple):
@@ -123,10 +139,6 @@ class _Library(NamedTuple):
             if not code.failed:
                 proxy._learn(declared)  # noqa: SLF001 - the object has just said so
         return wish.came(proxy, results)
-
-    def refuse(self) -> None:
-        """See `Source`."""
-        self.host.close("its user may not use the class")
 
 
 def _bstr(text: str, context: CallContext) -> Any:
@@ -207,30 +219,29 @@ class _Maker(NamedTuple):
     host: Host
     name: str
     directories: Sequence[str]
+    again: Sequence[str]
+    """The same for a further attempt: a program counts the activations that it was sent."""
 
     def make(self, wish: Wish) -> Created:
         """As the first interface that it can be made as; then it is asked for the others."""
-        made, results = None, []
+        results: list[HResult] = []
+        made = None
         for declared in wish.interfaces:
             if made is None:
-                made = self._try(declared)
+                made = self._try(declared, self.again if results else self.directories)
                 results.append(HResult(0) if made is not None else _E_NOINTERFACE)
             else:
                 results.append(HResult(0) if answers(made, declared) else _E_NOINTERFACE)
         return wish.came(made, results)
 
-    def _try(self, declared: Declared) -> Any:
+    def _try(self, declared: Declared, directories: Sequence[str]) -> Any:
         from .remoting.neighbours import adopt  # noqa: PLC0415 - few classes are Python's
 
         try:
-            wire = self.host.system(HostFunction.MAKE, self.name, list(self.directories), declared.iid)
+            wire = self.host.system(HostFunction.MAKE, self.name, list(directories), declared.iid)
         except InvalidCastError:
             return None
         return adopt(self.host, wire, declared)
-
-    def refuse(self) -> None:
-        """See `Source`."""
-        self.host.close("its user may not use the class")
 
 
 def of_python(server: PythonServer, isolation: str, share: str = "") -> Source:
@@ -245,7 +256,21 @@ def of_python(server: PythonServer, isolation: str, share: str = "") -> Source:
         return binding.connect(), 0
 
     host, _ = _hosts.find(server.implementation, share or isolation, start)
-    return _Maker(host, server.implementation, server.path)
+    return _Maker(host, server.implementation, server.path, server.path)
+
+
+def is_other_python(server: PythonServer) -> bool:
+    """Whether a class was registered with another interpreter, or another environment of it, than this program's."""
+    return bool(server.python) and os.path.abspath(server.python) != os.path.abspath(sys.executable)
+
+
+def program_of(entry: ClassEntry, choice: InHost | Surrogate) -> Executable:
+    """The program that serves a Python class in the interpreter that it was registered with (R16.17)."""
+    assert entry.python is not None
+    roots = os.pathsep.join([*entry.python.path, *launch.source_roots()])
+    command = (entry.python.python, "-c", _SERVE, roots, entry.python.implementation, entry.clsid)
+    share = choice.share if isinstance(choice, Surrogate) else f"client:{os.getpid()}"
+    return Executable(entry, command, share)
 
 
 def of_program(choice: Executable | Surrogate, clsid: str) -> Source:
@@ -265,7 +290,7 @@ def of_program(choice: Executable | Surrogate, clsid: str) -> Source:
         answer = broker.ask(BrokerFunction.ACTIVATE, request, _LAUNCH_SECONDS)
         incarnation, name, link = read_place(label, answer["where"])
         try:
-            return _Maker(meet(incarnation, link, label), name, ())
+            return _Maker(meet(incarnation, link, label), name, (), (AGAIN,))
         except OSError as error:  # it has been killed just now
             failure = error
     text = f"the program of class {clsid} could not be reached: {failure} (R16.5)"

@@ -51,6 +51,12 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return write
 
 
+@pytest.fixture
+def clsid() -> str:
+    """A class that no program of an earlier test serves."""
+    return f"{{{uuid.uuid4()}}}".upper()
+
+
 # -- R16.17: Python classes in hosts -----------------------------------------------------------------------------------
 
 
@@ -118,6 +124,22 @@ def test_r16_17_a_constructor_that_fails_says_why(registered: Callable[[str], No
         callgate.create(COUNTER, ICounter)
 
 
+def test_r16_17_a_class_of_another_interpreter_runs_in_that_one(
+    registered: Callable[[str], None], tmp_path: Path, clsid: str
+) -> None:
+    """What was registered in another environment is served there."""
+    other = tmp_path / "python"
+    other.symlink_to(os.path.realpath(sys.executable))
+    server = f'{{ Class = "tests.rules.served_classes:Counter", Python = "{other}", Path = ["{ROOT}", {_path()}] }}'
+    registered(f'[CLSID."{clsid}"]\nPythonServer = {server}')
+
+    counter = callgate.create(clsid, ICounter)
+
+    assert counter.count() == 1
+    assert Path(f"/proc/{counter.process()}/cmdline").read_text().split("\0")[0] == str(other)
+    assert callgate.create(clsid, ICounter).process() == counter.process()
+
+
 @pytest.mark.rule("R16.8", "R16.9")
 def test_r16_17_classes_of_an_application_share_a_surrogate(registered: Callable[[str], None]) -> None:
     """Python classes as well."""
@@ -140,12 +162,6 @@ def program(mode: str, *clsids: str) -> str:
     command = [sys.executable, "-m", "tests.rules.served_classes", mode, *clsids]
     listed = ", ".join(f'"{word}"' for word in command)
     return "".join(f'[CLSID."{clsid}"]\nLocalServer = [{listed}]\n' for clsid in clsids)
-
-
-@pytest.fixture
-def clsid() -> str:
-    """A class that no program of an earlier test serves."""
-    return f"{{{uuid.uuid4()}}}".upper()
 
 
 def test_r16_05_a_program_is_started_and_shared_and_ends(registered: Callable[[str], None], clsid: str) -> None:

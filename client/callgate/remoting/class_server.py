@@ -10,11 +10,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from callgate.class_sources import AGAIN
 from callgate.com.classes import words_of
 from callgate.errors import ComError
 from callgate.process import current
 from callgate.registrations import current_registry, refusal
-from callgate.servable import implementation_of, make, why_not_servable
+from callgate.servable import class_named, implementation_of, make, why_not_servable
 from callgate.threads import here
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import MULTI_SEPARATE, MULTIPLEUSE, SINGLEUSE, SUSPENDED
@@ -27,7 +28,7 @@ from .listener import Listener, own_place
 if TYPE_CHECKING:
     from callgate.inbox import Inbox
 
-__all__ = ["ClassServer"]
+__all__ = ["ClassServer", "serve"]
 
 _SECONDS: Final = 10.0
 _FIRST_SECONDS: Final = 60.0
@@ -173,10 +174,10 @@ class ClassServer:
         """R15.8: the STA that has registered a class object."""
         return self._homes.get(clsid)
 
-    def _make(self, clsid: str, _directories: list[str]) -> Any:
+    def _make(self, clsid: str, attempt: list[str]) -> Any:
         """An object for a client. What goes wrong with that is the class's own failure."""
         with self._lock:
-            self._served += 1
+            self._served += AGAIN not in attempt
             cls = self._classes.get(clsid)
         try:
             if cls is None:
@@ -202,3 +203,10 @@ class ClassServer:
 
     def __repr__(self) -> str:
         return f"<class server with {len(self._cookies)} class objects>"
+
+
+def serve(implementation: str, clsid: str) -> None:
+    """What a program does that serves one class in an interpreter of its own (R16.17)."""
+    with ClassServer() as server:
+        server.register(class_named(implementation), clsid)
+        server.run()
