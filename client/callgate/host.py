@@ -23,27 +23,24 @@ from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
 
 from .convert import CallContext
 from .convert.base import binary, received_binary
-from .crash import CallSite, death
+from .crash import CallSite
 from .deadline import ambient
+from .endings import Endings, not_begun, not_sent
 from .errors import (
     ArgumentError,
     CallbackOnCollectedDelegateError,
-    ComError,
-    DeadlineExceeded,
     Error,
     HostLost,
-    NotExecuted,
     ObjectGone,
-    OutcomeUnknown,
     ProtocolError,
 )
-from .faults import exception_of, with_cause
 from .foreign import ForeignCalls, ObjectCalls, unraisable
 from .holdings import Holdings, references_in
 from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
 from .process import current, defer
+from .raisings import Raisings
 from .threads import causality, here
 
 if TYPE_CHECKING:
@@ -78,15 +75,11 @@ class Host:
         self._broker = opened.keeper
         of_objects = session.serves == "python"
         self._foreign = ObjectCalls(current().object_calls) if of_objects else ForeignCalls(label, callbacks)
-        self._failures: dict[tuple[int, int], BaseException] = {}
-        self._refusals: dict[int, BaseException] = {}
-        """Channel → what the last method of an object of this process raised, that native code got as a code."""
-        """What callbacks raised, by channel and callback, until the call around them comes back."""
+        self._raisings = Raisings(label)
+        self._endings = Endings(label, session, opened.keeper, opened.output)
         self._nesting = _Nesting()
         self._objects: Hosted | None = None
         self._objects_lock = threading.Lock()
-        self._closing = ""
-        self._down = threading.Event()
         self._mourners: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -123,7 +116,7 @@ class Host:
 
     def close(self, reason: str) -> None:
         """End the session; the host ends with it."""
-        self._closing = reason
+        self._endings.closing = reason
         self.session.close(reason)
 
     # -- calls ---------------------------------------------------------------------------------------------------
@@ -149,7 +142,7 @@ class Host:
         except Unreachable as error:
             raise not_sent(CallSite(self.label, name), error) from None
         except HungUp:
-            raise self._lost(CallSite(self.label, name)) from None
+            raise self._endings.lost(CallSite(self.label, name)) from None
         number = 0
         try:
             number, frames = channel.talk.call(
@@ -170,11 +163,11 @@ class Host:
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted" and expires is not None:
                 raise not_begun(CallSite(self.label, name))
-            fault = self._fault(answer.message, name, channel.number)
-            if self._failures and nested is None:
-                self._forget_failures(channel.number, fault)
+            fault = self._raisings.exception(answer.message, name, channel.number)
+            if nested is None:
+                self._raisings.tell_others(channel.number, fault)
             raise fault
-        self._refusals.pop(channel.number, None)  # native code made something else of it
+        self._raisings.returned(channel.number)
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
@@ -207,14 +200,14 @@ class Host:
             raise not_begun(CallSite(self.label, name)) from None
         except HungUp:
             site = CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
-            raise self._interrupted(site, submitted.expires) or self._lost(site) from None
+            raise self._endings.interrupted(site, submitted.expires) or self._endings.lost(site) from None
         except RemoteProtocolError as error:
             self.close("it broke the protocol")
             raise ProtocolError(f"the host of {name} ({self.label}) broke the protocol: {error}") from error
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted":
                 raise not_begun(CallSite(self.label, name))
-            raise self._fault(answer.message, name, submitted.channel)
+            raise self._raisings.exception(answer.message, name, submitted.channel)
         assert isinstance(answer.message, Return)
         return answer.message, answer.payloads
 
@@ -266,7 +259,7 @@ class Host:
         try:
             result, outs = self._perform(callback, context)
             if context.refused is not None:
-                self._refusals[channel.number] = context.refused
+                self._raisings.refuse(channel.number, context.refused)
             if channel.talk.depth != depth:  # R17.19: a call inside was given up, and the callback has not passed it on
                 raise context.refused or HungUp("a call inside a callback was given up")
             if context.refused is not None and self.session.serves == "python":
@@ -277,7 +270,7 @@ class Host:
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
                 raise
-            self._failures[channel.number, callback.call] = error
+            self._raisings.add(channel.number, callback.call, error)
             frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
         finally:
             self._nesting.channel = outer
@@ -309,9 +302,9 @@ class Host:
         """Put the channel away and find the exception that tells what happened."""
         site = CallSite(self.label, name, channel.number, number)
         if isinstance(error, HungUp):
-            interrupted = self._interrupted(site, expires)
+            interrupted = self._endings.interrupted(site, expires)
             self._retire(channel, number, nested=nested)
-            return interrupted or self._lost(site)
+            return interrupted or self._endings.lost(site)
         if isinstance(error, LocalProtocolError):
             self._retire(channel, number, nested=nested)
             return ArgumentError(f"the arguments of {site} are more than a call can carry: {error}")
@@ -320,7 +313,7 @@ class Host:
             self._retire(channel, number, nested=nested)
             return ProtocolError(f"the host of {site} broke the protocol: {error}")
         if isinstance(error, DeadlinePassed):
-            stopped = self._stop_for_deadline(site)
+            stopped = self._endings.stop_for_deadline(site)
             self._retire(channel, number, nested=nested)
             return stopped
         self._retire(channel, number, nested=nested)
@@ -340,85 +333,15 @@ class Host:
         else:
             self.session.give(channel)
 
-    def _stop_for_deadline(self, site: CallSite) -> Error:
-        began = True
-        try:
-            began = self.session.cancel(site.channel, site.call).result(self.session.reaction)
-        except TimeoutError:
-            pass  # its I/O thread does not answer: native code holds it up
-        except HungUp:
-            return self._lost(site)
-        if not began:
-            return not_begun(site)
-        where = self._broker.stop(self.session.incarnation.hex(), "deadline", site.channel, site.call)
-        self._down.wait(_RECORD_SECONDS)
-        if not where and not self.session.dead:  # it could not be reached, nor who would stop it
-            text = f"{site} did not come back before its deadline; whether it runs, and its host, nobody here can say"
-            return DeadlineExceeded(text, host_stopped=False, function=site.function, began=None)
-        text = (
-            f"{site} did not come back before its deadline, so its host was stopped; it was {where or 'still running'}"
-        )
-        return DeadlineExceeded(text, where=where, host_stopped=True, function=site.function, began=True)
-
     def _overdue(self, submitted: Submitted, name: str) -> None:
         """The deadline of a submitted call has passed: it is taken out of the queue, or its host is stopped."""
         if not submitted.done() and not submitted.cancel():
-            self._stop_for_deadline(CallSite(self.label, name, submitted.channel, submitted.number))
-
-    def _interrupted(self, site: CallSite, expires: float | None) -> Error | None:
-        """R17.27: the network broke under a call, which is never sent again; None when it was the host's end."""
-        try:
-            began = self.session.begun(site.channel, site.call, expires)
-        except HungUp:
-            return None
-        if began is False:
-            text = f"the network broke before {site} was begun; it did not run and will not, so it can be called again"
-            return NotExecuted(text, function=site.function)
-        known = "it had begun" if began else "its machine cannot be asked"
-        text = f"the network broke while {site} was under way; {known}, and nobody can know what came of it"
-        return OutcomeUnknown(text, function=site.function, began=began)
-
-    def _lost(self, site: CallSite) -> Error:
-        if self.session.broken:
-            return ProtocolError(f"the call of {site} ended because {self.session.broken}; please report this")
-        if self._closing:
-            return ObjectGone(f"{self.label} was closed: {self._closing}")
-        if self.session.lapsed:
-            text = f"the session with the host of {site} is over: {self.session.lapsed}; its objects are gone"
-            return HostLost(text, function=site.function, began=None, process=self.session.process)
-        record = self._broker.record(self.session.incarnation.hex(), _RECORD_SECONDS)
-        self._down.wait(_RECORD_SECONDS)
-        return death(record, site, self.session.process, self.output.tail(1) or self.output.tail(0))
-
-    def _fault(self, fault: Raise, name: str, channel: int) -> BaseException:
-        if fault.name == "CallbackFailed":
-            failure = self._failures.pop((channel, fault.details.get("callback", 0)), None)
-            if failure is not None:
-                return with_cause(failure, fault, self.label, name)
-        raised = exception_of(fault, self.label, name)
-        self._explain(raised, self._refusals.pop(channel, None))
-        return raised
-
-    @staticmethod
-    def _explain(raised: BaseException, refused: BaseException | None) -> None:
-        """R9.9: native code passed the code of an exception on, which is why its caller gets that code."""
-        if refused is not None and raised.__cause__ is None and isinstance(raised, ComError):
-            from .failures import hr_for_exception  # noqa: PLC0415 - only functions that throw need the table
-
-            if raised.hresult == hr_for_exception(refused):
-                raised.__cause__ = refused
-
-    def _forget_failures(self, channel: int, raised: BaseException) -> None:
-        """What later callbacks of the same call raised is told with what is raised."""
-        for key in [key for key in self._failures if key[0] == channel]:
-            later = self._failures.pop(key, None)
-            if later is not None:
-                raised.add_note(f"a later callback of the same call failed too: {type(later).__name__}: {later}")
+            self._endings.stop_for_deadline(CallSite(self.label, name, submitted.channel, submitted.number))
 
     def when_dead(self, mourn: Callable[[], None]) -> None:
         """Have something done when it has died, which may be now; on a thread that may wait."""
         self._mourners.append(mourn)
-        if self._down.is_set() and self._mourners:  # it may have died while this was written down
+        if self._endings.down.is_set() and self._mourners:  # it may have died while this was written down
             with suppress(ValueError):
                 self._mourners.remove(mourn)
                 defer(mourn)
@@ -426,11 +349,11 @@ class Host:
     @property
     def was_closed(self) -> bool:
         """Whether this process has ended the session itself."""
-        return bool(self._closing)
+        return bool(self._endings.closing)
 
     def obituary(self) -> HostLost | Error:
         """What this host died of, for whoever finds it dead."""
-        return self._lost(CallSite(self.label, ""))
+        return self._endings.lost(CallSite(self.label, ""))
 
     def check_alive(self, proxy: Remote) -> None:
         """Raise ObjectGone when the object died with its host."""
@@ -451,7 +374,7 @@ class Host:
                 result, outs = self._perform(callback, context)
             except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
                 if channel:
-                    self._failures[channel, callback.call] = error
+                    self._raisings.add(channel, callback.call, error)
                 else:
                     unraisable(error, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
                 answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}), [])
@@ -497,7 +420,7 @@ class Host:
     def died(self) -> None:
         """The session is over."""
         self.output.drain()
-        self._down.set()
+        self._endings.down.set()
         while self._mourners:
             defer(self._mourners.pop(0))
 
@@ -511,14 +434,3 @@ def _attend(inbox: Inbox, channel: Line, expires: float | None) -> Received:
         received = channel.receive_or(inbox.bell, expires)
         if received is not None:
             return received
-
-
-def not_sent(site: CallSite, error: Exception) -> NotExecuted:
-    """There was no way to the host."""
-    return NotExecuted(f"{site} was not called: {error}", function=site.function)
-
-
-def not_begun(site: CallSite) -> DeadlineExceeded:
-    """The deadline passed while the call had not entered native code, and now it never will."""
-    text = f"{site} was not begun before its deadline; its host goes on"
-    return DeadlineExceeded(text, function=site.function, began=False)
