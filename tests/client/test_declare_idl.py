@@ -309,6 +309,8 @@ CASES = [
     Case(f"{HEAD} {{ HRESULT f([in, max_is(n - 2)] long *v, [in] long n); }};", 1, 104, "less than size_is can say"),
     Case("coclass C { };", 1, 9, "coclass C needs [uuid(…)]"),
     Case(f"[uuid({IID})] coclass C {{ int x; }};", 1, 60, "expected 'interface' or 'dispinterface'"),
+    Case("cpp_quote", 1, 1, "unknown type 'cpp_quote'"),
+    Case(f"[uuid({IID})] dispinterface D {{ interface", 1, 66, "unknown type 'interface'"),
     Case('import "mine.idl";', 1, 8, "files are not followed"),
     Case("library L { int f(void);", 1, 1, "of library L is never closed"),
     Case("library L { }; library M { };", 1, 24, "one library, and L is one already"),

@@ -90,6 +90,13 @@ def test_random_tokens(words: list[str]) -> None:
     survives(" ".join(words))
 
 
+@pytest.mark.parametrize("text", VALID)
+def test_every_beginning(text: str) -> None:
+    """A text may end anywhere."""
+    for end in range(len(text)):
+        survives(text[:end])
+
+
 @given(st.text(max_size=60))
 def test_random_text(text: str) -> None:
     """Any text parses or raises PrototypeError, nothing else."""

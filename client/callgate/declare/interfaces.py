@@ -157,7 +157,7 @@ class _Body:
         if late and state.word in ("properties", "methods") and state.texts[state.index + 1] == ":":
             self.section = state.take()
             state.index += 1
-        elif late and state.word == "interface" and state.texts[state.index + 2] == ";":
+        elif late and state.word == "interface" and state.texts[state.index + 2 : state.index + 3] == [";"]:
             state.index += 1
             self.tag.like = find(state, f"{self.tag.name} has its members")
             state.index += 1

@@ -53,7 +53,7 @@ def _goes_on(state: State, index: int) -> bool:
     if word == "import":
         return following[:1] == '"'
     if word in _CALLED:
-        return "(" in (following, state.texts[index + 2])
+        return "(" in state.texts[index + 1 : index + 3]
     return is_name(following) and state.texts[index + 2] in (";", ":", "{")
 
 
