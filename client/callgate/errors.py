@@ -173,6 +173,13 @@ class ComError(Error):
     from_transport: bool = False
     """Whether the way there failed, and not the code that was called (R11.14)."""
 
+    @property
+    def name(self) -> str:
+        """The name of its code, such as `RPC_E_DISCONNECTED` (R17.25); empty for one without."""
+        from .failures import name_of  # noqa: PLC0415 - see _Code
+
+        return name_of(int(self.hresult))
+
 
 class RpcError(ComError):
     """An HRESULT of the transport (R11.14)."""

@@ -13,7 +13,7 @@ from . import errors
 from .errors import ComError, RpcError
 from .hresults import HResult
 
-__all__ = ["ROWS", "Row", "code_of", "exception_for_hr", "hr_for_exception", "throw_for_hr", "told_of"]
+__all__ = ["ROWS", "Row", "code_of", "exception_for_hr", "hr_for_exception", "name_of", "throw_for_hr", "told_of"]
 
 
 class Row(NamedTuple):
@@ -225,6 +225,11 @@ def exception_for_hr(hr: int, method: str = "", description: str = "") -> ComErr
 def _is_transport(result: HResult) -> bool:
     """R11.14: told apart by the facility alone."""
     return result.facility == _FACILITY_RPC or (result.facility == _FACILITY_WIN32 and result.code in _RPC_S)
+
+
+def name_of(hr: int) -> str:
+    """The name of a code; empty for one that has none here."""
+    return _NAMES.get(hr & _MASK, "")
 
 
 def throw_for_hr(hr: int) -> None:

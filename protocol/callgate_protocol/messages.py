@@ -81,7 +81,7 @@ class Refuse(NamedTuple):
 
 
 class Call(NamedTuple):
-    """Perform a function. `library` 0 is the peer's own (`system`), others were numbered by its `load`."""
+    """Perform a function. `library` 0 is the peer's own (`system`), others were numbered by its `load` (R17.5)."""
 
     call: int
     library: int

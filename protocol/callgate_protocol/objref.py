@@ -23,10 +23,11 @@ _UNIT: Final = 2
 _MOST_BYTES: Final = 16 * 1024
 
 
-def encode_objref(reference: Reference) -> bytes:
+def encode_objref(reference: Reference, *, ping: bool = True) -> bytes:
     """The packet: STDOBJREF with the token as IPID, the start of the incarnation as OXID, the number as OID.
 
-    An incarnation is longer than an OXID, so each address begins with it.
+    An incarnation is longer than an OXID, so each address begins with it. Without `ping` it says that the object is
+    neither kept by leases nor ended by them (R17.22).
     """
     owner = reference.incarnation
     addresses = [f"{owner.hex()}@{route}".encode("utf-16-le") for route in reference.routes]
@@ -36,7 +37,7 @@ def encode_objref(reference: Reference) -> bytes:
         _SIGNATURE,
         _STANDARD,
         guid_bytes(reference.interface),
-        0,
+        0 if ping else _NO_PING,
         reference.times,
         int.from_bytes(owner[:8], "little"),
         reference.object,

@@ -13,11 +13,17 @@ import pytest
 
 import callgate
 from callgate import errors
+from callgate.failures import exception_for_hr
 from callgate.process import current
 from callgate.remoting import exports
+from callgate_protocol.channel import Channel, Role
+from callgate_protocol.codec import decode
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.messages import Call, from_wire
 from callgate_protocol.objref import decode_objref, encode_objref
 from callgate_protocol.references import ExportTable, Purpose, Reference
+from callgate_protocol.rpccodes import Code
 from tests.client.remoting.described import ICalc, IOther, ISink
 from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Calc
@@ -207,3 +213,58 @@ def test_r17_24_a_locked_object_stays_for_others() -> None:
     assert len(table) == before
     with pytest.raises(LookupError):
         callgate.lock_external(mine, ICalc, on=False)
+
+
+def test_r17_22_an_object_without_lease_outlives_its_clients() -> None:
+    """Only an explicit release ends it."""
+    table = current().listener().servant.exports
+    before = len(table)
+    data = callgate.marshal(Calc(), ICalc, "strong", ping=False)
+    assert data[24:28] == b"\x00\x10\x00\x00"
+    with other_processes(1) as (client,):
+        client.get().hold(callgate.unmarshal(data, ICalc))
+        client.kill()
+    gc.collect()
+    assert callgate.unmarshal(data, ICalc).add(1, 1) == 2
+    callgate.release_marshal_data(data)
+    gc.collect()
+
+    assert wait_until(lambda: len(table) == before)
+    with pytest.raises(ValueError, match="strong"):
+        callgate.marshal(Calc(), ICalc, ping=False)
+
+
+def test_r17_05_the_head_of_a_call() -> None:
+    """Its number, the library, the method, the time that is left and what it belongs to; the answer has errno."""
+    channel = Channel(Role.CLIENT)
+    number, (head,) = channel.call(3, 5, [{"at": [7, 0]}], remaining=250, causality=bytes(range(16)))
+    assert from_wire(decode(head, DEFAULT_LIMITS)) == Call(number, 3, 5, [{"at": [7, 0]}], [], 250, bytes(range(16)))
+    wire = decode(head, DEFAULT_LIMITS)
+    for wrong in (b"", bytes(15), bytes(17), "text"):
+        with pytest.raises(RemoteProtocolError, match="causality"):
+            from_wire([*wire[:-1], wrong])
+
+
+CODES = """
+80010001 CALL_REJECTED; 80010002 CALL_CANCELED; 80010004 CANTCALLOUT_INASYNCCALL; 80010005 CANTCALLOUT_INEXTERNALCALL;
+8001010D CANTCALLOUT_ININPUTSYNCCALL; 80010006 CONNECTION_TERMINATED; 80010007 SERVER_DIED; 80010008 CLIENT_DIED;
+8001000B CLIENT_CANTMARSHAL_DATA; 8001000C CLIENT_CANTUNMARSHAL_DATA; 8001000D SERVER_CANTMARSHAL_DATA;
+8001000E SERVER_CANTUNMARSHAL_DATA; 8001000F INVALID_DATA; 80010010 INVALID_PARAMETER; 80010012 SERVER_DIED_DNE;
+80010101 OUT_OF_RESOURCES; 80010104 FAULT; 80010105 SERVERFAULT; 80010106 CHANGED_MODE; 80010107 INVALIDMETHOD;
+80010108 DISCONNECTED; 80010109 RETRY; 8001010A SERVERCALL_RETRYLATER; 8001010B SERVERCALL_REJECTED;
+8001010E WRONG_THREAD; 8001010F THREAD_NOT_INIT; 80010110 VERSION_MISMATCH; 80010111 INVALID_HEADER;
+80010112 INVALID_EXTENSION; 80010113 INVALID_IPID; 80010114 INVALID_OBJECT; 80010117 CALL_COMPLETE; 80010119 TOO_LATE;
+8001011B ACCESS_DENIED; 8001011C REMOTE_DISABLED; 8001011D INVALID_OBJREF; 8001011F TIMEOUT; 8001FFFF UNEXPECTED
+"""
+
+
+@pytest.mark.parametrize("line", CODES.replace("\n", " ").split(";"), ids=str.strip)
+def test_r17_25_codes_of_the_channel(line: str) -> None:
+    """Each has its number, its name, and an exception that says both, unsigned."""
+    number, name = line.split()
+    error = exception_for_hr(int(number, 16))
+
+    assert Code[f"RPC_E_{name}"] == int(number, 16)
+    assert isinstance(error, errors.ComError)
+    assert error.name == f"RPC_E_{name}"
+    assert f"0x{number.lower()}" in str(error)

@@ -25,18 +25,21 @@ T = TypeVar("T")
 _PURPOSES: Final = {"normal": Purpose.NORMAL, "strong": Purpose.STRONG, "weak": Purpose.WEAK}
 
 
-def marshal(value: Any, interface: Any, purpose: str = "normal") -> bytes:
+def marshal(value: Any, interface: Any, purpose: str = "normal", *, ping: bool = True) -> bytes:
     """A reference to an object, of this process or of another, that a program of this user can follow (R17.6).
 
     A `"normal"` one is good for one `unmarshal` within six minutes. `"strong"` and `"weak"` ones are good for any
-    number of times, until `release_marshal_data`; weak ones do not keep the object.
+    number of times, until `release_marshal_data`; weak ones do not keep the object. A strong one of an object of this
+    process may be made without `ping`: the object outlives all who got it, until that is called (R17.22).
     """
     declared, wanted = declared_of(interface), _purpose(purpose)
+    if not ping and (wanted is not Purpose.STRONG or isinstance(value, ComObject)):
+        raise ValueError("ping=False goes with a strong reference to an object of this process (R17.6, R17.22)")
     if isinstance(value, ComObject):
         return encode_objref(reference_to(query(value, interface), declared, wanted))
     if not has_interface(value, declared):
         raise InvalidCastError(f"a {type(value).__name__} does not implement {declared.name} (R14.2)")
-    return encode_objref(offer(value, declared.iid, wanted))
+    return encode_objref(offer(value, declared.iid, wanted), ping=ping)
 
 
 def _purpose(name: str) -> Purpose:

@@ -14,6 +14,7 @@ from callgate.com.registered import find_by_iid
 from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
 from callgate.errors import InvalidCastError, NotSupportedError
+from callgate.threads import here
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
@@ -143,13 +144,18 @@ class Servant:
         self._peers.pop(session.secret, None)
 
     def _run(self, call: Call, context: ServedContext) -> tuple[Any, list[Any]]:
-        if call.remaining is None:
-            return self._enter(call, context)
-        token = ambient.set(sooner(ambient.get(), time.monotonic() + call.remaining / 1000))
+        """Calls that it makes belong to what it belongs to (R17.16), and have no more time than it (R17.19)."""
+        outer, here.served = here.served, call.causality
         try:
-            return self._enter(call, context)
+            if call.remaining is None:
+                return self._enter(call, context)
+            token = ambient.set(sooner(ambient.get(), time.monotonic() + call.remaining / 1000))
+            try:
+                return self._enter(call, context)
+            finally:
+                ambient.reset(token)
         finally:
-            ambient.reset(token)
+            here.served = outer
 
     def _enter(self, call: Call, context: ServedContext) -> tuple[Any, list[Any]]:
         if call.library == 0:
