@@ -66,6 +66,6 @@ def described(host: Host, iid: str) -> Declared:
 
 
 def adopt(host: Host, wire: Any, declared: Declared) -> Any:
-    """The proxy for a reference that a function of library 0 has given."""
+    """The one proxy for a reference that a function of library 0 has given; interfaces are added to it (R17.7)."""
     types = host.objects.describe(declared).types
     return types.decoder(InterfacePointer(declared.name))(wire, CallContext(host))
