@@ -114,6 +114,10 @@ class Binding:
         """What has that number."""
         return self.declared.functions[number]
 
+    def whole_name(self, number: int) -> str:
+        """What a person knows it by."""
+        return self.entry(number).name
+
     def face(self, number: int) -> Face:
         """How a function looks to a caller where that differs from its signature."""
         return self.python.faces.get(self.entry(number).name, PLAIN)

@@ -33,7 +33,7 @@ class NativeFunction:
         declared = binding.entry(number)
         self.errcheck: Callable[[Any, NativeFunction, tuple[Any, ...]], Any] | None = None
         """(result, function, arguments) → what the caller gets; runs in this process."""
-        self.__name__ = self.__qualname__ = declared.name
+        self.__name__, self.__qualname__ = declared.name, binding.whole_name(number)
         self.__doc__ = f"{declared.prototype or declared.name};\n\nA function of {binding.label}, called in its host."
         self._binding = binding
         self._number = number
@@ -70,7 +70,7 @@ class NativeFunction:
         try:
             wire = [*first, *plan.encode(arguments, context)]
             reply, payloads = host.invoke(
-                binding.number, self._number, wire, context.payloads if context else [], expires, self.__name__
+                binding.number, self._number, wire, context.payloads if context else [], expires, self.__qualname__
             )
             result = self._finish(reply, payloads, arguments, context)
         finally:
@@ -100,7 +100,7 @@ class NativeFunction:
         try:
             wire = [*first, *plan.encode(arguments, context)]
             payloads = context.payloads if context else []
-            submitted = host.submit(binding.number, self._number, wire, payloads, self._expiry(), self.__name__)
+            submitted = host.submit(binding.number, self._number, wire, payloads, self._expiry(), self.__qualname__)
         except HungUp:
             _finish(context)
             raise host.obituary() from None

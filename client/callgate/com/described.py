@@ -66,10 +66,14 @@ class Described(Binding):
         """The function of a method."""
         return self._methods[number].function
 
+    def whole_name(self, number: int) -> str:
+        """R11.15: a code means what its interface says it does, so the interface stands beside it."""
+        method = self._methods[number]
+        return f"{method.interface}.{method.key}"
+
     def signature(self, number: int) -> Signature:
         """A method, decided; in messages it is known with its interface."""
-        method = self._methods[number]
-        return super().signature(number).replace(name=f"{method.interface}.{method.key}")
+        return super().signature(number).replace(name=self.whole_name(number))
 
     def face(self, number: int) -> Face:
         """How a method looks to a caller."""
