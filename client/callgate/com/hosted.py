@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from callgate.errors import ObjectGone
 from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.standard import IIDS
@@ -36,6 +37,8 @@ class Hosted:
         """An interface as the host knows it; told to it at first use."""
         known = self._described.get(declared)
         if known is None:
+            if self._host.dead:
+                raise ObjectGone(f"{declared.name} was used on an object of a host that is gone")
             with self._lock:
                 known = self._described.get(declared)
                 if known is None:
