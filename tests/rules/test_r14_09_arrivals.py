@@ -150,7 +150,7 @@ def test_r14_12_as_many_releases_as_receipts(lib: Any) -> None:
         number = lib.component_number(widget)
         assert widget.Self() is widget
         assert [callgate.release(widget) for _ in range(2)] == [1, 0]
-        assert lib.component_alive(number) == 0
+        assert wait_until(lambda: lib.component_alive(number) == 0)
         with pytest.raises(callgate.ObjectGone, match=r"R14\.12"):
             widget.Maybe(1)
         del widget
@@ -166,10 +166,10 @@ def test_r14_12_final_release(lib: Any) -> None:
             widget.Self()
         callgate.final_release(widget)
         callgate.final_release(widget)
-        assert lib.component_alive(number) == 0
+        assert wait_until(lambda: lib.component_alive(number) == 0)
         with make(lib, "Widget", "ILinks") as other:
-            number = lib.component_number(other)
-        assert lib.component_alive(number) == 0
+            second = lib.component_number(other)
+        assert wait_until(lambda: lib.component_alive(second) == 0)
         with pytest.raises(callgate.ObjectGone):
             other.Self()
         del widget, other
