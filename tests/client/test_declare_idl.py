@@ -249,6 +249,15 @@ def test_well_known_interfaces_need_no_declaration() -> None:
     assert parse("interface IErrorInfo;").interfaces == tuple(WELL_KNOWN[name] for name in ("IErrorInfo", "IUnknown"))
 
 
+def test_interfaces_name_each_other_in_any_order() -> None:
+    other = "[object, uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C13)] interface IBar : IFoo { HRESULT g([in] IFoo *x); };"
+    library = parse(
+        f"IBar *make(void); {HEAD} {{ HRESULT f([in] IBar *x, [in] Thing *y); }}; {other}"
+        f"[uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C14)] coclass Thing {{ interface IBar; }};"
+    )
+    assert [each.name for each in library.interfaces] == ["IBar", "IFoo", "IUnknown"]
+
+
 def test_a_root_of_ones_own() -> None:
     """What every object has may be listed, as unknwn.idl does, and is not counted twice."""
     listed = """HRESULT QueryInterface([in] REFIID riid, [out, iid_is(riid)] void **object);

@@ -25,13 +25,20 @@ from callgate.declare.statements import (
 from callgate_protocol.model import Implemented
 from callgate_protocol.published import Identity
 
-__all__ = ["read_object"]
+__all__ = ["announce", "read_object"]
 
 _LIBRARY_WORDS: Final = frozenset({"uuid", "version", "lcid", "control"})
 _CLASS_WORDS: Final = frozenset(
     {"uuid", "version", "aggregatable", "appobject", "control", "licensed", "noncreatable", "default"}
 )
 _MEMBER_WORDS: Final = frozenset({"default", "source", "defaultvtable", "restricted"})
+
+
+def announce(state: State) -> None:
+    """Know the interfaces and classes of a text before it is read: they may name each other in any order."""
+    for index, word in enumerate(state.texts[:-2]):
+        if word in _KINDS and state.texts[index + 2] in (":", "{") and is_name(state.texts[index + 1]):
+            open_tag(state, _KINDS[word], state.texts[index + 1], state.starts[index + 1])
 
 
 def read_object(state: State, declare: Declare) -> bool:
@@ -158,6 +165,7 @@ def _with_default(found: list[Implemented]) -> tuple[Implemented, ...]:
     return tuple(found)
 
 
+_KINDS: Final = {"interface": "interface", "dispinterface": "interface", "coclass": "coclass"}
 _CALLED: Final = frozenset({"cpp_quote", "importlib", "midl_pragma"})
 _READERS: Final[dict[str, Callable[[State, Words, Declare], None]]] = {
     "import": _import,

@@ -14,7 +14,7 @@ from callgate.declare.layouts import take_size
 from callgate.declare.lexer import is_name, tokenise
 from callgate.declare.lives import number_handle, take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
-from callgate.declare.objects import read_object
+from callgate.declare.objects import announce, read_object
 from callgate.declare.records import adopt, read_members
 from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
 from callgate.declare.state import State
@@ -40,6 +40,7 @@ def read(text: str, prepare: Callable[[State], None] | None = None, *, idl: bool
         prepare(state)
     if idl:
         state.enter_idl()
+    announce(state)
     read_directives(state, tokens.directives)
     while state.texts[state.index]:
         state.settle(state.index)
