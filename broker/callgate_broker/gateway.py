@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -24,7 +25,7 @@ from callgate_broker.passage import Passages
 from callgate_broker.talker import Talker
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport import datagrams
-from callgate_transport.curve import Doorman, client_of, serve_with
+from callgate_transport.curve import Doorman, client_of, lacking, serve_with
 from callgate_transport.keys import KeyPair, read_private
 
 __all__ = ["main"]
@@ -204,6 +205,9 @@ class Clients:
 
 def main(argv: list[str]) -> int:
     """`argv`: descriptors of the listening socket and of the warden, and the doorway as JSON."""
+    if reason := lacking():
+        print(f"callgate broker: {reason}", file=sys.stderr)  # noqa: T201 - whoever runs the broker reads it
+        return 1
     plan = json.loads(argv[2])
     _limit(plan["memory"] << 20)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()

@@ -183,8 +183,8 @@ def reach(address: str, key: str, server_key: str, retry: float, *, relay: bool)
     where = Address.parse(address)
     if not retry >= 0:
         raise ValueError(f"retry is a number of seconds, not {retry!r}")
-    if not curve.available():
-        raise AccessDenied("the ZeroMQ of this Python was built without CURVE; install a pyzmq wheel that has it")
+    if reason := curve.lacking():
+        raise AccessDenied(reason)
     try:
         pair = keys.read_private(key or keys.key_path(DEFAULT_KEY))
         server = keys.public_key(server_key) if server_key else keys.known_brokers().get(address)

@@ -6,14 +6,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import callgate
 from callgate.cli.app import run
 from callgate_broker.allow import AllowList, AllowListError, read_allow_list
 from callgate_protocol.rights import Rights
 from callgate_transport import keys
-from callgate_transport.curve import available, make_pair
+from callgate_transport.curve import lacking, make_pair
 from callgate_transport.keys import KeyFileError, KeyPair
 
 LAPTOP, BENCH = "ab" * 32, "cd" * 32
@@ -27,8 +29,25 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_this_zeromq_has_curve() -> None:
-    """Everything between machines needs it."""
-    assert available()
+    """Everything between machines needs it; where it is missing, whoever asks for it is told."""
+    assert lacking() == ""
+
+
+def test_a_zeromq_without_curve_is_named(config: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """Making keys, connecting and listening say what is missing and what to install; so they do of an old one."""
+    key, broker_key = str(config / "laptop.key"), str(config / "broker.key")
+    for path in (key, broker_key):
+        keys.write_private(path, make_pair())
+    monkeypatch.setattr("zmq.has", lambda feature: feature != "curve")
+    assert run(["keys", "make", "another"]) == 1
+    assert "built without CURVE" in capsys.readouterr().err
+    with pytest.raises(callgate.AccessDenied, match="install a pyzmq wheel"):
+        callgate.connect("tcp://127.0.0.1:1", key=key, server_key=LAPTOP)
+    assert run(["broker", "--listen", "tcp://127.0.0.1:0", "--allow", "x", "--key", broker_key]) == 1
+    assert "built without CURVE" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr("zmq.zmq_version_info", lambda: (4, 3, 2))
+    assert "4.3.5 or later" in lacking()
 
 
 def test_a_key_is_made_listed_and_shown(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

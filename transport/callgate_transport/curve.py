@@ -9,7 +9,7 @@ import zmq
 
 from .keys import KeyPair
 
-__all__ = ["Curve", "Doorman", "available", "client_of", "make_pair", "serve_with"]
+__all__ = ["Curve", "Doorman", "client_of", "lacking", "make_pair", "serve_with"]
 
 _DOMAIN: Final = "callgate"
 _HEARTBEAT_MS: Final = 1000
@@ -18,6 +18,7 @@ _HANDSHAKE_MS: Final = 2000
 _RECONNECT_MS: Final = 100
 _RECONNECT_MOST_MS: Final = 500
 _CONNECT_MS: Final = 1500
+_SAFE_VERSION: Final = (4, 3, 5)
 _REQUEST_FRAMES: Final = 7
 """Frames of a ZAP request of mechanism CURVE, with the client's key as the last one."""
 
@@ -41,20 +42,28 @@ class Curve(NamedTuple):
         socket.connect(endpoint)
 
 
-def available() -> bool:
-    """Whether this ZeroMQ was built with CURVE."""
-    return bool(zmq.has("curve"))
+def lacking() -> str:
+    """What this ZeroMQ lacks for other machines, and what to do; empty when it has everything."""
+    if not zmq.has("curve"):
+        return (
+            f"the ZeroMQ of this Python (libzmq {zmq.zmq_version()}) was built without CURVE, so it can neither make "
+            "keys nor speak to other machines; install a pyzmq wheel that has it"
+        )
+    if zmq.zmq_version_info() < _SAFE_VERSION:
+        wanted = ".".join(map(str, _SAFE_VERSION))
+        return (
+            f"libzmq {zmq.zmq_version()} has faults that strangers can use before they have proved who they are; other "
+            f"machines need {wanted} or later: install a newer pyzmq"
+        )
+    return ""
 
 
 def make_pair() -> KeyPair:
     """A new pair. Raises RuntimeError where ZeroMQ cannot make one."""
     from zmq.utils import z85  # noqa: PLC0415 - only whoever makes keys needs it
 
-    if not available():
-        raise RuntimeError(
-            f"the ZeroMQ of this Python (libzmq {zmq.zmq_version()}) was built without CURVE, so it can neither make "
-            "keys nor speak to other machines; install a pyzmq wheel that has it"
-        )
+    if reason := lacking():
+        raise RuntimeError(reason)
     public, secret = zmq.curve_keypair()
     return KeyPair(z85.decode(public), z85.decode(secret))
 
