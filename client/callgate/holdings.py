@@ -55,6 +55,11 @@ class Holdings:
             proxy: _P = self._imports.receive(reference, make, self._collected if prompt else None)
             return proxy
 
+    def known(self, number: int) -> Any:
+        """The proxy of an object while it lives; None when there is none."""
+        with self._lock:
+            return self._imports.get(number)
+
     def _collected(self, held: Any) -> None:
         self._imports.collected.append(held)
         self._session.post(self._give_back)  # this runs inside the garbage collector, so it must take no lock

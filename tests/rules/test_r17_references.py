@@ -1,9 +1,13 @@
 """References handed on to third processes, coming home, never arriving, and given back (R17.9 to R17.14, R17.23)."""
 
+# mypy: disable-error-code="type-abstract, misc"
+
 from __future__ import annotations
 
 import gc
 import itertools
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -12,6 +16,7 @@ import pytest
 import callgate
 from callgate import errors
 from callgate.com.objects import identity
+from tests.client.remoting.described import ICalc
 from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Calc
 from tests.conftest import wait_until
@@ -179,3 +184,65 @@ def test_r17_16_a_call_that_comes_back_is_served_while_its_caller_waits(others: 
     assert one.held() is two
     assert two.use(1, 2) == 3
     assert threads == {threading.get_ident()}
+
+
+@pytest.mark.rule("R18.7")
+def test_r17_13_two_processes_that_have_each_opened_a_session(others: list[Other]) -> None:
+    """One object has one proxy here, whether its process passed it to this one or was asked for it."""
+    first, second, _ = others
+    mine = Calc()
+    one, two = first.get(), second.get()
+    one.hold(mine)
+    two.take_from(one)
+    two.give_self()
+    assert mine.held() is two
+    assert two.held() is mine
+
+
+def test_r17_23_a_peer_that_dies_takes_its_objects_along(others: list[Other]) -> None:
+    """Whoever holds them here is told, at the next call or in the midst of one."""
+    first, second, _ = others
+    mine = Calc()
+    one, two = first.get(), second.get()
+    one.hold(mine)
+    two.take_from(one)
+    two.give_self()
+    second.kill()
+
+    with pytest.raises((errors.HostLost, errors.ObjectGone)):
+        mine.held().add(1, 1)
+    assert one.add(1, 1) == 2
+
+
+PASSIVE = """
+import sys, callgate
+from tests.client.remoting.described import ICalc
+from tests.client.remoting.server import Calc
+with callgate.connect(sys.argv[1]) as broker:
+    mine = Calc()
+    there = broker.get_object("meeting", ICalc)
+    there.hold(mine)
+    export = broker.export(mine, "passive")
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.rule("R18.7")
+def test_r17_13_an_object_that_was_lent_before_it_was_found_by_its_name() -> None:
+    """It came over the connection that its program opened, and then by its name: the same proxy."""
+    service = [sys.executable, "-m", "callgate_broker", "--name", "meeting"]
+    with subprocess.Popen(service, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        with callgate.connect(running.stdout.readline().strip()) as broker:
+            mine = Calc()
+            with broker.export(mine, "meeting"):
+                command = [sys.executable, "-c", PASSIVE, broker.address]
+                with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+                    assert other.stdout is not None
+                    assert other.stdout.readline() == "ready\n"
+                    lent = mine.held()
+                    assert lent.add(1, 2) == 3
+                    assert broker.get_object("passive", ICalc) is lent
+                    other.communicate()
+        running.terminate()

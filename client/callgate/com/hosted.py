@@ -51,7 +51,12 @@ class Hosted:
         described = [self.describe(each) for each in interfaces]
         number = self.lent.send(value)
         context.depart()
-        return {"object": number, "interfaces": [[each.number, each.index] for each in described]}
+        wire = {"object": number, "interfaces": [[each.number, each.index] for each in described]}
+        if self._host.session.serves == "python":
+            from callgate.remoting.handing import also_exported  # noqa: PLC0415 - few programs call each other's objects
+
+            wire |= also_exported(value)
+        return wire
 
     def _own(self, number: int, function: Any, arguments: list[Any], context: CallContext) -> Any:
         """The other side asks about an object of this process, and not one of its methods (R17.12)."""

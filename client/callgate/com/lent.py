@@ -65,6 +65,12 @@ class Lent:
             entry.times += 1
             return entry.number
 
+    def number_of(self, value: Any) -> int:
+        """The number of an object that the host holds; 0 for another."""
+        with self._lock:
+            entry = self._by_identity.get(id(value))
+            return 0 if entry is None else entry.number
+
     def find(self, number: Any) -> Any:
         """The object of that number. Raises KeyError."""
         return self._by_number[number].value

@@ -95,6 +95,11 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
             from callgate.remoting.handing import arrived  # noqa: PLC0415 - few programs are handed objects
 
             return arrived(reference, declared)
+        if "lent" in wire:
+            from callgate.remoting.handing import met_as_peer  # noqa: PLC0415 - few programs call each other's objects
+
+            if (other_way := met_as_peer(host, reference.object, wire["lent"])) is not None:
+                return other_way
         proxy = host.holdings.proxy(reference, lambda: wrapper_class(classes)(host, reference.object), prompt=True)
         if reference.interface == declared.iid:
             proxy._learn(declared)  # noqa: SLF001 - native code said so

@@ -58,6 +58,11 @@ class Exports:
         with self._lock:
             return self._table.send(self._number(value), interface, holder)
 
+    def number_of(self, value: Any) -> int:
+        """The number of an object that somebody holds; 0 for another."""
+        with self._lock:
+            return self._numbers.get(id(value), 0)
+
     def _number(self, value: Any) -> int:
         number = self._numbers.get(id(value))
         if number is None:

@@ -14,7 +14,7 @@ from callgate_protocol.references import Purpose, Reference
 from callgate_protocol.system import HostFunction
 
 from .implementing import has_interface
-from .neighbours import adopt, meet
+from .neighbours import acquainted, adopt, meet
 
 __all__ = ["answer_owner", "arrived", "hand_over", "neighbour_of", "offer", "reference_to"]
 
@@ -58,11 +58,45 @@ def arrived(reference: Reference, declared: Declared) -> Any:
     process = current()
     if reference.incarnation == process.incarnation:
         return process.listener().servant.come_home(reference)
-    peer = process.listener().servant.peer_of(reference.incarnation) if process.serves else None
+    known = acquainted(reference.incarnation)
+    peer = process.listener().servant.peer_of(reference.incarnation) if process.serves and known is None else None
     if peer is not None:
         return peer.claimed(reference.token, declared)
     host = neighbour_of(reference, declared.name)
     return adopt(host, host.system(HostFunction.CLAIM, reference.token), declared)
+
+
+# -- one object, one proxy, though two processes may have opened a session with each other (R18.7) --------------------
+
+
+def also_exported(value: Any) -> dict[str, Any]:
+    """What goes with an object that is lent: its number for those who have come to the door of this process."""
+    process = current()
+    number = process.listener().servant.exports.number_of(value) if process.serves else 0
+    return {"export": number} if number else {}
+
+
+def also_lent(value: Any, incarnation: bytes) -> dict[str, Any]:
+    """What goes with a reference: the number by which the same object was lent to the process that gets it."""
+    host = acquainted(incarnation) if incarnation else None
+    number = host.objects.lent.number_of(value) if host is not None and host.lends else 0
+    return {"lent": number} if number else {}
+
+
+def met(incarnation: bytes, number: Any) -> Any:
+    """The proxy that there is already of an object that a process exports; None when there is none."""
+    host = acquainted(incarnation) if incarnation and type(number) is int else None
+    return None if host is None else host.holdings.known(number)
+
+
+def met_as_peer(host: Host, number: int, lent: Any) -> Any:
+    """The proxy that there is already of an object that a process has lent; the other reference is given back."""
+    process = current()
+    peer = process.listener().servant.peer_of(host.session.incarnation) if process.serves else None
+    known = peer.holdings.known(lent) if peer is not None and type(lent) is int else None
+    if known is not None:
+        host.session.release([[number, 1]])
+    return known
 
 
 def neighbour_of(reference: Reference, label: str) -> Host:

@@ -21,9 +21,16 @@ from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library
 from callgate_transport.session import Session
 
-__all__ = ["adopt", "described", "meet"]
+__all__ = ["acquainted", "adopt", "described", "meet"]
 
 _MEETING: Final = threading.Lock()
+
+
+def acquainted(incarnation: bytes) -> Host | None:
+    """The session that this process has opened with another; None when there is none."""
+    return next(
+        (host for host in list(current().hosts) if host.session.incarnation == incarnation and not host.dead), None
+    )
 
 
 def meet(incarnation: bytes, link: str, label: str) -> Host:
@@ -33,9 +40,8 @@ def meet(incarnation: bytes, link: str, label: str) -> Host:
     """
     process = current()
     with _MEETING:
-        for known in process.hosts:
-            if known.session.incarnation == incarnation and not known.dead:
-                return known
+        if (known := acquainted(incarnation)) is not None:
+            return known
         session = Session.open(process.io(), link, incarnation.hex(), process.about())
         for descriptor in session.descriptors:
             os.close(descriptor)

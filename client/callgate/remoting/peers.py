@@ -295,7 +295,7 @@ class PeerObjects(Numbers):
         reference = self._peer.servant.exports.refer(value, declared.iid, self._peer.served.secret)
         if isinstance(context, ServedContext):
             context.given.append(reference.object)
-        return {"ref": list(reference)}
+        return {"ref": list(reference)} | handing().also_lent(value, self._peer.incarnation)
 
     def take(self, wire: Any, declared: Declared, _context: CallContext) -> Any:
         """The object behind a wire value: one of ours that comes home is itself, one of the peer's a proxy."""
@@ -315,6 +315,10 @@ class PeerObjects(Numbers):
         if type(number) is not int or not 0 < number < 1 << 63 or type(pairs) is not list:
             raise RemoteProtocolError("expected the number of an object and its interfaces")
         offered = [self._offered(pair) for pair in pairs]
+        known = handing().met(self._peer.incarnation, wire.get("export"))
+        if known is not None:  # it came by another way before, and one object has one proxy (R18.7)
+            self._peer.session.release([[number, 1]])
+            return known
         peer = cast("Host", self._peer)
         reference = Reference(self._peer.session.incarnation, number, declared.iid, 1, None, [])
         proxy = self._peer.holdings.proxy(reference, lambda: ComObject(peer, number), prompt=True)

@@ -33,7 +33,7 @@ from .implementing import has_interface
 from .methods import Method
 from .names import Names
 from .own_abi import own_abi
-from .peers import PLAIN, Peer, ServedContext
+from .peers import PLAIN, Peer, ServedContext, handing
 from .spoken import matching
 
 __all__ = ["PLAIN", "Servant"]
@@ -251,7 +251,8 @@ class Servant:
         """R17.13: what was handed over to this peer."""
         reference = self.exports.claim(token, context.peer.served.secret)
         context.given.append(reference.object)
-        return {"ref": list(reference)}
+        value = self.exports.find(reference.object)
+        return {"ref": list(reference)} | handing().also_lent(value, context.peer.incarnation)
 
     def own(self, key: str, declared: Declared | None) -> Any:
         """An exported object for this process itself (R14.9); None when it is not exported any more."""

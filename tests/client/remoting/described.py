@@ -98,6 +98,9 @@ class ICalc(IUnknown, Protocol):
     def use(self, a: i4, b: i4) -> i4:
         """Have what is held add."""
 
+    def give_self(self) -> None:
+        """Have what is held hold this object."""
+
     def bounce(self, other: ICalc, depth: i4) -> i4:
         """Have the other one call back, so many times inside each other."""
 

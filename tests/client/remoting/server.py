@@ -136,6 +136,10 @@ class Calc(ICalc, IKeeper):
         result: int = self._held.add(a, b)
         return result
 
+    def give_self(self) -> None:
+        """Have what is held hold this object."""
+        self._held.hold(self)
+
     def bounce(self, other: Any, depth: int) -> int:
         """Have the other one call back, so many times inside each other."""
         return 1 + int(other.bounce(self, depth - 1)) if depth else 0
