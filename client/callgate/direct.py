@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -58,9 +58,17 @@ class DirectLine:
             raise HungUp("the session has ended")
         return carry(frames, self._far.talk, self.talk)
 
-    def receive_or(self, bell: int, expires: float | None) -> Received:  # noqa: ARG002 - this thread is busy meanwhile
+    def receive_or(self, bells: Sequence[int], expires: float | None) -> Received:  # noqa: ARG002 - this thread is busy
         """See `Line`."""
         return self.receive(expires)
+
+    def receive_now(self) -> Received | None:
+        """See `Line`: what comes, comes on the thread that waits for it."""
+        return None
+
+    def descriptors(self) -> Sequence[int]:
+        """See `Line`."""
+        return ()
 
     def close(self) -> None:
         """The line is used no more."""

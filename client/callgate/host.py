@@ -11,8 +11,6 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from callgate_protocol.admission import Waiting
-from callgate_protocol.apartments import Kind
 from callgate_protocol.channel import Received, State
 from callgate_protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
@@ -240,7 +238,7 @@ class Host:
 
     def _await(self, channel: Line, expires: float | None, inbox: Inbox | None) -> Received:
         while True:
-            received = channel.receive(expires) if inbox is None else _attend(inbox, channel, expires)
+            received = channel.receive(expires) if inbox is None else inbox.attend(channel, expires, self.serve)
             if not isinstance(received.message, Callback):
                 return received
             if ARMED:
@@ -423,14 +421,3 @@ class Host:
         self._endings.down.set()
         while self._mourners:
             defer(self._mourners.pop(0))
-
-
-def _attend(inbox: Inbox, channel: Line, expires: float | None) -> Received:
-    """R15.14: an STA that waits serves what others call of its objects."""
-    state = Waiting(Kind.STA, causality())
-    while True:
-        inbox.quiet()
-        inbox.serve(state)
-        received = channel.receive_or(inbox.bell, expires)
-        if received is not None:
-            return received

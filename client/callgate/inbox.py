@@ -7,18 +7,24 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.admission import Admission, Arriving, Waiting, admits, call_type
-from callgate_protocol.apartments import Apartment
+from callgate_protocol.apartments import Apartment, Kind
+from callgate_protocol.channel import Received
 from callgate_protocol.messagefilter import Outgoing, settle
+from callgate_protocol.messages import Callback
 from callgate_protocol.rpccodes import Code
 
 from .failures import exception_for_hr
+from .threads import causality
 
-__all__ = ["Inbox", "Job", "MessageFilter"]
+if TYPE_CHECKING:
+    from .lines import Line
+
+__all__ = ["Inbox", "Job", "MessageFilter", "Outer"]
 
 
 class MessageFilter:
@@ -79,6 +85,36 @@ class Job:
         self._bell()
 
 
+class Outer:
+    """A call that this STA has made and waits for, while it serves another one on top of it.
+
+    What native code calls back inside of it is served all the same: it may be what the other one waits for.
+    """
+
+    __slots__ = ("_serve", "answers", "line")
+
+    def __init__(self, line: Line, serve: Callable[[Line, Any, list[Any]], None]) -> None:
+        self.line = line
+        self._serve = serve
+        self.answers: deque[Received] = deque()
+        """What has come for the call itself, for when it is on top again."""
+
+    def descriptors(self) -> Sequence[int]:
+        """What tells that something may have come."""
+        return self.line.descriptors()
+
+    def tend(self) -> bool:
+        """Serve what has come; whether anything had."""
+        received = None if self.answers else self.line.receive_now()
+        if received is None:
+            return False
+        if isinstance(received.message, Callback):
+            self._serve(self.line, received.message, received.payloads)
+        else:
+            self.answers.append(received)
+        return True
+
+
 class Inbox:
     """Filled by all threads, emptied by its own."""
 
@@ -89,6 +125,8 @@ class Inbox:
         self._jobs: deque[Job] = deque()
         self._ended = False
         self._asking = False
+        self.outer: list[Outer] = []
+        """The calls that this STA waits for, the innermost last."""
         self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         """Readable when something has arrived."""
 
@@ -164,26 +202,62 @@ class Inbox:
         with suppress(BlockingIOError):
             os.eventfd_read(self.bell)
 
+    def below(self, line: Line | None = None) -> list[Outer]:
+        """The calls that wait while something else is done, on other lines than this; the last one of each line."""
+        last = {id(each.line): each for each in self.outer}
+        return [each for each in last.values() if each.line is not line]
+
+    def tend(self, outer: Sequence[Outer]) -> bool:
+        """Serve what belongs to calls below the one that is served now; whether anything did."""
+        return sum(each.tend() for each in outer) > 0
+
+    def drain(self, state: Waiting, outer: Sequence[Outer]) -> int:
+        """Serve until nothing is there any more: what is served may bring more, of which no descriptor tells again."""
+        served = 0
+        while now := self.serve(state) + self.tend(outer):
+            served += now
+        return served
+
+    def bells(self, outer: Sequence[Outer]) -> list[int]:
+        """What is readable when something arrives."""
+        return [self.bell, *(descriptor for each in outer for descriptor in each.descriptors())]
+
     def wait(self, seconds: float | None) -> None:
         """Sleep until something arrives, or the time is over."""
-        select.select([self.bell], [], [], seconds)
+        select.select(self.bells(self.below()), [], [], seconds)
         self.quiet()
 
     def pump(self, seconds: float) -> int:
         """See `callgate.pump`."""
         end, idle = time.monotonic() + seconds, Waiting(self.apartment.kind)
         self.quiet()
-        served = self.serve(idle)
+        served = self.drain(idle, self.below())
         while (left := end - time.monotonic()) > 0:
             self.wait(left)
-            served += self.serve(idle)
+            served += self.drain(idle, self.below())
         return served
+
+    def attend(self, line: Line, expires: float | None, serve: Callable[[Line, Any, list[Any]], None]) -> Received:
+        """R15.14: what comes next for a call of this STA, which serves what others call of its objects until then."""
+        state, below, mine = Waiting(Kind.STA, causality()), self.below(line), Outer(line, serve)
+        self.outer.append(mine)
+        try:
+            while True:
+                self.quiet()
+                self.drain(state, below)
+                if mine.answers:
+                    return mine.answers.popleft()
+                received = line.receive_or(self.bells(below), expires)
+                if received is not None:
+                    return received
+        finally:
+            self.outer.pop()
 
     def wait_for(self, job: Job, state: Waiting, outgoing: Outgoing) -> None:
         """R15.20: wait for a call that this STA has made to another one, with the GIL free, serving meanwhile."""
         while not job.done:
             self.interrupted(outgoing)
-            if self.serve(state) == 0 and not job.done:
+            if not self.drain(state, self.below()) and not job.done:
                 self.wait(None)
 
     def interrupted(self, outgoing: Outgoing) -> None:
@@ -198,10 +272,9 @@ class Inbox:
     def rest(self, milliseconds: int, state: Waiting) -> None:
         """The pause before a call is made again."""
         end = time.monotonic() + milliseconds / 1000
-        self.serve(state)
         while (left := end - time.monotonic()) > 0:
-            self.wait(left)
-            self.serve(state)
+            if not self.drain(state, self.below()):
+                self.wait(left)
 
     def retry(self, refusals: int, code: Code) -> int:
         """Ask the filter about a call that was refused."""

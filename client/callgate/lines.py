@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -30,8 +30,14 @@ class Line(Protocol):
     def receive(self, expires: float | None) -> Received:
         """Wait for the next whole message. Raises HungUp, DeadlinePassed, RemoteProtocolError."""
 
-    def receive_or(self, bell: int, expires: float | None) -> Received | None:
-        """As `receive`; None when the descriptor is readable before a message is there."""
+    def receive_or(self, bells: Sequence[int], expires: float | None) -> Received | None:
+        """As `receive`; None when one of the descriptors is readable before a message is there."""
+
+    def receive_now(self) -> Received | None:
+        """As `receive`, if a message is there already."""
+
+    def descriptors(self) -> Sequence[int]:
+        """What is readable when a message may be there; `receive_now` tells."""
 
 
 class Queue(Protocol):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
@@ -369,3 +371,51 @@ def holder_of(lib: Lib) -> tuple[Any, Callable[[Any], None]]:
     """A native object that keeps what it is given, and how a Python object is given to it."""
     holder: Any = callgate.create(CLSID["Holder"], IHolder, library=lib)
     return holder, holder.Keep
+
+
+class Chain(Sink):
+    """Calls on, through whichever holder chance takes, no deeper than three times."""
+
+    depth = threading.local()
+
+    def __init__(self, holders: list[Any]) -> None:
+        super().__init__()
+        self.holders = holders
+
+    def Step(self, number: int) -> int:  # noqa: N802
+        depth = getattr(self.depth, "now", 0)
+        if depth < 3 and random.random() < 0.5:
+            self.depth.now = depth + 1
+            try:
+                random.choice(self.holders).CallBack(1)
+            finally:
+                self.depth.now = depth
+        return super().Step(number)
+
+
+@pytest.mark.rule("R15.20", "R17.16")
+@pytest.mark.parametrize("models", [("Apartment", "Apartment", "Free"), ("Both", "Single", "Apartment")])
+def test_r15_14_chains_that_cross_do_not_wait_for_ever(component: str, models: tuple[str, ...]) -> None:
+    """Three threads call three native objects, which call the Python objects of all of them, which call on."""
+    threads = [Thread("sta"), Thread("sta"), Thread("mta")]
+    with callgate.load(component, COUNTS) as lib:
+        holders: list[Any] = []
+        sinks = [Chain(holders) for _ in threads]
+
+        def prepare(model: str, sink: Chain) -> None:
+            holders.append(callgate.create(CLSID["Holder"], IHolder, library=lib, threading=model))
+            holders[-1].Keep(sink)
+
+        for thread, model, sink in zip(threads, models, sinks, strict=True):
+            thread.do(partial(prepare, model, sink))
+
+        def call(times: int) -> int:
+            return sum(random.choice(holders).CallBack(2) for _ in range(times))
+
+        under_way = [thread.start(partial(call, 150)) for thread in threads]
+        assert [each.result(60) for each in under_way] == [600, 600, 600]
+        assert [set(sink.seen) for sink in sinks[:2]] == [{thread.ident} for thread in threads[:2]]
+        for holder in holders:
+            holder.Drop()
+    for thread in threads:
+        thread.end()

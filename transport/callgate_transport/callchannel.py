@@ -123,15 +123,25 @@ class CallChannel:
             if received is not None:
                 return received
 
-    def receive_or(self, bell: int, expires: float | None) -> Received | None:
-        """As `receive`; None when the descriptor is readable before a message is there."""
-        self._poll.register(bell, select.POLLIN)
+    def receive_or(self, bells: Sequence[int], expires: float | None) -> Received | None:
+        """As `receive`; None when one of the descriptors is readable before a message is there."""
+        for bell in bells:
+            self._poll.register(bell, select.POLLIN)
         try:
             return self.receive(expires)
         except _Rung:
             return None
         finally:
-            self._poll.unregister(bell)
+            for bell in bells:
+                self._poll.unregister(bell)
+
+    def receive_now(self) -> Received | None:
+        """As `receive`, if a message is there already."""
+        return self.receive(None) if self.readable() else None
+
+    def descriptors(self) -> Sequence[int]:
+        """What is readable when a message may be there; `receive_now` tells."""
+        return [self._message_there[0][0]]
 
     def _tend_chunks(self) -> None:
         """After a chunk or credit: send what may be sent now, give back what was taken in."""
