@@ -243,6 +243,7 @@ def test_r17_13_an_object_that_was_lent_before_it_was_found_by_its_name() -> Non
                     assert other.stdout.readline() == "ready\n"
                     lent = mine.held()
                     assert lent.add(1, 2) == 3
+                    assert callgate.info(lent).process == other.pid
                     assert broker.get_object("passive", ICalc) is lent
                     other.communicate()
         running.terminate()

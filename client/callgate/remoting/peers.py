@@ -70,6 +70,8 @@ class _PeerSession:
         self.incarnation = session.secret
         """Nobody but this process names the peer's objects by it."""
         self.abi = servant.abi
+        told = session.about.get("process")
+        self.process = told if type(told) is int else 0
 
     @property
     def dead(self) -> bool:
@@ -185,6 +187,8 @@ class Peer:
         if function is HostFunction.QUERY:
             number, iids = arguments[0]["at"][0], arguments[1]
             return [0 if self.objects.has(number, iid) else Code.E_NOINTERFACE.signed for iid in iids]
+        if function is HostFunction.WHERE:
+            return ["mta", 0, 0, 0]
         if function is HostFunction.RELEASE:
             self.session.release([[arguments[0], arguments[1]]])
             return None

@@ -84,6 +84,7 @@ class Servant:
             HostFunction.INFO: (self._info, 0),
             HostFunction.QUERY: (self._query, 2),
             HostFunction.RELEASE: (self._release, 2),
+            HostFunction.WHERE: (self._where, 2),
             HostFunction.HAND_OVER: (self._hand_over, 3),
             HostFunction.CLAIM: (self._claim, 1),
             HostFunction.WITHDRAW: (self._withdraw, 1),
@@ -276,6 +277,11 @@ class Servant:
             raise Fault("ProtocolError", "expected an object and a count")
         if count:
             self.exports.release([(number, count)], context.peer.served.secret)
+
+    def _where(self, target: Any, _number_there: Any, _context: ServedContext) -> list[Any]:
+        """Objects of Python are in the MTA: any thread calls them (R15.2)."""
+        self.exports.find(_number(target))
+        return ["mta", 0, 0, 0]
 
     def _describe(self, iid: Any, _context: ServedContext) -> Any:
         """R17.15: the type library of an interface, for a peer that has none: declared here, or registered."""

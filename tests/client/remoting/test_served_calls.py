@@ -236,3 +236,11 @@ def test_another_declaration_of_the_same_iid_is_refused(host: Host) -> None:
     encoded = encode_library(library.replace(interfaces=other))
     with pytest.raises(errors.TypeLoadError, match="have the IID"):
         host.system(HostFunction.LOAD, "", library_hash(encoded), encoded)
+
+
+def test_where_an_object_lives(calc: Any, host: Host) -> None:
+    """`callgate.info` says which process it is in, and that any thread calls it."""
+    told = callgate.info(calc)
+
+    assert told.process == host.session.process
+    assert "mta" in repr(told)
