@@ -168,6 +168,8 @@ class ComError(Error):
     source: str = ""
     description: str = ""
     help_link: str = ""
+    interface: str = ""
+    """The GUID of the interface that defined the error; "" when nobody said (R11.10)."""
     method: str = ""
     """The function that failed."""
     from_transport: bool = False

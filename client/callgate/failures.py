@@ -13,7 +13,7 @@ from . import errors
 from .errors import ComError, RpcError
 from .hresults import HResult
 
-__all__ = ["ROWS", "Row", "code_of", "exception_for_hr", "hr_for_exception", "name_of", "throw_for_hr", "told_of"]
+__all__ = ["ROWS", "Row", "code_of", "exception_for_hr", "hr_for_exception", "name_of", "throw_for_hr"]
 
 
 class Row(NamedTuple):
@@ -195,7 +195,6 @@ _NAMES: Final[dict[int, str]] = (
     | {code: name for code, name, _ in ROWS}
 )
 _ERRNOS: Final = {_PATH_TOO_LONG: errno.ENAMETOOLONG}
-_PAGE: Final = 4096
 _MASK: Final = (1 << 32) - 1
 
 
@@ -248,19 +247,6 @@ def hr_for_exception(error: BaseException) -> HResult:
     if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
         return HResult(_PATH_TOO_LONG)
     return code_of(type(error))
-
-
-def told_of(error: BaseException) -> tuple[str, str]:
-    """R11.11: what native code can ask about an exception, its description and its source, at most a page of it."""
-    description, source = (getattr(error, name, "") for name in ("description", "source"))
-    if not isinstance(description, str) or not description:
-        try:
-            description = str(error)
-        except Exception:
-            description = ""
-    if not isinstance(source, str) or not source:
-        source = type(error).__module__
-    return description[:_PAGE], source[:_PAGE]
 
 
 def code_of(kind: type[BaseException]) -> HResult:

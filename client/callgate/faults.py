@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from callgate_protocol.error_info import read_error_info
 from callgate_protocol.messages import Raise
 
 from . import errors
+from .refusals import told_of
 
 __all__ = ["exception_of", "with_cause"]
 
@@ -46,9 +48,10 @@ def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
     if fault.name == "ComError" and type(code := fault.details.get("hresult")) is int:
         from .failures import exception_for_hr  # noqa: PLC0415 - only functions that throw need the table
 
-        failure = exception_for_hr(code, f"{function} of {library}", _text_of(fault, "description"))
+        told = read_error_info(fault.details)
+        failure = exception_for_hr(code, f"{function} of {library}", told.description)
         if failure is not None:
-            failure.source, failure.help_link = _text_of(fault, "source"), _text_of(fault, "help_link")
+            failure.source, failure.help_link, failure.interface = told.source, told.help_link, told.interface
             return failure
     kind = _CLASSES.get(fault.name, errors.Error)
     text = fault.message if library in fault.message else f"{fault.message} ({library})"
@@ -56,14 +59,13 @@ def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
     return kind(text, **{"library": library, "function": function} | details)
 
 
-def _text_of(fault: Raise, key: str) -> str:
-    """R11.10: what goes with a code, where there is something."""
-    found = fault.details.get(key, "")
-    return found if isinstance(found, str) else ""
-
-
 def with_cause(failure: BaseException, fault: Raise, library: str, function: str) -> BaseException:
-    """R9.9: what a callback raised; if native code then failed as well, that is its cause, unless it has one."""
+    """R9.9: what a callback raised; if native code then failed as well, that is its cause, unless it has one.
+
+    A code that native code only passes on is no failure of its own (R11.11).
+    """
     if "hresult" in fault.details and failure.__cause__ is None:
-        failure.__cause__ = exception_of(fault._replace(name="ComError"), library, function)
+        own = exception_of(fault._replace(name="ComError"), library, function)
+        if own.hresult != told_of(failure).details["hresult"]:
+            failure.__cause__ = own
     return failure

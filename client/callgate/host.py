@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.channel import Received, State
-from callgate_protocol.errors import Fault, LocalProtocolError, RemoteProtocolError
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
@@ -38,7 +38,8 @@ from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
 from .process import current, defer
-from .raisings import Raisings
+from .raisings import Raisings, explained
+from .refusals import Refused
 from .threads import causality, here
 
 if TYPE_CHECKING:
@@ -152,7 +153,9 @@ class Host:
             if ARMED:
                 reach("client.after_send")
             answer = self._await(channel, expires, here.inbox)
+            told = self._raisings.told(channel.number, channel.talk.depth)
         except BaseException as error:
+            self._raisings.give_up(channel.number)
             raise self._given_up(channel, number, error, name, expires, nested=nested is not None) from None
         if nested is None:
             self.session.give(channel)
@@ -164,8 +167,7 @@ class Host:
             fault = self._raisings.exception(answer.message, name, channel.number)
             if nested is None:
                 self._raisings.tell_others(channel.number, fault)
-            raise fault
-        self._raisings.returned(channel.number)
+            raise explained(fault, told) if told else fault
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
@@ -256,31 +258,22 @@ class Host:
         context = CallContext(self, payloads)
         try:
             result, outs = self._perform(callback, context)
-            if context.refused is not None:
-                self._raisings.refuse(channel.number, context.refused)
             if channel.talk.depth != depth:  # R17.19: a call inside was given up, and the callback has not passed it on
-                raise context.refused or HungUp("a call inside a callback was given up")
-            if context.refused is not None and self.session.serves == "python":
-                told = self._told(context.refused)
-                frames = channel.talk.fail(callback.call, told.name, told.message, told.details)
-            else:
-                frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
+                raise HungUp("a call inside a callback was given up")
+            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
+                if isinstance(error, Refused):
+                    raise error.error from None
                 raise
-            self._raisings.add(channel.number, callback.call, error)
-            frames = channel.talk.fail(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}")
+            frames = channel.talk.fail(
+                callback.call, *self._raisings.answer(channel.number, callback.call, error, depth)
+            )
         finally:
             self._nesting.channel = outer
             if context.flight:  # nothing comes home with the answer to an answer
                 self.objects.lent.land(context.flight)
         channel.send(frames)
-
-    def _told(self, error: BaseException) -> Fault:
-        """What an object of this process raised, for a process that understands more than its code (R11.10)."""
-        from .remoting.failing import failure_of  # noqa: PLC0415 - few programs call each other's objects
-
-        return failure_of(error)
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
@@ -371,16 +364,11 @@ class Host:
             try:
                 result, outs = self._perform(callback, context)
             except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
-                if channel:
-                    self._raisings.add(channel, callback.call, error)
-                else:
-                    unraisable(error, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
-                answer(Raise(callback.call, "CallbackFailed", f"{type(error).__name__}: {error}", {}), [])
+                if not channel and not (isinstance(error, Refused) and not error.escapes):
+                    failure = error.error if isinstance(error, Refused) else error
+                    unraisable(failure, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
+                answer(Raise(callback.call, *self._raisings.answer(channel, callback.call, error)), [])
             else:
-                if context.refused is not None and self.session.serves == "python":
-                    told = self._told(context.refused)
-                    answer(Raise(callback.call, told.name, told.message, told.details), [])
-                    return
                 answer(Return(callback.call, result, outs, 0, []), context.payloads)
 
         owner = self.objects.lent.owner(callback.delegate) if self.lends else None

@@ -34,6 +34,7 @@ from .declare.python import PLAIN, CountOf, Face
 from .errors import InvalidCastError, MarshalError
 from .faces import custom_decoder, custom_encoder, fill_back, filled_encoder, length_given
 from .memory import Addressable
+from .refusals import Refused
 from .values import Box, StrBuf
 from .variadic import encode_extra
 
@@ -231,16 +232,26 @@ class DelegatePlan:
     def perform(
         self, call: Callable[..., Any], arguments: Sequence[Any], context: CallContext
     ) -> tuple[Any, list[Any]]:
-        """Run the callable on wire arguments; its result and outs as wire values."""
-        values = self.values(arguments, context)
-        if not self.signature.throws:
-            return self.answer(call(*values), context)
+        """Run the callable on wire arguments; its result and outs as wire values. Raises Refused where it throws."""
+        if self.signature.throws:
+            return self.perform_coded(call, arguments, context)
+        return self.answer(call(*self.values(arguments, context)), context)
+
+    def perform_coded(
+        self, call: Callable[..., Any], arguments: Sequence[Any], context: CallContext
+    ) -> tuple[Any, list[Any]]:
+        """The same where native code is told of failures by a code (R11.8, R14.20). Raises Refused."""
+        escapes = True
         try:
+            values = self.values(arguments, context)
+            escapes = False
             given = call(*values)
-        except Exception as error:  # it crosses as its code (R11.8): native code must not be unwound
-            context.refused = error
-            return self._refusal(error)
-        return self.answer(given, context)
+            escapes = True
+            return self.answer(given, context)
+        except RemoteProtocolError:
+            raise
+        except BaseException as error:  # the border: native code is told, and not unwound
+            raise Refused(error, escapes=escapes or not isinstance(error, Exception)) from None
 
     def values(self, arguments: Sequence[Any], context: CallContext) -> list[Any]:
         """The values of wire arguments. Raises MarshalError and its children."""
@@ -251,12 +262,6 @@ class DelegatePlan:
         except Mismatch as fault:
             text = f"what native code gave to the callback for {self.signature.name}{fault.path}: {fault.text}"
             raise fault.kind(text, function=self.signature.name, path=fault.path) from None
-
-    def _refusal(self, error: Exception) -> tuple[Any, list[Any]]:
-        """R8.7, R11.8: a failure with its text, and nothing in any out."""
-        from .failures import hr_for_exception, told_of  # noqa: PLC0415 - only functions that throw need the table
-
-        return [int(hr_for_exception(error)), *told_of(error)], [None] * len(self._outs)
 
     def answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
         """The result and outs that a callable gave, as wire values."""

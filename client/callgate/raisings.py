@@ -1,13 +1,18 @@
-"""What callbacks of a host raised, until the call around them comes back (R9.9)."""
+"""What callbacks of a host raised: told to native code, and kept until the call around them is over (R9.9, R11.11)."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from callgate_protocol.messages import Raise
 
-from .errors import ComError
 from .faults import exception_of, with_cause
+from .refusals import Refused, text_of, told_of
 
-__all__ = ["Raisings"]
+__all__ = ["Raisings", "explained"]
+
+_CALL_AND_CALLBACK: Final = 2
+"""How much deeper a channel is inside a callback than it was before the call."""
 
 
 class Raisings:
@@ -16,21 +21,41 @@ class Raisings:
     def __init__(self, label: str) -> None:
         self._label = label
         self._failures: dict[tuple[int, int], BaseException] = {}
-        """By channel and callback."""
-        self._refusals: dict[int, BaseException] = {}
-        """Channel → what the last method of an object of this process raised, that native code got as a code."""
+        """What calls are going to raise, by channel and callback."""
+        self._told: dict[tuple[int, int], dict[int, BaseException]] = {}
+        """What native code was told of by a code: by channel and depth of the call, then by code."""
 
-    def add(self, channel: int, callback: int, error: BaseException) -> None:
-        """A callback raised, and native code got no answer."""
-        self._failures[channel, callback] = error
+    def answer(
+        self, channel: int, callback: int, error: BaseException, depth: int = 0
+    ) -> tuple[str, str, dict[str, Any]]:
+        """A callback raised: the name, text and details of the `raise` that tells it.
 
-    def refuse(self, channel: int, error: BaseException) -> None:
-        """A method raised, and native code got a code."""
-        self._refusals[channel] = error
+        `depth` is that of the channel meanwhile; 0 where no thread waits, and channel 0 where no call will come back.
+        """
+        if not isinstance(error, Refused):
+            if channel:
+                self._failures[channel, callback] = error
+            return "CallbackFailed", text_of(error), {}
+        if channel and error.escapes:
+            self._failures[channel, callback] = error.error
+        told = told_of(error.error)
+        if depth:
+            self._remember((channel, depth - _CALL_AND_CALLBACK), told.details["hresult"], error.error)
+        return "CallbackFailed" if error.escapes else "ComError", told.text, told.details
 
-    def returned(self, channel: int) -> None:
-        """The call came back well: native code made something else of it."""
-        self._refusals.pop(channel, None)
+    def _remember(self, call: tuple[int, int], code: int, raised: BaseException) -> None:
+        told = self._told.setdefault(call, {})
+        told.pop(code, None)
+        told[code] = raised
+
+    def told(self, channel: int, depth: int) -> dict[int, BaseException] | None:
+        """A call is over, and the channel as deep as before it: what native code was told of by a code meanwhile."""
+        return self._told.pop((channel, depth), None) if self._told else None
+
+    def give_up(self, channel: int) -> None:
+        """A channel is put away in the middle of a call."""
+        for key in [key for key in self._told if key[0] == channel]:
+            self._told.pop(key, None)
 
     def exception(self, fault: Raise, name: str, channel: int) -> BaseException:
         """What a call raises: what its callback raised, if that is why it failed."""
@@ -38,18 +63,7 @@ class Raisings:
             failure = self._failures.pop((channel, fault.details.get("callback", 0)), None)
             if failure is not None:
                 return with_cause(failure, fault, self._label, name)
-        raised = exception_of(fault, self._label, name)
-        self._explain(raised, self._refusals.pop(channel, None))
-        return raised
-
-    @staticmethod
-    def _explain(raised: BaseException, refused: BaseException | None) -> None:
-        """R9.9: native code passed the code of an exception on, which is why its caller gets that code."""
-        if refused is not None and raised.__cause__ is None and isinstance(raised, ComError):
-            from .failures import hr_for_exception  # noqa: PLC0415 - only functions that throw need the table
-
-            if raised.hresult == hr_for_exception(refused):
-                raised.__cause__ = refused
+        return exception_of(fault, self._label, name)
 
     def tell_others(self, channel: int, raised: BaseException) -> None:
         """What later callbacks of the same call raised is told with what is raised."""
@@ -57,3 +71,16 @@ class Raisings:
             later = self._failures.pop(key, None)
             if later is not None:
                 raised.add_note(f"a later callback of the same call failed too: {type(later).__name__}: {later}")
+
+
+def explained(failure: BaseException, told: dict[int, BaseException]) -> BaseException:
+    """R11.11: what native code passes on is caused by the exception; any other failure was raised while handling it."""
+    code = getattr(failure, "hresult", None)
+    if not isinstance(code, int) or failure.__cause__ is not None:
+        return failure
+    original = told.get(int(code))
+    if original is None:
+        failure.__context__ = next(reversed(told.values()))
+    elif original is not failure:
+        failure.__cause__ = original
+    return failure

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from callgate_protocol.channel import Received
+from callgate_protocol.error_info import ErrorInfo, read_error_info
 from callgate_protocol.errors import Fault, LocalProtocolError
 from callgate_protocol.messages import Raise, Return
 from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
@@ -20,20 +21,30 @@ from .roles import Performer
 from .scope import Scope
 from .thunks import Target, Thunk
 
-__all__ = ["Callbacks"]
+__all__ = ["Callbacks", "Publish"]
 
+Publish: TypeAlias = Callable[[ErrorInfo], None]
+"""Makes what a client's object tells of its failure the error of this thread (R11.11)."""
+
+_Failed: TypeAlias = Callable[[Fault], None]
+"""Learns that a callback failed in a way that native code's answer is not enough for (R9.9)."""
+
+_LOWEST: Final = -(1 << 31)
 _ADVICE: Final = "keep it with callgate.callback(lib, type, function), callgate.retain or [keep] (R9.5)"
 
 
 class Callbacks:
     """Runs when native code calls a function pointer, on the thread that called it. Never raises into native code."""
 
-    def __init__(self, objects: Objects, callables: Callables, ask: Ask, tell: Tell, notify: Notify) -> None:
+    def __init__(
+        self, objects: Objects, callables: Callables, ask: Ask, tell: Tell, notify: Notify, publish: Publish
+    ) -> None:
         self._objects = objects
         self._callables = callables
         self._ask = ask
         self._tell = tell
         self._notify = notify
+        self._publish = publish
         self._workers: dict[int, Performer] = {}
 
     def register(self, thread: int, worker: Performer) -> None:
@@ -87,24 +98,31 @@ class Callbacks:
             return self._pass_on(plan, target, natives)
         if worker is None or call is None or call.session is not target.session:
             return self._unsolicited(plan, target, natives)
+
+        def failed(fault: Fault) -> None:
+            call.failure = call.failure or fault
+
         try:
-            return self._exchange(plan, target, natives, worker.call_back)
+            return self._exchange(plan, target, natives, worker.call_back, failed)
         except Gone:
             return plan.zero
         except Exception as error:  # the border: native code must not be unwound
-            call.failure = call.failure or fault_of(error, "the arguments of a callback")
+            failed(fault_of(error, "the arguments of a callback"))
             return plan.give_up(natives)
 
     def _unsolicited(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A thread that the library made, or native code calling another session's function."""
         session = target.session
+
+        def failed(fault: Fault) -> None:
+            self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
+
         try:
-            return self._exchange(plan, target, natives, lambda *question: self._ask(session, *question))
+            return self._exchange(plan, target, natives, lambda *question: self._ask(session, *question), failed)
         except Gone:
             return plan.zero
         except Exception as error:  # the border: there is no call that could raise it
-            fault = fault_of(error, "its arguments")
-            self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
+            failed(fault_of(error, "its arguments"))
             return plan.give_up(natives)
 
     def _pass_on(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
@@ -136,6 +154,7 @@ class Callbacks:
         target: Target,
         natives: Sequence[Any],
         ask: Callable[[int, list[Any], Sequence[Any]], Received],
+        failed: _Failed,
     ) -> Any:
         if refusal := plan.refusal(natives):
             return refusal
@@ -143,7 +162,7 @@ class Callbacks:
         try:
             answer, payloads = self._question(plan, target, natives, scope, ask)
             if isinstance(answer, Raise):
-                raise Fault("CallbackFailed", answer.message, callback=answer.call)
+                return self._refused(plan, answer, natives, scope, failed)
             assert isinstance(answer, Return)
             scope.payloads = payloads
             native = plan.accept(answer.result, answer.outs, natives, scope)
@@ -151,6 +170,18 @@ class Callbacks:
             return native
         finally:
             scope.end()
+
+    def _refused(self, plan: Answering, answer: Raise, natives: Sequence[Any], scope: Scope, failed: _Failed) -> int:
+        """R11.8, R14.20: the code that the client gave its exception, and the error of the thread. Raises Fault."""
+        failure = Fault("CallbackFailed", answer.message, callback=answer.call)
+        code = answer.details.get("hresult")
+        if not plan.codes or type(code) is not int or not _LOWEST <= code < 0:
+            raise failure
+        plan.refuse(natives, scope)
+        self._publish(read_error_info(answer.details))
+        if answer.name != "ComError":
+            failed(failure)
+        return code
 
     def _question(
         self,

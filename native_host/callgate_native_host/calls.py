@@ -149,6 +149,5 @@ class Caller:
         if ARMED:
             reach("host.after_native")
         if scope.failure is not None:
-            plan.discard(result, natives, scope)
-            raise plan.failed_too(scope.failure, result)
+            raise plan.failed_too(scope.failure, result, natives, scope)
         return _Outcome(*plan.leave(result, natives, scope), errno)

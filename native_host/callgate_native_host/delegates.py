@@ -10,7 +10,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, SystemValue
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.rpccodes import Code
-from callgate_protocol.signatures import Signature
+from callgate_protocol.signatures import ParameterPlan, Signature
 from callgate_transport.serving.session import Session
 
 from .backlog import Backlog
@@ -34,8 +34,6 @@ _NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
 """Where an HRESULT is expected, zero would be a success (R11.8)."""
 _FAILED: Final = Code.COR_E_EXCEPTION.signed
 _E_POINTER: Final = Code.E_POINTER.signed
-_TOLD: Final = 3
-"""A failure with its text: code, description, source."""
 
 
 class Answering(Protocol):
@@ -66,8 +64,15 @@ class Answering(Protocol):
     def offer(self, natives: Sequence[Any], scope: Scope) -> list[Any]:
         """The arguments of the callback message. Raises Fault."""
 
+    @property
+    def codes(self) -> bool:
+        """Whether native code is told of failures, by an HRESULT."""
+
     def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
         """What the client answered, as C takes it. Raises Fault."""
+
+    def refuse(self, natives: Sequence[Any], scope: Scope) -> None:
+        """The client failed: there is nothing in any out (R8.7). Raises Fault."""
 
 
 class DelegatePlan:
@@ -91,7 +96,8 @@ class DelegatePlan:
         self._outs = [(plan, self._passings[plan.index]) for plan in signature.outs]
         self._result = _result(space, signature)
         self._throws = signature.throws
-        self._told = space.tools.com.told
+        self.codes = signature.throws or signature.result == SystemValue("HRESULT")
+        """Whether native code is told of failures, by an HRESULT (R11.8)."""
         backend = space.tools.backend
         types = [passing.ctype for passing in self._passings]
         if calling is None:
@@ -108,10 +114,21 @@ class DelegatePlan:
         ]
         self.pool = ThunkPool(backend, shape, lambda thunk, natives: run(self, thunk, natives))
 
+    def refuse(self, natives: Sequence[Any], scope: Scope) -> None:
+        """R8.7: a failure has nothing in any out. Raises Fault."""
+        for plan, passing in self._outs:
+            try:
+                passing.clear(natives, scope)
+            except Mismatch as finding:
+                raise self._unfit(plan, finding) from None
+
+    def _unfit(self, plan: ParameterPlan, finding: Mismatch) -> Fault:
+        return finding.fault_of(f"'{plan.name}' as the callback {self.name} gave it back")
+
     def _zero(self, space: Space, signature: Signature) -> Any:
         if isinstance(signature.result, Nothing):
             return None
-        if (signature.throws or signature.result == SystemValue("HRESULT")) and not signature.on_error:
+        if self.codes and not signature.on_error:
             return _NO_ANSWER
         backend = space.tools.backend
         if backend.is_record(self._result.ctype):
@@ -148,30 +165,19 @@ class DelegatePlan:
             scope.end()
         return _FAILED if self.zero == _NO_ANSWER else self.zero
 
-    def _published(self, failure: list[Any]) -> int:
-        """R11.8, R11.11: a code with its text, which native code on this thread can ask for."""
-        if len(failure) != _TOLD or type(failure[0]) is not int or not all(type(text) is str for text in failure[1:]):
-            raise Fault("ProtocolError", f"the failure of {self.name} is a code, a description and a source")
-        code, description, source = failure
-        self._told.publish(description, source)
-        return int(code)
-
     def accept(self, result: Any, outs: Sequence[Any], natives: Sequence[Any], scope: Scope) -> Any:
         """R9.8: the outs through native code's pointers, then the result as C takes it. Raises Fault."""
         if len(outs) != len(self._outs):
             text = f"the callback {self.name} has {len(self._outs)} outs, {len(outs)} came back"
             raise Fault("MarshalError", text)
-        if self._throws and type(result) is list:
-            result = self._published(result)
-        failed = self._throws and type(result) is int and result < 0
-        for (plan, passing), wire in zip(self._outs, outs, strict=True):
-            try:
-                if failed:
-                    passing.clear(natives, scope)
-                    continue
-                passing.accept(wire, natives, scope)
-            except Mismatch as finding:
-                raise finding.fault_of(f"'{plan.name}' as the callback {self.name} gave it back") from None
+        if self._throws and type(result) is int and result < 0:
+            self.refuse(natives, scope)
+        else:
+            for (plan, passing), wire in zip(self._outs, outs, strict=True):
+                try:
+                    passing.accept(wire, natives, scope)
+                except Mismatch as finding:
+                    raise self._unfit(plan, finding) from None
         try:
             return self._result.from_wire(result, scope)
         except Mismatch as finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from callgate_protocol.interfaces import Shape
 from callgate_protocol.standard import IIDS
@@ -19,7 +19,6 @@ from .com.activation import Activation
 from .com.callables import Callables, GiveBack, Offered
 from .com.functions import ObjectFunctions
 from .com.service import Com
-from .com.told import Told
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
 from .convert.space import Tools
@@ -31,6 +30,9 @@ from .objects import Objects
 from .pointers import Pointers
 from .raw import Raw
 from .system import System
+
+if TYPE_CHECKING:
+    from .com.error_objects import ErrorObjects
 
 __all__ = ["Engine", "Ways", "make_engine"]
 
@@ -59,7 +61,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
     objects = Objects(incarnation)
     wrappers = Wrappers(backend, objects)
     callables = Callables(backend, wrappers.unknown, ways.give_back)
-    callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify)
+    callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify, lambda told: errors().publish(told))
     places = Places(objects)
 
     @cache
@@ -68,18 +70,29 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
 
         return Served(backend, wrappers.unknown, callables, libraries.standard_space(), callbacks.run_method).methods()
 
-    told = Told(backend, libc, wrappers.unknown, lambda name, shape: libraries.symbols(name, shape))  # noqa: PLW0108 - there are none yet
-    com = Com(wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch, told)
-    callables.services[IIDS["IDispatch"]] = Offered(
-        Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], Shape()),
-        [],
-        cache(lambda: callables.vtables.make(dispatch(), Shape())),
+    @cache
+    def errors() -> ErrorObjects:
+        from .com.error_objects import ErrorObjects  # noqa: PLC0415 - for interfaces only
+        from .convert.bstr import BStrConverter  # noqa: PLC0415 - as above
+
+        return ErrorObjects(
+            backend,
+            wrappers.unknown,
+            callables,
+            BStrConverter(backend, libc, places),
+            lambda name, shape: libraries.symbols(name, shape),  # noqa: PLW0108 - there are none yet
+        )
+
+    com = Com(
+        wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch, errors
     )
-    callables.services[IIDS["ISupportErrorInfo"]] = Offered(
-        Contract("ISupportErrorInfo", IIDS["ISupportErrorInfo"], IIDS["IUnknown"], Shape()),
-        [],
-        cache(lambda: callables.vtables.make([callables.support_errors()], Shape())),
-    )
+    every = {
+        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), Shape())),
+        "ISupportErrorInfo": cache(lambda: errors().support()),
+    }
+    for name, vtable in every.items():
+        contract = Contract(name, IIDS[name], IIDS["IUnknown"], Shape())
+        callables.services[contract.iid] = Offered(contract, [], vtable)
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     census = Census()
     census.watch(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import (
@@ -64,8 +64,6 @@ class FunctionPlan:
         self._pointed = self._shape(space)
         self.function: Any = self._load(*self._pointed, load) if load is not None else None
         """What is called; None when the address is known with each call only."""
-        self.told: Callable[[], dict[str, str]] | None = None
-        """What an object says of a failure of its methods (R11.10)."""
 
     def _shape(self, space: Space) -> tuple[Any, Split | None]:
         """The type of the function, with what stands before its arguments, and the parameter that is passed as two."""
@@ -90,13 +88,13 @@ class FunctionPlan:
             raise Fault("EntryPointNotFoundError", f"there is no function {self.name}", function=self.name)
         return split.around(function) if split else function
 
-    def at(self, address: int) -> FunctionPlan:
+    def at(self, address: int) -> Self:
         """The plan for the function of this shape at an address."""
         made = copy(self)
         made.function = self._load(*self._pointed, lambda _name, shape: self._backend.at(shape, address))
         return made
 
-    def on(self, pointer: int, address: int) -> FunctionPlan:
+    def on(self, pointer: int, address: int) -> Self:
         """The plan for the method at an address, called on the object behind an interface pointer."""
         made = self.at(address)
         assert self._calling is not None
@@ -171,18 +169,19 @@ class FunctionPlan:
         )
         return Fault("DoubleOwnershipError", text, function=self.name)
 
-    def failed_too(self, failure: Fault, result: Any) -> Fault:
-        """R9.9: a callback of the call failed; what native code says of itself goes with it."""
+    def failed_too(self, failure: Fault, result: Any, natives: Sequence[Any], scope: Scope) -> Fault:
+        """R9.9: a callback of the call failed; what native code says of itself goes with it. Nothing is delivered."""
         if self._throws and result < 0:
-            return Fault(failure.name, failure.message, **failure.details, hresult=result)
+            told = self._failure(result, natives, scope)
+            return Fault(failure.name, failure.message, **failure.details | told.details)
+        self.discard(result, natives, scope)
         return failure
 
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
         """R11.6, R1.15: the code is raised; no out is delivered, and what they hold is freed (R8.7, R8.8)."""
-        told = self.told() if self.told is not None else {}
         self.discard(result, natives, scope)
         # R8.8: a call that failed transfers nothing, so what the call holds is freed as if nobody had seen it
-        return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result, **told)
+        return Fault("ComError", f"{self.name} failed with {result & 0xFFFFFFFF:#010x}", hresult=result)
 
     def _leave_outs(self, result: Any, natives: Sequence[Any], scope: Scope) -> list[Any]:
         outs: list[Any] = []

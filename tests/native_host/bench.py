@@ -7,8 +7,8 @@ from typing import Any
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.com.callables import Callables
+from callgate_native_host.com.error_objects import ErrorObjects
 from callgate_native_host.com.service import Com
-from callgate_native_host.com.told import Told
 from callgate_native_host.com.wrapped import Wrappers
 from callgate_native_host.convert.places import Places
 from callgate_native_host.convert.space import Tools
@@ -55,6 +55,10 @@ class CountingLibc(Libc):
         super().free(address)
 
 
+def _no_errors() -> ErrorObjects:
+    raise NotImplementedError("functions have no error objects")
+
+
 class Bench:
     """One library, one session, and calls that happen at once."""
 
@@ -65,9 +69,12 @@ class Bench:
         self.session = Session(bytes(16), DEFAULT_LIMITS, lambda: None)
         wrappers = Wrappers(self.backend, self.objects)
         callables = Callables(self.backend, wrappers.unknown, lambda _session, _references: None)
-        told = Told(self.backend, self.libc, wrappers.unknown, lambda _name, _shape: ())
         com = Com(
-            wrappers, callables, lambda number, index: libraries.get(number).methods.offered(index), lambda: (), told
+            wrappers,
+            callables,
+            lambda number, index: libraries.get(number).methods.offered(index),
+            lambda: (),
+            _no_errors,
         )
         self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects), com)
         libraries = Libraries(self.tools, Runners(self._called_back, lambda plan, *_: plan.zero))

@@ -12,6 +12,7 @@ from callgate.errors import ObjectGone
 from callgate.functions import NativeFunction
 from callgate.lines import Opened
 from callgate.plan import DelegatePlan
+from callgate_protocol.forms import SystemValue
 from callgate_protocol.interfaces import method_places
 from callgate_protocol.signatures import Signature
 from callgate_protocol.system import HostFunction
@@ -108,9 +109,11 @@ class _Stub:
     def __init__(self, method: Method, plan: DelegatePlan) -> None:
         self._method = method
         self._plan = plan
+        signature = plan.signature
+        self._answers_codes = signature.throws or signature.result == SystemValue("HRESULT")
 
     def perform(self, target: Any, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:
-        """Run it on wire arguments; its result and outs as wire values."""
+        """Run it on wire arguments; its result and outs as wire values. Raises Refused where native code gets codes."""
         method = self._method
 
         def call(*values: Any) -> Any:
@@ -120,7 +123,8 @@ class _Stub:
                 return _member(target, method)
             return setattr(target, method.python, values[0])
 
-        return self._plan.perform(call, arguments, context)
+        perform = self._plan.perform_coded if self._answers_codes else self._plan.perform
+        return perform(call, arguments, context)
 
 
 def _member(target: Any, method: Method) -> Any:

@@ -119,7 +119,6 @@ class CallContext:
         "payloads",
         "prepared",
         "received",
-        "refused",
         "tokens",
     )
 
@@ -140,8 +139,6 @@ class CallContext:
         """Delegates that outlive the call."""
         self.prepared: dict[str, Handle] = {}
         """Handles that were made before the call, by opaque type (R10.3)."""
-        self.refused: BaseException | None = None
-        """What a method of an object of this process raised, that native code is told by its code."""
         self.owner = 0
         """Number of the first handle among the arguments: what is kept is kept with it (R9.5)."""
 

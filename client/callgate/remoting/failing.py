@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from callgate.errors import Error
-from callgate.failures import hr_for_exception
+from callgate.refusals import told_of
 from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError, RemoteProtocolError
 
-__all__ = ["Raised", "failure_of", "fault_of", "not_described"]
+__all__ = ["Raised", "fault_of", "not_described"]
 
 _NOT_REGISTERED = 0x80040155 - (1 << 32)
 """REGDB_E_IIDNOTREG."""
@@ -21,7 +21,7 @@ def fault_of(error: BaseException) -> Fault:
     if isinstance(error, Fault):
         return error
     if isinstance(error, Raised) and error.__cause__ is not None:
-        return failure_of(error.__cause__)
+        return _failure(error.__cause__)
     if isinstance(error, LocalProtocolError):
         return Fault("MarshalError", f"the answer cannot be sent: {error}")
     if isinstance(error, RemoteProtocolError):
@@ -33,13 +33,10 @@ def fault_of(error: BaseException) -> Fault:
     return Fault("InternalError", f"{type(error).__name__}: {error}")
 
 
-def failure_of(error: BaseException) -> Fault:
-    """R11.10: the code of what an object raised, and what goes with it."""
-    told = {key: getattr(error, key, "") for key in ("source", "help_link")}
-    details = {key: text for key, text in told.items() if isinstance(text, str) and text}
-    description = getattr(error, "description", "") or str(error)
-    text = f"{type(error).__name__}: {error}"
-    return Fault("ComError", text, hresult=int(hr_for_exception(error)), description=str(description), **details)
+def _failure(error: BaseException) -> Fault:
+    """R11.10, R11.13: the code of what an object raised, and what goes with it."""
+    text, details = told_of(error)
+    return Fault("ComError", text, **details)
 
 
 def not_described(library: int, function: int) -> Fault:

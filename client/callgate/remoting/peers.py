@@ -43,9 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PLAIN", "Peer", "ServedContext"]
 
-_TOLD: Final = ("hresult", "description", "source")
-"""What a failure of a method is, when it has a text."""
-
 PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, type)
 """Values that nobody means when an object is asked for."""
 
@@ -174,12 +171,8 @@ class Peer:
 
     def _check_code(self, library: int, function: int, message: Return, name: str) -> None:
         """R8.7: methods that throw answer a code, and nothing else, when they fail."""
-        result = message.result
-        if not self.objects.throws(library, function):
-            return
-        told = result if type(result) is list and len(result) == len(_TOLD) else [result]
-        if type(told[0]) is int and told[0] < 0:
-            details = dict(zip(_TOLD, told, strict=False))
+        if self.objects.throws(library, function) and type(message.result) is int and message.result < 0:
+            details = {"hresult": message.result}
             raise exception_of(Raise(message.call, "ComError", "", details), self.describe(), name)
 
     def system(self, function: HostFunction, *arguments: Any) -> Any:

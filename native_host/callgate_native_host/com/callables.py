@@ -170,6 +170,11 @@ class Callables:
         """The interface pointer at an address, also a retired one."""
         return self._faces.get(address)
 
+    def answers(self, client: ClientObject, iid: str) -> bool:
+        """Whether the object has an interface (R14.2)."""
+        has = iid == client.root.contract.iid or iid in client.offered
+        return has or (client.root.contract.shape == _PLAIN and iid in self.services)
+
     def drop(self, client: ClientObject) -> None:
         """One reference less. The last one sends the object home."""
         with self._lock:
@@ -226,20 +231,6 @@ class Callables:
         count = face.owner.count
         self.drop(face.owner)
         return count - 1
-
-    def support_errors(self) -> Any:
-        """R11.11: the code of InterfaceSupportsErrorInfo, which is true of every interface of an object."""
-        pointer, result = self._backend.pointer, self._backend.primitive("int32_t")
-        return self._backend.callback(
-            self._backend.function_type((pointer, pointer), result, variadic=False), self._supports_errors
-        )
-
-    def _supports_errors(self, this: int, iid: int) -> int:
-        face = self._faces.get(this)
-        if face is None or not iid:
-            return _E_POINTER
-        wanted = self._unknown.read_iid(iid, face.contract.shape)
-        return 0 if wanted in face.owner.offered or wanted in self.services else Code.S_FALSE.signed
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, TypeAlias
 
 from callgate_native_host.backlog import Backlog
@@ -22,6 +21,7 @@ from callgate_protocol.standard import IIDS
 
 from .callables import Offered
 from .calling import MethodCalling
+from .method_plan import MethodPlan
 from .vtables import Vtable
 from .wrapped import Wrapped
 
@@ -43,7 +43,7 @@ class Methods:
         self._lock = threading.RLock()
         self._first = len(space.model.functions)
         self._places = _places(space)
-        self._plans: dict[int, FunctionPlan] = {}
+        self._plans: dict[int, MethodPlan] = {}
         self._stubs: dict[int, Any] = {}
         self._vtables: dict[int, Vtable] = {}
 
@@ -84,15 +84,17 @@ class Methods:
         wrappers = self._space.tools.com.wrappers
         pointer = wrappers.pointer(entry, contract)
         plan = self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
-        plan.told = partial(self._space.tools.com.told.of, pointer, contract.iid, contract.shape)
-        return plan
+        errors = self._space.tools.com.errors()
+        if entry.tells is None:
+            entry.tells = errors.may_tell(entry.address, contract.shape)
+        return plan.told_by(errors, entry.address, contract.iid) if entry.tells else plan
 
-    def _plan(self, place: MethodPlace) -> FunctionPlan:
+    def _plan(self, place: MethodPlace) -> MethodPlan:
         with self._lock:
             plan = self._plans.get(place.number)
             if plan is None:
                 signature = _resolved(self._space, place.method)
-                plan = FunctionPlan(self._space, signature, None, self._calling(place))
+                plan = MethodPlan(self._space, signature, None, self._calling(place))
                 self._plans[place.number] = plan
             return plan
 

@@ -40,6 +40,8 @@ class _Plan:
 
     oneway = False
     zero = _NO_ANSWER
+    codes = False
+    """What an object raises stands in what it answers."""
 
     def __init__(self, name: str, backlog: Backlog, offer: Any, accept: Any) -> None:
         self.name = name
@@ -70,6 +72,9 @@ class _Plan:
         except Mismatch as finding:
             raise finding.fault_of(f"what the client's object gave to {self.name}") from None
         return code
+
+    def refuse(self, natives: Sequence[Any], scope: Scope) -> None:
+        """Nothing goes out."""
 
 
 class Served:

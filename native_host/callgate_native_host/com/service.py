@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .callables import Callables, Offered
-from .told import Told
 from .wrapped import Wrappers
+
+if TYPE_CHECKING:
+    from .error_objects import ErrorObjects
 
 __all__ = ["Com"]
 
@@ -21,5 +23,5 @@ class Com(NamedTuple):
     """(library, index of the interface in it) → how native code calls a client's object through it. Raises Fault."""
     dispatch: Callable[[], Sequence[Any]]
     """Code for the methods of IDispatch, which every object of a client has (R14.15)."""
-    told: Told
-    """What goes with the code of a failure (R11.10, R11.11)."""
+    errors: Callable[[], ErrorObjects]
+    """What native objects and clients' objects tell of their failures (R11.10, R11.11)."""

@@ -37,7 +37,7 @@ class Contract(NamedTuple):
 class Wrapped(Entry):
     """One native object. It holds one reference for each interface pointer that it knows (R14.7)."""
 
-    __slots__ = ("classes", "contract", "plans", "pointers")
+    __slots__ = ("classes", "contract", "plans", "pointers", "tells")
 
     def __init__(self, identity: int, contract: Contract, pointers: dict[str, int], classes: list[str]) -> None:
         super().__init__(_OBJECT, identity)
@@ -49,6 +49,8 @@ class Wrapped(Entry):
         """GUIDs that may be its CLSID, the likelier first (R14.9, steps 4 and 5)."""
         self.plans: dict[tuple[int, int], Any] = {}
         """(library, method) → how it is called on this object."""
+        self.tells: bool | None = None
+        """Whether its failures may have errors of the thread (R11.10); None as long as nobody asked."""
 
 
 class Wrappers:

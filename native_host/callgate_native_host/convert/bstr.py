@@ -57,7 +57,7 @@ class BStrConverter(OwnedConverter):
         if native == 0:
             return None
         try:
-            return scope.give(self._read(native))
+            return scope.give(self.read(native))
         finally:
             self.discard(native, scope)
 
@@ -73,7 +73,8 @@ class BStrConverter(OwnedConverter):
         if replace:
             self.free(old)
 
-    def _read(self, native: int) -> bytes:
+    def read(self, native: int) -> bytes:
+        """Its bytes, by the length before the text. Raises Mismatch."""
         length = int.from_bytes(self._backend.read(native - _LENGTH, _LENGTH), sys.byteorder)
         if length > _LONGEST:
             raise Mismatch(f"a BSTR of {length} bytes: the length before the text makes no sense (R5.7)")

@@ -14,7 +14,25 @@ from callgate.process import current
 from tests.client.remoting.described import ICalc, IKeeper, Point
 from tests.rules.component_faces import IShape
 
+
+class Denied(Exception):
+    """It says more than its text."""
+
+    hresult = 0x80070005
+    source = "the vault"
+    help_link = "vault.chm#7"
+
+
+class Endless(Exception):
+    """Its text is longer than a message may be."""
+
+    def __str__(self) -> str:
+        return "\udcff" * (1 << 21)
+
+
 _FAILURES: dict[str, type[BaseException]] = {
+    "denied": Denied,
+    "endless": Endless,
     "zero": ZeroDivisionError,
     "key": KeyError,
     "value": ValueError,
@@ -96,7 +114,8 @@ class Calc(ICalc, IKeeper):
         try:
             sink.failed(what)
         except Exception as error:
-            return ", ".join([str(error), *(each.__name__ for each in type(error).__mro__)])
+            told = [getattr(error, name, "") for name in ("source", "description", "help_link")]
+            return ", ".join([str(error), *(each.__name__ for each in type(error).__mro__), *told])
         return "nothing"
 
     def keep(self, sink: Any) -> None:
