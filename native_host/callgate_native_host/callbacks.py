@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.channel import Received
@@ -14,6 +15,7 @@ from callgate_protocol.messages import Raise, Return
 from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
 
 from .com.callables import Callables
+from .com.foreign import Owner
 from .delegates import Answering, DelegatePlan
 from .faults import fault_of
 from .objects import Objects
@@ -113,12 +115,13 @@ class Callbacks:
     def _unsolicited(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A thread that the library made, or native code calling another session's function."""
         session = target.session
+        ask = session.ask if isinstance(session, Owner) else partial(self._ask, session)
 
         def failed(fault: Fault) -> None:
             self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
 
         try:
-            return self._exchange(plan, target, natives, lambda *question: self._ask(session, *question), failed)
+            return self._exchange(plan, target, natives, ask, failed)
         except Gone:
             return plan.zero
         except Exception as error:  # the border: there is no call that could raise it

@@ -8,10 +8,8 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from callgate_protocol.errors import Fault
 from callgate_protocol.forms import Boolean, Bytes, Elements, Nothing, SystemValue
-from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.signatures import ParameterPlan, Signature
-from callgate_transport.serving.session import Session
 
 from .backlog import Backlog
 from .com.calling import MethodCalling
@@ -19,13 +17,11 @@ from .convert.parameters import parameter_passing
 from .convert.space import Space
 from .convert.substitutes import result_by_value
 from .faults import Mismatch
-from .scope import Scope
+from .scope import NOBODY, Scope
 from .thunks import Thunk, ThunkPool
 
 __all__ = ["Answering", "DelegatePlan", "Runner"]
 
-_NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
-"""Whose conversions are made when a declaration is compiled."""
 
 Runner: TypeAlias = Callable[["DelegatePlan", Thunk, Sequence[Any]], Any]
 """What happens when native code calls: the plan, the function pointer it called, and what it passed."""
@@ -134,7 +130,7 @@ class DelegatePlan:
         if backend.is_record(self._result.ctype):
             return backend.newp(backend.pointer_to(self._result.ctype))[0]
         try:
-            return self._result.from_wire(_wire(signature), Scope(_NOBODY)) if signature.on_error else 0
+            return self._result.from_wire(_wire(signature), Scope(NOBODY)) if signature.on_error else 0
         except Mismatch as finding:
             raise Fault("MarshalDirectiveError", f"on_error of {self.name}: {finding.problem}") from None
 
@@ -158,7 +154,7 @@ class DelegatePlan:
     def give_up(self, natives: Sequence[Any]) -> Any:
         """R8.7, R14.20: a failure, with zeros in the outs; without an HRESULT it is `on_error`."""
         if self._throws:
-            scope = Scope(_NOBODY)
+            scope = Scope(NOBODY)
             for _, passing in self._outs:
                 with suppress(Mismatch):  # nobody can be told now
                     passing.clear(natives, scope)

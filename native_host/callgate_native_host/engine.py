@@ -17,6 +17,7 @@ from .calls import Caller
 from .census import Census
 from .com.activation import Activation
 from .com.callables import Callables, GiveBack, Offered
+from .com.foreign import Foreign
 from .com.functions import ObjectFunctions
 from .com.service import Com
 from .com.wrapped import Contract, Wrappers
@@ -56,10 +57,11 @@ class Engine(NamedTuple):
     census: Census
 
 
-def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) -> Engine:
-    """Join them."""
+def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, route: str = "") -> Engine:
+    """Join them. `route` is how other processes on this machine reach this one."""
     objects = Objects(incarnation)
     wrappers = Wrappers(backend, objects)
+    foreign = Foreign(lambda number: libraries.get(number))  # noqa: PLW0108 - there are none yet
     callables = Callables(backend, wrappers.unknown, ways.give_back)
     callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify, lambda told: errors().publish(told))
     places = Places(objects)
@@ -84,7 +86,15 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways) ->
         )
 
     com = Com(
-        wrappers, callables, lambda library, index: libraries.get(library).methods.offered(index), dispatch, errors
+        wrappers,
+        callables,
+        lambda library, index: libraries.get(library).methods.offered(index),
+        dispatch,
+        errors,
+        foreign,
+        lambda iid: libraries.offered(iid),  # noqa: PLW0108 - as above
+        incarnation,
+        route,
     )
     every = {
         "IDispatch": cache(lambda: callables.vtables.make(dispatch(), Shape())),

@@ -73,7 +73,7 @@ def run_host(backend: Backend, libc: Libc, birth: Birth) -> NoReturn:
     station = Station(reactor, context, birth.directory, slots, porch)
     outbox = station.outbox
     ways = Ways(outbox.ask, outbox.tell, outbox.notify, outbox.give_back)
-    engine = make_engine(backend, libc, birth.incarnation, ways)
+    engine = make_engine(backend, libc, birth.incarnation, ways, f"unix:{birth.directory}/link")
     objects = engine.objects
     objects.on_handed = lambda: reactor.post(lambda: reactor.after(CLAIM_SECONDS, expire))
     engine.objects.lives.tell = lambda alive: ANSWERED.pack_into(slots, HANDLES_OFFSET, alive)

@@ -15,6 +15,7 @@ from callgate_protocol.typelib import decode_library, library_hash
 from callgate_transport.serving.single import here
 
 from .backlog import Backlog
+from .com.callables import Offered
 from .com.methods import Answer, Methods
 from .convert.pointers import ThunkSource
 from .convert.space import Space, Tools
@@ -148,6 +149,15 @@ class Libraries:
         self._found: dict[str, tuple[int, list[Any]]] = {}
         """Name → how many libraries there were when it was looked up, and the functions of that name."""
         self._models: dict[bytes, TypeLibrary] = {}
+
+    def offered(self, iid: str) -> Offered:
+        """How a client's object is called through an interface, by its IID. Raises Fault when nobody described it."""
+        for library in reversed(self.all()):
+            for index, interface in enumerate(library.model.interfaces):
+                if interface.iid == iid:
+                    return library.methods.offered(index)
+        text = f"the interface {iid} was not described to this host (R17.15)"
+        raise Fault("ComError", text, hresult=Code.REGDB_E_IIDNOTREG.signed)
 
     def standard_space(self) -> Space:
         """Converters that belong to no library: for what every object has."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_protocol.errors import Fault
+from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport.serving.session import Session
 
 from .faults import Mismatch, expected
@@ -15,12 +16,16 @@ from .objects import Entry, Kept
 from .poison import POISONED, spoil
 from .thunks import Thunk
 
-__all__ = ["Room", "Scope", "Undo"]
+__all__ = ["NOBODY", "Room", "Scope", "Undo"]
 
 Undo: TypeAlias = Callable[[], None]
 
 _INLINE_BYTES: Final = 1024
 """Binary values up to this length travel inside the message, longer ones as bulk frames."""
+
+
+NOBODY: Final = Session(b"", DEFAULT_LIMITS, lambda: None)
+"""Whose conversions are made beside all calls."""
 
 
 class Room(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any
 from callgate_native_host.backend import Backend
 from callgate_native_host.com.callables import Callables
 from callgate_native_host.com.error_objects import ErrorObjects
+from callgate_native_host.com.foreign import Foreign
 from callgate_native_host.com.service import Com
 from callgate_native_host.com.wrapped import Wrappers
 from callgate_native_host.convert.places import Places
@@ -75,6 +76,10 @@ class Bench:
             lambda number, index: libraries.get(number).methods.offered(index),
             lambda: (),
             _no_errors,
+            Foreign(lambda number: libraries.get(number)),  # noqa: PLW0108 - there are none yet
+            lambda iid: libraries.offered(iid),  # noqa: PLW0108 - as above
+            bytes(16),
+            "",
         )
         self.tools = Tools(self.backend, self.libc, self.objects, Places(self.objects), com)
         libraries = Libraries(self.tools, Runners(self._called_back, lambda plan, *_: plan.zero))

@@ -46,12 +46,16 @@ class Hosted:
                     self._by_number[known.number] = known
         return known
 
+    def described(self, interfaces: Iterable[Declared]) -> list[list[int]]:
+        """Interfaces as the host knows them."""
+        return [[each.number, each.index] for each in map(self.describe, interfaces)]
+
     def lend(self, value: Any, interfaces: Iterable[Declared], context: CallContext) -> Any:
         """The wire form of an object of this process with the interfaces that native code may use (R14.14)."""
-        described = [self.describe(each) for each in interfaces]
+        described = self.described(interfaces)
         number = self.lent.send(value)
         context.depart()
-        wire = {"object": number, "interfaces": [[each.number, each.index] for each in described]}
+        wire = {"object": number, "interfaces": described}
         if self._host.session.serves == "python":
             from callgate.remoting.handing import also_exported  # noqa: PLC0415 - few programs call each other's objects
 

@@ -10,7 +10,7 @@ from callgate.com.delegates import is_wanted, object_of
 from callgate.com.implemented import Offer, interfaces_of, wrapper_class
 from callgate.com.objects import ComObject, answers, no_interface
 from callgate.com.wellknown import wellknown
-from callgate.errors import InvalidCastError
+from callgate.errors import InvalidCastError, NotSupportedError
 from callgate.memory import place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
@@ -66,15 +66,23 @@ def _proxy(value: ComObject, declared: Declared, context: CallContext, *, chosen
 
 
 def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chosen: bool) -> Any:
-    """R17.11: who can connect gets a reference of its own; native code gets an object that passes calls on."""
+    """R17.11: who can connect gets a reference of its own; for others this process passes calls on."""
     if not chosen and not answers(value, declared):
         raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
-    if context.host.session.serves == "python":
-        from callgate.remoting.handing import hand_over  # noqa: PLC0415 - few programs hand objects on
-
-        return hand_over(value, declared)
     known = [each for each in value._interfaces if each is not declared]  # noqa: SLF001
-    return context.host.objects.lend(value, [declared, *known], context)
+    if not context.host.session.route:
+        return context.host.objects.lend(value, [declared, *known], context)
+    from callgate.remoting.handing import hand_over  # noqa: PLC0415 - few programs hand objects on
+
+    try:
+        wire = hand_over(value, declared)
+    except NotSupportedError:  # its owner cannot be reached by others
+        if context.host.session.serves == "python":
+            raise
+        return context.host.objects.lend(value, [declared, *known], context)
+    if context.host.session.serves != "python":
+        wire["interfaces"] = context.host.objects.described([declared, *known])
+    return wire
 
 
 def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:

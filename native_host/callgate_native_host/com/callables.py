@@ -18,6 +18,7 @@ from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
 from callgate_transport.serving.session import Session
 
+from .foreign import Owner
 from .unknown import Unknown
 from .vtables import UnknownMethods, Vtable, Vtables
 from .wrapped import Contract
@@ -184,7 +185,9 @@ class Callables:
             client.alive = False
             times, client.times = client.times, 0
             self._forget(client)
-        if client.session.alive:
+        if isinstance(client.session, Owner):
+            client.session.give_back([[client.number, times]])
+        elif client.session.alive:
             self._give_back(client.session, [[client.number, times]])
 
     def refuse(self, session: Session, arguments: Any, received: list[int]) -> None:
@@ -239,7 +242,7 @@ class Callables:
         if face is not None:
             return face
         offered = client.root if iid == client.root.contract.iid else client.offered.get(iid)
-        if offered is None and client.root.contract.shape == _PLAIN:
+        if offered is None and client.root.contract.shape == _PLAIN and not isinstance(client.session, Owner):
             offered = self.services.get(iid)
         if offered is None:
             return None

@@ -89,6 +89,10 @@ class Methods:
             entry.tells = errors.may_tell(entry.address, contract.shape)
         return plan.told_by(errors, entry.address, contract.iid) if entry.tells else plan
 
+    def signature(self, number: int) -> Signature:
+        """A method, decided. Raises Fault."""
+        return _resolved(self._space, self._place(number).method)
+
     def _plan(self, place: MethodPlace) -> MethodPlan:
         with self._lock:
             plan = self._plans.get(place.number)

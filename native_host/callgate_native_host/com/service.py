@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .callables import Callables, Offered
+from .foreign import Foreign
 from .wrapped import Wrappers
 
 if TYPE_CHECKING:
@@ -25,3 +26,10 @@ class Com(NamedTuple):
     """Code for the methods of IDispatch, which every object of a client has (R14.15)."""
     errors: Callable[[], ErrorObjects]
     """What native objects and clients' objects tell of their failures (R11.10, R11.11)."""
+    foreign: Foreign
+    """Objects of other processes."""
+    by_iid: Callable[[str], Offered]
+    """The same for an interface by its IID, wherever it was described. Raises Fault."""
+    incarnation: bytes
+    route: str
+    """How other processes on this machine reach this one; empty when they cannot."""

@@ -9,10 +9,10 @@ from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch
 from callgate_native_host.lives import Life
 from callgate_native_host.objects import Entry, Objects
-from callgate_native_host.scope import Scope
+from callgate_native_host.scope import NOBODY, Scope
 from callgate_protocol.errors import Fault
 from callgate_protocol.interfaces import Shape
-from callgate_protocol.references import Reference
+from callgate_protocol.references import Purpose, Reference
 
 from .classes import ClassQuestions
 from .unknown import Unknown
@@ -142,6 +142,18 @@ class Wrappers:
         entry.plans.clear()
         for pointer in reversed(pointers.values()):
             self.unknown.release(pointer, entry.contract.shape)
+
+    def hand_over(self, pointer: int, contract: Contract) -> tuple[bytes, int]:
+        """R17.12: a token by which a third process claims an object that native code lends; and its number."""
+        scope = Scope(NOBODY)
+        try:
+            wire = self.take(pointer, contract, scope, counted=False)
+            number = wire["ref"].object
+            entry = self._objects.find(number)
+            return self._objects.hand_over(entry, contract.iid, Purpose.NORMAL), number
+        finally:
+            self._objects.take_back(scope.references, NOBODY.secret)
+            scope.end()
 
     def use(self, number: int, scope: Scope) -> Wrapped:
         """The object of that number, which stays alive until the scope ends. Raises Mismatch."""

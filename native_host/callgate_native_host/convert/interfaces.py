@@ -6,12 +6,14 @@ from typing import Any, Final
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.com.callables import ClientObject, Offered
+from callgate_native_host.com.foreign import Owner
 from callgate_native_host.com.service import Com
 from callgate_native_host.com.wrapped import Contract
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 from callgate_protocol.apartments import MTA
 from callgate_protocol.crossings import check_here
+from callgate_protocol.references import Reference, read_reference
 from callgate_transport.serving.single import here
 
 from .base import Converter
@@ -39,7 +41,7 @@ class InterfaceConverter(Converter):
         """NULL, an object of this host, or one of the client's own."""
         if wire is None:
             return 0
-        if type(wire) is dict and "object" in wire:
+        if type(wire) is dict and ("object" in wire or "ref" in wire):
             return self._callable(wire, scope)
         pair = wire.get("at") if type(wire) is dict and len(wire) == 1 else None
         if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or pair[1] != 0:
@@ -64,7 +66,7 @@ class InterfaceConverter(Converter):
         return scope.lasting or scope.replaceable
 
     def _callable(self, wire: dict[str, Any], scope: Scope) -> int:
-        client = self._receive(wire, scope)
+        client = self._receive(wire, scope) if "object" in wire else self._claimed(wire, scope)
         callables = self._com.callables
         use = callables.use(client, 0)
         try:
@@ -89,6 +91,19 @@ class InterfaceConverter(Converter):
         scope.received.append(number)
         return self._com.callables.receive(scope.session, number, offered)
 
+    def _claimed(self, wire: dict[str, Any], scope: Scope) -> ClientObject:
+        """R17.13: an object of another process, which is called there."""
+        reference, _ = read_reference({"ref": wire["ref"]})
+        if isinstance(scope.session, Owner) and reference.token is None:
+            owner: Owner = scope.session
+        else:
+            owner, reference = self._com.foreign.claim(wire)
+        pairs = wire.get("interfaces", [])
+        if type(pairs) is not list or len(pairs) > _MOST_INTERFACES:
+            raise expected("interfaces", pairs)
+        offered = [self._offered(pair) for pair in pairs] or [self._com.by_iid(self._wanted(scope).iid)]
+        return self._com.callables.receive(owner, reference.object, offered)
+
     def _offered(self, pair: Any) -> Offered:
         if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(pair[1]) is not int:
             raise expected("the numbers of a library and an interface", pair)
@@ -100,11 +115,29 @@ class InterfaceConverter(Converter):
             return None
         counted = scope.owning and not self._borrowed
         client = self._com.callables.at(native)
-        if client is not None and client.session is scope.session and client.alive:
+        if client is not None and client.alive and (wire := self._known(client, scope)) is not None:
             if counted:
                 self._com.callables.drop(client)
-            return {"object": client.number}
+            return wire
+        if isinstance(scope.session, Owner):
+            return self._handed(native, scope)
         return self._com.wrappers.take(native, self._wanted(scope), scope, counted=counted)
+
+    def _handed(self, native: int, scope: Scope) -> Any:
+        """R17.12: an object of this host for another process that native code here calls."""
+        if not self._com.route:
+            raise Mismatch("an object of this process cannot be handed on", "NotSupportedError")
+        contract = self._wanted(scope)
+        token, number = self._com.wrappers.hand_over(native, contract)
+        return {"ref": Reference(self._com.incarnation, number, contract.iid, 1, token, [self._com.route])}
+
+    def _known(self, client: ClientObject, scope: Scope) -> Any:
+        """What is not this host's own: it goes home as itself, or is handed on (R17.12); None for another client's."""
+        if isinstance(client.session, Owner):
+            if client.session is scope.session:
+                return {"at": [client.number, 0]}
+            return {"ref": client.session.hand_over(client.number, self._wanted(scope).iid)}
+        return {"object": client.number} if client.session is scope.session else None
 
     def discard(self, native: int, scope: Scope) -> None:
         """R8.8: what came out of a call that failed is given back."""

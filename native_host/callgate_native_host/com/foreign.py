@@ -1,0 +1,200 @@
+"""Objects of other processes that native code here holds, called directly (R17.11 to R17.13).
+
+A reference is claimed at its owner, and every call goes there: whoever gave it may be gone. To `Callables` the owner
+is a session like a client's, only that its methods are called by `call` instead of `callback`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from callgate_native_host.faults import Mismatch
+from callgate_protocol.channel import Received
+from callgate_protocol.errors import Fault
+from callgate_protocol.forms import Count, count_of
+from callgate_protocol.messages import Callback, Notice, Raise, Return
+from callgate_protocol.references import Purpose, Reference, read_reference
+from callgate_protocol.rpccodes import Code
+from callgate_protocol.signatures import Signature
+from callgate_protocol.system import HostFunction
+from callgate_protocol.typelib import encode_library, library_hash
+from callgate_transport.callchannel import HungUp
+from callgate_transport.serving.session import Session as Held
+
+if TYPE_CHECKING:
+    from callgate_native_host.loading import Library
+    from callgate_transport.iothread import IoThread
+    from callgate_transport.session import Session
+
+__all__ = ["Foreign", "Owner"]
+
+_LOCAL: Final = "unix:"
+_E_FAIL: Final = 0x80004005 - (1 << 32)
+
+
+class Owner(Held):
+    """A process that owns such objects. Implements `callgate_transport.session.SessionOwner`."""
+
+    __slots__ = ("__weakref__", "_library", "_link", "_loaded", "_lock")
+
+    def __init__(self, link: Session, library: Callable[[int], Library]) -> None:
+        super().__init__(link.incarnation, link.limits, lambda: link.close("it is not used any more"))
+        self._link = link
+        self._library = library
+        self._loaded: dict[int, int] = {}
+        self._lock = threading.Lock()
+        link.start(self)
+
+    @property
+    def route(self) -> str:
+        """How others on this machine reach it."""
+        return self._link.route
+
+    def ask(self, number: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
+        """Call a method of one of its objects, as `Callbacks` asks a client for it. A failure is its HRESULT."""
+        library, method, wires = arguments
+        mine = self._library(library)
+        signature = mine.methods.signature(method)
+        request = [{"at": [number, 0]}, *_passed(signature, wires)]
+        try:
+            there = self._number(library, mine)
+            answer = self._call(there, method - len(mine.model.functions), request, list(payloads))
+        except HungUp:
+            return _failed(signature, Code.RPC_E_SERVER_DIED.signed)
+        if isinstance(answer.message, Raise):
+            code = answer.message.details.get("hresult")
+            return _failed(signature, code if type(code) is int and code < 0 else _E_FAIL)
+        return answer
+
+    def claim(self, token: bytes) -> Reference:
+        """What was handed over, now counted for this process. Raises Mismatch (`ObjectGone`)."""
+        return read_reference(self._system(HostFunction.CLAIM, token))[0]
+
+    def hand_over(self, number: int, iid: str) -> Reference:
+        """R17.12: a reference to one of its objects for a third process."""
+        token = self._system(HostFunction.HAND_OVER, {"at": [number, 0]}, iid, int(Purpose.NORMAL))
+        return Reference(self.secret, number, iid, 1, token, [self.route])
+
+    def give_back(self, references: list[list[int]]) -> None:
+        """Native code here holds some of its objects no more."""
+        self._link.release(references)
+
+    def _number(self, library: int, mine: Library) -> int:
+        """R17.15: the interfaces, described to it; its functions are nobody's business."""
+        with self._lock:
+            known = self._loaded.get(library)
+            if known is None:
+                encoded = encode_library(mine.model.replace(functions=()))
+                known = self._loaded[library] = self._system(HostFunction.LOAD, "", library_hash(encoded), encoded)[0]
+            return known
+
+    def _system(self, function: HostFunction, *arguments: Any) -> Any:
+        payloads = [each for each in arguments if isinstance(each, bytes) and len(each) > 1024]
+        wires = [{"payload": payloads.index(each)} if each in payloads else each for each in arguments]
+        try:
+            answer = self._call(0, function, wires, payloads)
+        except HungUp:
+            raise Mismatch("the process that owns the object is gone", "ObjectGone") from None
+        if isinstance(answer.message, Raise):
+            raise Fault("ObjectGone", f"the owner of the object says: {answer.message.message}")
+        assert isinstance(answer.message, Return)
+        return answer.message.result
+
+    def _call(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Received:
+        channel = self._link.take()
+        _, frames = channel.talk.call(library, function, arguments, payloads, None)
+        channel.send(frames)
+        answer = channel.receive(None)
+        while isinstance(answer.message, Callback):  # nothing of ours is called this way: it was handed over instead
+            channel.send(channel.talk.fail(answer.message.call, "ObjectGone", "there is no such object"))
+            answer = channel.receive(None)
+        self._link.give(channel)
+        return answer
+
+    # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
+
+    def called_back(self, _channel: int, callback: Callback, _payloads: list[Any], answer: Any) -> None:
+        """Nothing of this process is called this way."""
+        answer(Raise(callback.call, "ObjectGone", "there is no such object", {}), [])
+
+    def noticed(self, notice: Notice) -> None:
+        """It has nothing to say to people here."""
+
+    def given_back(self, references: list[list[int]]) -> None:
+        """It holds nothing of this process by this session."""
+
+    def discard(self, received: Received) -> None:
+        """No answer is given up here."""
+
+    def died(self) -> None:
+        """Its objects are gone (R17.26)."""
+        self.end()
+
+
+class Foreign:
+    """Finds owners, and connects with each once. Thread-safe."""
+
+    def __init__(self, library: Callable[[int], Library]) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._owners: dict[bytes, Owner] = {}
+        self._io: IoThread | None = None
+
+    def claim(self, wire: Mapping[str, Any]) -> tuple[Owner, Reference]:
+        """The owner of a reference that was handed over, and the reference as counted for this process."""
+        reference, _ = read_reference(wire)
+        if reference.token is None:
+            raise Mismatch("a reference for a third process has a token (R17.12)", "ArgumentError")
+        owner = self._owner(reference)
+        return owner, owner.claim(reference.token)
+
+    def _owner(self, reference: Reference) -> Owner:
+        with self._lock:
+            known = self._owners.get(reference.incarnation)
+            if known is None or not known.alive:
+                known = self._owners[reference.incarnation] = self._meet(reference)
+            return known
+
+    def _meet(self, reference: Reference) -> Owner:
+        from callgate_transport.iothread import IoThread  # noqa: PLC0415 - few hosts call others
+        from callgate_transport.session import Session  # noqa: PLC0415 - as above
+
+        route = next((each for each in reference.routes if type(each) is str and each.startswith(_LOCAL)), "")
+        if not route:
+            raise Mismatch("the reference has no route on this machine (R17.12)", "ArgumentError")
+        if self._io is None:
+            self._io = IoThread()
+        about = {"process": os.getpid(), "library": "native code of another host"}
+        try:
+            link = Session.open(self._io, route.removeprefix(_LOCAL), reference.incarnation.hex(), about)
+        except (OSError, ConnectionError) as error:
+            raise Mismatch(f"the owner of the object cannot be reached: {error}", "ObjectGone") from None
+        for descriptor in link.descriptors:
+            os.close(descriptor)
+        return Owner(link, self._library)
+
+
+def _passed(signature: Signature, wires: Sequence[Any]) -> list[Any]:
+    """The arguments of a call, from those of a callback: arrays that are filled are asked for by their length."""
+    offered = iter(wires)
+    given = {plan.name: next(offered) for plan in signature.parameters if plan.direction.travels_in}
+    return [
+        given[plan.name] if plan.direction.travels_in else _length(count_of(plan.form), given)
+        for plan in signature.parameters
+        if plan.passed
+    ]
+
+
+def _length(count: Count | None, given: Mapping[str, Any]) -> int:
+    if count is None:
+        return 1
+    value = given.get(count.parameter, 0) if count.parameter else 0
+    number = value[0] if isinstance(value, list) and value else value
+    return count.constant + (number if type(number) is int else 0)
+
+
+def _failed(signature: Signature, code: int) -> Received:
+    return Received(Return(0, code, [None] * len(signature.outs), 0, []), [])
