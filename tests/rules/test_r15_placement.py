@@ -199,6 +199,7 @@ def test_r15_10_an_agile_object_is_called_on_every_thread(compiled: Callable[[st
         assert [(info.apartment, info.hops) for info in infos] == [("neutral", 0)] * 3
 
 
+@pytest.mark.rule("R19.36")
 def test_r15_12_an_interface_that_nobody_declared_is_refused(trio: Trio) -> None:
     """In its apartment as in others: there is nothing to call it by."""
     made = trio.create("main", "Apartment")

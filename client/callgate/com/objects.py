@@ -164,7 +164,7 @@ def no_interface(proxy: Any, declared: Declared) -> MarshalError:
 
 
 def _declared_for(proxy: Any, interface: Any) -> Declared:
-    """What is asked for; nothing can be called that nobody has declared (R15.12)."""
+    """What is asked for; nothing can be called that nobody has declared (R15.12, R19.36)."""
     if isinstance(interface, Declared):
         return interface
     if not isinstance(interface, str):
