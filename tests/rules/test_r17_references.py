@@ -16,6 +16,7 @@ import pytest
 import callgate
 from callgate import errors
 from callgate.com.objects import identity
+from callgate_protocol.system import HostFunction
 from tests.client.remoting.described import ICalc
 from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Calc
@@ -247,3 +248,14 @@ def test_r17_13_an_object_that_was_lent_before_it_was_found_by_its_name() -> Non
                     assert broker.get_object("passive", ICalc) is lent
                     other.communicate()
         running.terminate()
+
+
+def test_r17_14_a_reference_that_did_not_leave_is_given_back(others: list[Other]) -> None:
+    """A later argument is refused: the owner does not wait for a claim that cannot come."""
+    owner, end, _ = others
+    made, last = owner.get().made(), end.get()
+    with pytest.raises(errors.InvalidCastError):
+        last.bounce(made, "not a number")
+
+    assert owner.host.system(HostFunction.INFO)["handed"] == 0
+    assert made.add(1, 1) == 2

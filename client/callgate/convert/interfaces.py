@@ -72,7 +72,7 @@ def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chos
     known = [each for each in value._interfaces if each is not declared]  # noqa: SLF001
     if not context.host.session.route:
         return context.host.objects.lend(value, [declared, *known], context)
-    from callgate.remoting.handing import hand_over  # noqa: PLC0415 - few programs hand objects on
+    from callgate.remoting.handing import hand_over, undelivered  # noqa: PLC0415 - few programs hand objects on
 
     try:
         wire = hand_over(value, declared)
@@ -80,6 +80,7 @@ def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chos
         if context.host.session.serves == "python":
             raise
         return context.host.objects.lend(value, [declared, *known], context)
+    context.cleanups.append(lambda: undelivered(value, wire))
     if context.host.session.serves != "python":
         wire["interfaces"] = context.host.objects.described([declared, *known])
     return wire

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import Any
 
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.objects import ComObject
-from callgate.errors import NotSupportedError, ObjectGone
+from callgate.errors import Error, NotSupportedError, ObjectGone
 from callgate.host import Host
 from callgate.process import current
 from callgate_protocol.errors import RemoteProtocolError
@@ -16,7 +18,7 @@ from callgate_protocol.system import HostFunction
 from .implementing import has_interface
 from .neighbours import acquainted, adopt, meet
 
-__all__ = ["answer_owner", "arrived", "hand_over", "neighbour_of", "offer", "reference_to"]
+__all__ = ["answer_owner", "arrived", "hand_over", "neighbour_of", "offer", "reference_to", "undelivered"]
 
 _LOCAL = "unix:"
 
@@ -24,6 +26,17 @@ _LOCAL = "unix:"
 def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
     """R17.12: the wire value of an object of another process, for a third one: a reference of its own."""
     return {"ref": list(reference_to(proxy, declared, Purpose.NORMAL))}
+
+
+def undelivered(proxy: ComObject, wire: dict[str, Any]) -> None:
+    """R17.14: at the end of a call: one that fails now may have been refused before the reference was on its way.
+
+    Its owner is told then. If the receiver has claimed it already, nothing happens by that.
+    """
+    owner = proxy._host  # noqa: SLF001 - where it lives decides
+    if sys.exc_info()[1] is not None and not owner.dead and getattr(owner, "passed_on", None) is None:
+        with suppress(Error):
+            owner.system(HostFunction.WITHDRAW, wire["ref"][4])
 
 
 def reference_to(proxy: ComObject, declared: Declared, purpose: Purpose) -> Reference:

@@ -206,6 +206,7 @@ class Servant:
         counts = dict.fromkeys(_NEVER, 0)
         return counts | {
             "calls": self._calls,
+            "handed": self.exports.handed,
             "objects": len(self.exports),
             "peers": len(self._peers),
             "threads": len(self._workers),
