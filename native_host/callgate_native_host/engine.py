@@ -15,10 +15,8 @@ from .backend import Backend
 from .callbacks import Callbacks
 from .calls import Caller
 from .census import Census
-from .com.activation import Activation
 from .com.callables import Callables, GiveBack, Offered
 from .com.foreign import Foreign
-from .com.functions import ObjectFunctions
 from .com.service import Com
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
@@ -33,7 +31,9 @@ from .raw import Raw
 from .system import System
 
 if TYPE_CHECKING:
+    from .com.activation import Activation
     from .com.error_objects import ErrorObjects
+    from .com.functions import ObjectFunctions
 
 __all__ = ["Engine", "Ways", "make_engine"]
 
@@ -123,8 +123,19 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
-    activation = Activation(backend, libc, places, com, libraries)
-    functions = ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
+
+    @cache
+    def activation() -> Activation:
+        from .com.activation import Activation  # noqa: PLC0415 - for classes only
+
+        return Activation(backend, libc, places, com, libraries)
+
+    @cache
+    def functions() -> ObjectFunctions:
+        from .com.functions import ObjectFunctions  # noqa: PLC0415 - for interfaces only
+
+        return ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
+
     system = System(libraries, memory, fields, functions, activation, census, raw, homes)
     return Engine(
         Caller(backend, libraries, objects, callables, system, Pointers(libraries, places), homes),

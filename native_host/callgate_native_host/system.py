@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from callgate_protocol.apartments import Kind
 from callgate_protocol.errors import Fault
@@ -11,14 +11,16 @@ from callgate_protocol.system import HostFunction
 
 from .apartments import Homes
 from .census import Census
-from .com.activation import Activation
-from .com.functions import ObjectFunctions
 from .faults import Mismatch, expected
 from .fields import Fields
 from .loading import Libraries
 from .memory import Memory
 from .raw import Raw
 from .scope import Scope
+
+if TYPE_CHECKING:
+    from .com.activation import Activation
+    from .com.functions import ObjectFunctions
 
 __all__ = ["System"]
 
@@ -35,8 +37,8 @@ class System:
         libraries: Libraries,
         memory: Memory,
         fields: Fields,
-        objects: ObjectFunctions,
-        activation: Activation,
+        objects: Callable[[], ObjectFunctions],
+        activation: Callable[[], Activation],
         census: Census,
         raw: Raw,
         homes: Homes,
@@ -60,15 +62,15 @@ class System:
             HostFunction.CALLBACK: (memory.callback, 3),
             HostFunction.SIZE: (memory.size, 2),
             HostFunction.LAYOUT: (memory.layout, 2),
-            HostFunction.QUERY: (objects.query, 2),
-            HostFunction.WRAP: (objects.wrap, 4),
-            HostFunction.RELEASE: (objects.release, 2),
-            HostFunction.NAMES: (objects.names, 3),
-            HostFunction.DISPATCH: (objects.dispatch, 7),
-            HostFunction.ACTIVATE: (activation.activate, 5),
-            HostFunction.HAND_OVER: (objects.hand_over, 3),
-            HostFunction.CLAIM: (objects.claim, 1),
-            HostFunction.WITHDRAW: (objects.withdraw, 1),
+            HostFunction.QUERY: (lambda *given: objects().query(*given), 2),
+            HostFunction.WRAP: (lambda *given: objects().wrap(*given), 4),
+            HostFunction.RELEASE: (lambda *given: objects().release(*given), 2),
+            HostFunction.NAMES: (lambda *given: objects().names(*given), 3),
+            HostFunction.DISPATCH: (lambda *given: objects().dispatch(*given), 7),
+            HostFunction.ACTIVATE: (lambda *given: activation().activate(*given), 5),
+            HostFunction.HAND_OVER: (lambda *given: objects().hand_over(*given), 3),
+            HostFunction.CLAIM: (lambda *given: objects().claim(*given), 1),
+            HostFunction.WITHDRAW: (lambda *given: objects().withdraw(*given), 1),
             HostFunction.INFO: (lambda _scope: census.take(), 0),
             **raw.functions,
             **homes.functions,

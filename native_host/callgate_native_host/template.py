@@ -46,6 +46,7 @@ def main(argv: list[str]) -> int:
 
 def _import_the_rest() -> None:
     """What few libraries need: the first host does not wait for it, and later ones have it from here."""
+    from .com import activation, error_objects, functions  # noqa: F401, PLC0415 - as the docstring says
     from .convert import bstr, interfaces, safearray, system, variant, vartypes  # noqa: F401, PLC0415
 
     gc.freeze()
