@@ -270,7 +270,17 @@ def test_the_template_does_not_wait_for_what_few_libraries_need() -> None:
 
     assert "callgate_native_host.convert.table" in seen
     values = {"bstr", "safearray", "variant", "vartypes"}
-    objects = {"activation", "activation_codes", "dispatch", "error_objects", "factories", "functions", "served"}
+    objects = {
+        "activation",
+        "activation_codes",
+        "dispatch",
+        "error_info",
+        "error_objects",
+        "factories",
+        "functions",
+        "placement",
+        "served",
+    }
     assert not [name for name in seen if name.rpartition(".")[2] in values | objects]
 
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 from callgate_protocol.apartments import MTA, Apartment, Kind
 from callgate_protocol.errors import Fault
 from callgate_protocol.messages import Call
-from callgate_protocol.placement import Home, ThreadingModel, creator_of, place
 from callgate_protocol.system import HostFunction
 from callgate_transport.serving.session import Session
 from callgate_transport.serving.single import SingleThread
@@ -96,6 +95,13 @@ class Homes:
 
     def _of_class(self, session: Session, clsid: str, options: dict[str, Any]) -> SingleThread | None:
         """R15.7: where an object of a class is made, for a thread of the client that is an STA or is none (0)."""
+        from callgate_protocol.placement import (  # noqa: PLC0415 - for classes only
+            Home,
+            ThreadingModel,
+            creator_of,
+            place,
+        )
+
         text, number = options.get("threading"), options.get("sta", 0)
         if text is None:
             return None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.channel import Received
-from callgate_protocol.error_info import ErrorInfo, read_error_info
 from callgate_protocol.errors import Fault, LocalProtocolError
 from callgate_protocol.messages import Raise, Return
 from callgate_transport.serving.roles import Ask, Gone, Notify, Tell
@@ -25,8 +24,8 @@ from .thunks import Target, Thunk
 
 __all__ = ["Callbacks", "Publish"]
 
-Publish: TypeAlias = Callable[[ErrorInfo], None]
-"""Makes what a client's object tells of its failure the error of this thread (R11.11)."""
+Publish: TypeAlias = Callable[[Mapping[str, Any]], None]
+"""Makes what the details of a `raise` tell the error of this thread (R11.11)."""
 
 _Failed: TypeAlias = Callable[[Fault], None]
 """Learns that a callback failed in a way that native code's answer is not enough for (R9.9)."""
@@ -181,7 +180,7 @@ class Callbacks:
         if not plan.codes or type(code) is not int or not _LOWEST <= code < 0:
             raise failure
         plan.refuse(natives, scope)
-        self._publish(read_error_info(answer.details))
+        self._publish(answer.details)
         if answer.name != "ComError":
             failed(failure)
         return code

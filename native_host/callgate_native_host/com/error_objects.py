@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.convert.bstr import BStrConverter
 from callgate_native_host.faults import Mismatch
-from callgate_protocol.error_info import ErrorInfo
+from callgate_protocol.error_info import ErrorInfo, read_error_info
 from callgate_protocol.guids import text_of
 from callgate_protocol.interfaces import Shape
 from callgate_protocol.rpccodes import Code
@@ -154,13 +154,13 @@ class ErrorObjects:
 
     # -- errors of clients' objects --------------------------------------------------------------------------------
 
-    def publish(self, info: ErrorInfo) -> None:
-        """R11.11: make it the error of this thread, for native code that has just been told of a failure."""
+    def publish(self, details: Mapping[str, Any]) -> None:
+        """R11.11: make what a `raise` tells the error of this thread, for native code that is told of its code."""
         setters = self._setters()
         if not setters:
             return
         memory, address = self._backend.allocate(self._backend.sizeof(self._backend.pointer))
-        self._errors[address] = _Error(info, memory)
+        self._errors[address] = _Error(read_error_info(details), memory)
         self._unknown.write(address, self._vtable.address)
         for put in setters:
             put(0, address)

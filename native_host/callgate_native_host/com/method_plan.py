@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from callgate_native_host.plan import FunctionPlan
 from callgate_native_host.scope import Scope
-from callgate_protocol.error_info import ErrorInfo
 from callgate_protocol.errors import Fault
 
 if TYPE_CHECKING:
+    from callgate_protocol.error_info import ErrorInfo
+
     from .error_objects import ErrorObjects
 
 __all__ = ["MethodPlan"]
@@ -37,7 +38,7 @@ class MethodPlan(FunctionPlan):
         return self
 
     def _failure(self, result: int, natives: Sequence[Any], scope: Scope) -> Fault:
-        told = self._take() if self._take is not None else ErrorInfo()  # before anything else is called
+        told = self._take().as_details() if self._take is not None else {}  # before anything else is called
         failure = super()._failure(result, natives, scope)
-        failure.details.update(told.as_details())
+        failure.details.update(told)
         return failure
