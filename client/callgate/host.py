@@ -245,13 +245,14 @@ class Host:
                 return received
             if ARMED:
                 reach("client.callback_received")
-            self.serve(channel, received.message, received.payloads)
+            # what it gives lives until the next message, which says that the host has it
+            answered = self.serve(channel, received.message, received.payloads)  # noqa: F841
             if ARMED:
                 reach("client.callback_answered")
             if expires is not None and time.monotonic() > expires:
                 expires = time.monotonic() + _GRACE_SECONDS
 
-    def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> None:
+    def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> CallContext:
         """Run a callback on the thread that waits (R9.10, R17.16), and answer it; so its locks are its own (R17.17)."""
         outer, self._nesting.channel = self._nesting.channel, channel
         depth = channel.talk.depth
@@ -274,6 +275,7 @@ class Host:
             if context.flight:  # nothing comes home with the answer to an answer
                 self.objects.lent.land(context.flight)
         channel.send(frames)
+        return context
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)

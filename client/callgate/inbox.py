@@ -93,7 +93,7 @@ class Outer:
 
     __slots__ = ("_serve", "answers", "line")
 
-    def __init__(self, line: Line, serve: Callable[[Line, Any, list[Any]], None]) -> None:
+    def __init__(self, line: Line, serve: Callable[[Line, Any, list[Any]], object]) -> None:
         self.line = line
         self._serve = serve
         self.answers: deque[Received] = deque()
@@ -237,7 +237,7 @@ class Inbox:
             served += self.drain(idle, self.below())
         return served
 
-    def attend(self, line: Line, expires: float | None, serve: Callable[[Line, Any, list[Any]], None]) -> Received:
+    def attend(self, line: Line, expires: float | None, serve: Callable[[Line, Any, list[Any]], object]) -> Received:
         """R15.14: what comes next for a call of this STA, which serves what others call of its objects until then."""
         state, below, mine = Waiting(Kind.STA, causality()), self.below(line), Outer(line, serve)
         self.outer.append(mine)

@@ -265,6 +265,7 @@ class DelegatePlan:
 
     def answer(self, given: Any, context: CallContext) -> tuple[Any, list[Any]]:
         """The result and outs that a callable gave, as wire values."""
+        context.result = given
         wanted = self._has_result + len(self._outs)
         results = given if wanted > 1 else (given,)[:wanted]  # what a callback without results gives is dropped
         if wanted > 1 and (not isinstance(given, tuple) or len(given) != wanted):

@@ -119,6 +119,7 @@ class CallContext:
         "payloads",
         "prepared",
         "received",
+        "result",
         "tokens",
     )
 
@@ -130,6 +131,8 @@ class CallContext:
         """Bulk frames that came with the answer."""
         self.flight = 0
         """Says that objects of this process may come home with the answer; 0 for none."""
+        self.result: Any = None
+        """What a callback gave: it must not end before the other side has it."""
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []

@@ -16,14 +16,14 @@ from callgate_protocol.crossings import check_here
 from callgate_protocol.references import Reference, read_reference
 from callgate_transport.serving.single import here
 
-from .base import Converter
+from .owned import OwnedConverter
 
 __all__ = ["InterfaceConverter"]
 
 _MOST_INTERFACES: Final = 256
 
 
-class InterfaceConverter(Converter):
+class InterfaceConverter(OwnedConverter):
     """`IFoo *`. Whoever gets one as a result or an out owns a reference; arguments are lent (R8.9, R14.3).
 
     In a struct it is as with the struct itself (R13.11).
@@ -138,6 +138,14 @@ class InterfaceConverter(Converter):
                 return {"at": [client.number, 0]}
             return {"ref": client.session.hand_over(client.number, self._wanted(scope).iid)}
         return {"object": client.number} if client.session is scope.session else None
+
+    def store(self, address: int, wire: Any, scope: Scope, /, *, replace: bool) -> None:
+        """R8.9: what is replaced is released, after the new pointer stands there."""
+        unknown = self._com.wrappers.unknown
+        old = unknown.read(address)
+        unknown.write(address, self.from_wire(wire, scope))
+        if replace and old and not self._borrowed:
+            unknown.release(old, self._contract.shape)
 
     def discard(self, native: int, scope: Scope) -> None:
         """R8.8: what came out of a call that failed is given back."""
