@@ -9,6 +9,8 @@ import pytest
 
 import callgate
 from callgate import Lib
+from callgate.com import declared
+from callgate_protocol.guids import guid_text
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 
@@ -21,6 +23,15 @@ TEXT = IDL.replace("HRESULT Invoke(IDispatch *object,", "HRESULT Invoke([in] Vis
     "HRESULT Dispid(IDispatch *object,", "HRESULT Dispid([in] Visit object,"
 )
 """The probe's methods that take an IDispatch, told to Python as taking a delegate: it derives from IDispatch."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_else_declares_it() -> Iterator[None]:
+    """Other tests of this process may have declared IProbe as it is, and one IID has one meaning (R14.29)."""
+    iid = guid_text(str(IID["IProbe"]))
+    others = declared._BY_IID.pop(iid, [])
+    yield
+    declared._BY_IID[iid] = others
 
 
 @pytest.fixture(scope="module")

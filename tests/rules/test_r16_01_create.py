@@ -179,16 +179,6 @@ def test_r16_01_other_shapes_of_factories(
 SEVEN_ZIP = next((path for path in ("/usr/lib/p7zip/7z.so", "/usr/lib/7zip/7z.so") if os.path.exists(path)), "")
 
 
-@interface("{23170F69-40C1-278A-0000-000600600000}")
-class IInArchive(IUnknown, Protocol):
-    """7-Zip's, without its methods."""
-
-
-@interface("{23170F69-40C1-278A-0000-000600A00000}")
-class IOutArchive(IUnknown, Protocol):
-    """7-Zip's, without its methods."""
-
-
 @pytest.mark.skipif(not SEVEN_ZIP, reason="7-Zip (p7zip-full) is not installed")
 def test_r16_01_seven_zip_by_name(registered: Callable[[str], None], isolation: str) -> None:
     """Somebody else's component: its factory makes an object only as an interface that it names."""
@@ -196,8 +186,10 @@ def test_r16_01_seven_zip_by_name(registered: Callable[[str], None], isolation: 
     clsid = "{23170F69-40C1-278A-1000-000110070000}"
     registered(f'[CLSID."{clsid}"]\nInprocServer = {server}\nProgID = "7zip.7z"\nThreadingModel = "Both"')
 
-    assert callgate.create("7zip.7z", IInArchive, IOutArchive, isolation=isolation) is not None
-    some = callgate.create_all("7zip.7z", [IMissing, IOutArchive, IInArchive], isolation=isolation)
+    sevenzip: Any = callgate.idl(file=Path(__file__).parents[2] / "examples" / "sevenzip.idl")
+    reads, writes = sevenzip.IInArchive, sevenzip.IOutArchive
+    assert callgate.create("7zip.7z", reads, writes, isolation=isolation) is not None
+    some = callgate.create_all("7zip.7z", [IMissing, writes, reads], isolation=isolation)
     assert [code.failed for code in some.results] == [True, False, False]
 
 
