@@ -143,6 +143,7 @@ def test_r14_10_the_class_is_decided_once(lib: Any, unregistered: None) -> None:
         del holder
 
 
+@pytest.mark.rule("R19.34")
 def test_r14_12_as_many_releases_as_receipts(lib: Any) -> None:
     """Each time an object arrives is one receipt; after the last release using the proxy raises."""
     with released(lib):
@@ -196,6 +197,7 @@ def _meet(worker: Any, results: list[Any]) -> None:
     results.append(worker.Meet(2, 300))
 
 
+@pytest.mark.rule("R19.35")
 def test_r14_13_a_missing_interface(lib: Any) -> None:
     """InvalidCastError, which is a TypeError, with E_NOINTERFACE and the IID; `isinstance` only says no."""
     types = callgate.types(lib)

@@ -155,7 +155,7 @@ def query(proxy: Any, interface: Any) -> Any:
 
 
 def no_interface(proxy: Any, declared: Declared) -> MarshalError:
-    """R14.13: E_NOINTERFACE, with the IID."""
+    """R14.13, R19.35: E_NOINTERFACE, with the IID."""
     return InvalidCastError(
         f"{proxy!r} does not answer {declared.name} {declared.iid} (E_NOINTERFACE, R14.13)",
         hresult=HResult(Code.E_NOINTERFACE),
@@ -196,7 +196,7 @@ def release_object(proxy: ComObject) -> int:
 
 
 def final_release(proxy: ComObject) -> None:
-    """R14.12: give all receipts back, now. Nothing for one that is gone already (R14.30)."""
+    """R14.12, R19.34: give all receipts back, now. Nothing for one that is gone already (R14.30)."""
     if not proxy._gone and not proxy._host.dead:  # noqa: SLF001
         times = proxy._host.holdings.give_back_all(proxy._number)  # noqa: SLF001
         proxy._host.system(HostFunction.RELEASE, proxy._number, times)  # noqa: SLF001
