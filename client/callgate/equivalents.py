@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 __all__ = ["same_struct", "why_not_equivalent"]
@@ -21,6 +20,8 @@ def same_struct(one: type[Any], two: type[Any]) -> bool:
 
 def why_not_equivalent(cls: type[Any]) -> str:
     """R14.29, R19.46: what one class has that the other could not give; "" when it is nothing but public members."""
+    from inspect import isroutine  # noqa: PLC0415 - slow to import, and few programs declare a struct twice
+
     layout = vars(cls)["__callgate_layout__"]
     hidden = next((member.name for member in layout.members if member.name.startswith("_")), "")
     if hidden:
@@ -29,6 +30,6 @@ def why_not_equivalent(cls: type[Any]) -> str:
         name
         for base in cls.__mro__[:-1]
         for name, value in vars(base).items()
-        if not name.startswith("_") and (inspect.isroutine(value) or isinstance(value, property | staticmethod))
+        if not name.startswith("_") and (isroutine(value) or isinstance(value, property | staticmethod))
     ]
     return f"{cls.__module__}.{cls.__qualname__} has the method {own[0]!r}" if own else ""

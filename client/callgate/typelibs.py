@@ -9,9 +9,10 @@ from typing import Any, Final, NoReturn
 
 from callgate_protocol.automation import OBJECT, WELL_KNOWN, closure
 from callgate_protocol.guids import guid_text
+from callgate_protocol.identity import Identity
 from callgate_protocol.idl_text import idl_text
 from callgate_protocol.model import Coclass, TypeLibrary
-from callgate_protocol.published import Identity, Published
+from callgate_protocol.published import Published
 
 from .binding import Binding
 from .com.class_interfaces import coclass_of, described_interfaces

@@ -11,10 +11,10 @@ from typing import Final
 
 from .automation import WELL_KNOWN
 from .contracts import needs_local
+from .identity import UNNAMED, Identity
 from .idl_declarations import Declarations, innermost
 from .idl_types import Spelling, bracketed
 from .model import Attribute, Coclass, CType, Delegate, Function, Interface, Pointer, TypeLibrary, Void
-from .published import UNNAMED, Identity
 
 __all__ = ["idl_text"]
 

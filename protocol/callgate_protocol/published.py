@@ -8,9 +8,10 @@ since one IID with different slots would call the wrong method (R14.4).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from .directives import DirectiveError
+from .identity import Identity
 from .interfaces import chain_of
 from .model import (
     Array,
@@ -30,18 +31,7 @@ from .model import (
 from .typelib import encode_library, library_hash
 from .value import Value
 
-__all__ = ["UNNAMED", "Identity", "Published", "contract_hash", "contract_of"]
-
-
-class Identity(Value):
-    """What a type library is called: its name, its LIBID (canonical, or "") and its version, such as "1.0"."""
-
-    name: str = ""
-    libid: str = ""
-    version: str = ""
-
-
-UNNAMED: Final = Identity()
+__all__ = ["Published", "contract_hash", "contract_of"]
 
 
 class Published(Value):

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from callgate.declare import PrototypeError, parse, parse_declarations
+from callgate.declare import PrototypeError, objects, parse, parse_declarations
 from callgate.declare.errors import ContractError
+from callgate.declare.words import OBJECT_WORDS, WELL_KNOWN_NAMES
+from callgate_protocol import automation
 from callgate_protocol.automation import WELL_KNOWN
+from callgate_protocol.identity import Identity
 from callgate_protocol.model import (
     Attribute,
     Coclass,
@@ -24,7 +27,6 @@ from callgate_protocol.model import (
     TypeLibrary,
     Void,
 )
-from callgate_protocol.published import Identity
 
 IID = "{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
 HEAD = f"[object, uuid({IID[1:-1].lower()})] interface IFoo : IUnknown"
@@ -341,3 +343,9 @@ def test_a_broken_contract_has_a_place() -> None:
         parse(f"{HEAD} {{\n  HRESULT f();\n  void g(); }};")
     assert (caught.value.line, caught.value.column) == (3, 8)
     assert "IFoo.g" in caught.value.message
+
+
+def test_what_the_parser_knows_without_idl() -> None:
+    """Names that are written down so that C is read without the rest: they are those of the tables."""
+    assert set(WELL_KNOWN_NAMES) == set(automation.WELL_KNOWN)
+    assert set(objects._READERS) == OBJECT_WORDS

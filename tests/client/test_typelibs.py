@@ -18,7 +18,7 @@ from callgate.declare import parse_declarations
 from callgate.headers import read_header
 from callgate.sources import FromHeader
 from callgate.typelibs import TypeLib, published_of, read_idl
-from callgate_protocol.published import Identity
+from callgate_protocol.identity import Identity
 
 TEXT = """
     [uuid(3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0F00), version(1.0)] library Players {

@@ -7,9 +7,9 @@ from hypothesis import given
 
 from callgate.com.declared import find_declared
 from callgate.declare import parse_declarations
+from callgate_protocol.identity import Identity
 from callgate_protocol.idl_text import idl_text
 from callgate_protocol.model import FunctionPointer, InterfaceType, Pointer, TypeLibrary
-from callgate_protocol.published import Identity
 from callgate_protocol.standard import IIDS
 from tests.conftest import NATIVE
 from tests.protocol.described import described

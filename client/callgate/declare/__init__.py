@@ -13,8 +13,8 @@ from callgate.declare.errors import PrototypeError
 from callgate.declare.lowering import Lowering
 from callgate.declare.parser import read
 from callgate.declare.python import C_ONLY, PythonSide
+from callgate_protocol.identity import UNNAMED, Identity
 from callgate_protocol.model import CType, TypeLibrary
-from callgate_protocol.published import UNNAMED, Identity
 
 __all__ = ["Declarations", "PrototypeError", "parse", "parse_declarations"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
-from callgate.declare.contracts import check, lower_objects
 from callgate.declare.errors import PrototypeError, fault, line_of
 from callgate.declare.layouts import place
 from callgate.declare.lives import hand_down, opaques_of
@@ -27,6 +26,7 @@ from callgate.declare.tags import check_nesting, name_tags
 from callgate_protocol.model import (
     Array,
     Attribute,
+    Coclass,
     CType,
     Delegate,
     Enum,
@@ -34,6 +34,7 @@ from callgate_protocol.model import (
     Field,
     Function,
     FunctionPointer,
+    Interface,
     InterfaceType,
     Opaque,
     OpaqueType,
@@ -67,7 +68,7 @@ class Lowering:
         self.typedefs = self._lower_typedefs(state)
         functions = self._lower_functions(state.functions)
         defined = [self._record(tag) for tag in records if tag.members is not None]
-        interfaces, coclasses = lower_objects(state, self._method, self.typedefs, self._used)
+        interfaces, coclasses = self._objects(state)
         self.library = TypeLibrary(
             functions=tuple(functions[name] for name in sorted(functions)),
             records=tuple(sorted(defined, key=_name_of)),
@@ -77,7 +78,18 @@ class Lowering:
             interfaces=interfaces,
             coclasses=coclasses,
         )
-        check(state, self.library)
+        if interfaces:
+            from callgate.declare.contracts import check  # noqa: PLC0415 - most texts have functions only
+
+            check(state, self.library)
+
+    def _objects(self, state: State) -> tuple[tuple[Interface, ...], tuple[Coclass, ...]]:
+        """The interfaces and classes of a text, and the well-known ones that it names."""
+        if not (state.interfaces or state.mentioned or self._used):
+            return (), ()
+        from callgate.declare.contracts import lower_objects  # noqa: PLC0415 - most texts have functions only
+
+        return lower_objects(state, self._method, self.typedefs, self._used)
 
     def _fault(self, offset: int, message: str) -> PrototypeError:
         return fault(self._source, offset, message)

@@ -22,8 +22,8 @@ from callgate.declare.statements import (
     read_words,
     refuse_rest,
 )
+from callgate_protocol.identity import Identity
 from callgate_protocol.model import Implemented
-from callgate_protocol.published import Identity
 
 __all__ = ["announce", "read_object"]
 

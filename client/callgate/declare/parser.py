@@ -14,12 +14,10 @@ from callgate.declare.layouts import take_size
 from callgate.declare.lexer import is_name, tokenise
 from callgate.declare.lives import number_handle, take_life
 from callgate.declare.nodes import EnumTag, FunctionNode, Node, RecordTag, Signature, Typedef
-from callgate.declare.objects import announce, read_object
 from callgate.declare.records import adopt, read_members
 from callgate.declare.specifiers import Specifiers, begins_type, read_specifiers
 from callgate.declare.state import State
-from callgate.declare.words import SYSTEM_NAMES
-from callgate_protocol.automation import WELL_KNOWN
+from callgate.declare.words import OBJECT_WORDS, SYSTEM_NAMES, WELL_KNOWN_NAMES
 
 __all__ = ["LARGEST", "read"]
 
@@ -40,12 +38,12 @@ def read(text: str, prepare: Callable[[State], None] | None = None, *, idl: bool
         prepare(state)
     if idl:
         state.enter_idl()
-    announce(state)
+    declare = _read_declaration if OBJECT_WORDS.isdisjoint(state.texts) else _idl_reader(state)
     read_directives(state, tokens.directives)
     while state.texts[state.index]:
         state.settle(state.index)
         if not state.accept(";"):
-            _read_any(state)
+            declare(state)
     state.settle(len(state.texts))
     if prepare is None:
         _refuse_empty(state)
@@ -57,10 +55,16 @@ def _refuse_empty(state: State) -> None:
         raise fault(state.source, 0, 'no functions declared; write prototypes, e.g. "double cos(double x);"')
 
 
-def _read_any(state: State) -> None:
-    """One statement of IDL, or a declaration of C."""
-    if not read_object(state, _read_any):
-        _read_declaration(state)
+def _idl_reader(state: State) -> Callable[[State], None]:
+    """What reads one statement of IDL, or a declaration of C."""
+    from callgate.declare.objects import announce, read_object  # noqa: PLC0415 - most texts are C
+
+    def read_any(state: State) -> None:
+        if not read_object(state, read_any):
+            _read_declaration(state)
+
+    announce(state)
+    return read_any
 
 
 def _read_declaration(state: State) -> None:
@@ -156,7 +160,7 @@ def _add_typedef(state: State, declared: Declarator, node: Node, spec: Specifier
 
 def _is_known(state: State, declared: Declarator) -> bool:
     """Whether IDL's texts repeat what is built in: `typedef double DATE;`, `typedef interface IFoo IFoo;` (R12.11)."""
-    if declared.name in state.interfaces or declared.name in WELL_KNOWN:
+    if declared.name in state.interfaces or declared.name in WELL_KNOWN_NAMES:
         return declared.type is state.typedefs[declared.name].type
     return bool(state.idl) and declared.name in SYSTEM_NAMES and state.is_built_in(declared.name)
 

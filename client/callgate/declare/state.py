@@ -12,10 +12,9 @@ from callgate.declare.expressions import Value, evaluate
 from callgate.declare.idl_words import IDL_TYPES
 from callgate.declare.lexer import Tokens
 from callgate.declare.nodes import EnumTag, FunctionNode, InterfaceTag, PointerTo, RecordTag, SafeArrayOf, Typedef
-from callgate.declare.words import BASES, CONST_REFERENCES, KNOWN_NAMES, ROLES, SYSTEM_NAMES
-from callgate_protocol.automation import WELL_KNOWN
+from callgate.declare.words import BASES, CONST_REFERENCES, KNOWN_NAMES, ROLES, SYSTEM_NAMES, WELL_KNOWN_NAMES
+from callgate_protocol.identity import Identity
 from callgate_protocol.model import SystemType
-from callgate_protocol.published import Identity
 
 __all__ = ["SAFEARRAY", "State"]
 
@@ -34,7 +33,7 @@ _BUILT_IN: Final = {
     **{name: Typedef(system, False, -1) for name, system in SYSTEM_NAMES.items()},
     **{name: Typedef(_reference(target), False, -1) for name, target in CONST_REFERENCES.items()},
     "SAFEARRAY": Typedef(SAFEARRAY, False, -1),
-    **{name: Typedef(InterfaceTag("interface", name, -1), False, -1) for name in WELL_KNOWN},
+    **{name: Typedef(InterfaceTag("interface", name, -1), False, -1) for name in WELL_KNOWN_NAMES},
 }
 
 

@@ -154,3 +154,29 @@ SYSTEM_NAMES: Final[dict[str, SystemType]] = {
 
 CONST_REFERENCES: Final[dict[str, SystemType]] = dict.fromkeys(("REFGUID", "REFIID", "REFCLSID"), SystemType("GUID"))
 """Names of pointers to a constant one of these: another ABI than its value (R12.9)."""
+
+OBJECT_WORDS: Final = frozenset(
+    {"import", "importlib", "cpp_quote", "midl_pragma", "library", "interface", "dispinterface", "coclass"}
+)
+"""The statements of IDL: texts without one are C, and are read without what only IDL needs."""
+
+WELL_KNOWN_NAMES: Final = (
+    "IClassFactory",
+    "IClassFactory2",
+    "IConnectionPoint",
+    "IConnectionPointContainer",
+    "IDispatch",
+    "IEnumConnectionPoints",
+    "IEnumConnections",
+    "IEnumVARIANT",
+    "IErrorInfo",
+    "IProvideClassInfo",
+    "IProvideClassInfo2",
+    "ISupportErrorInfo",
+    "ITypeInfo",
+    "ITypeLib",
+    "IUnknown",
+    "_Delegate",
+    "_Object",
+)
+"""Interfaces that every text may name; `callgate_protocol.automation.WELL_KNOWN` has them whole."""
