@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,30 +96,10 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
         incarnation,
         route,
     )
-    every = {
-        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), Shape())),
-        "ISupportErrorInfo": cache(lambda: errors().support()),
-    }
-    for name, vtable in every.items():
-        contract = Contract(name, IIDS[name], IIDS["IUnknown"], Shape())
-        callables.services[contract.iid] = Offered(contract, [], vtable)
+    _offer_standard(callables, dispatch, errors)
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
-    census = Census()
-    census.watch(
-        {
-            "objects": lambda: len(objects),
-            "allocations": lambda: objects.blocks_alive + objects.kept(),
-            "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
-            "client_objects": lambda: len(callables),
-            "handles": lambda: len(objects.lives),
-            "stale_callbacks": lambda: (
-                callables.stale_calls + sum(library.stale_callbacks for library in libraries.all())
-            ),
-            "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
-        }
-    )
     homes = Homes(libraries, objects, callbacks.register)
-    census.watch({"apartments": lambda: len(homes), "moved": lambda: homes.moved})
+    census = _census(objects, callables, libraries, homes)
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))
     fields = Fields(backend, places, libraries)
@@ -144,3 +124,37 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
         objects,
         census,
     )
+
+
+def _offer_standard(
+    callables: Callables, dispatch: Callable[[], Sequence[Any]], errors: Callable[[], ErrorObjects]
+) -> None:
+    """What every object of a client answers beside its own interfaces; made when it is first asked for."""
+    vtables = {
+        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), Shape())),
+        "ISupportErrorInfo": cache(lambda: errors().support()),
+    }
+    for name, vtable in vtables.items():
+        contract = Contract(name, IIDS[name], IIDS["IUnknown"], Shape())
+        callables.services[contract.iid] = Offered(contract, [], vtable)
+
+
+def _census(objects: Objects, callables: Callables, libraries: Libraries, homes: Homes) -> Census:
+    """What a host counts of itself."""
+    census = Census()
+    census.watch(
+        {
+            "objects": lambda: len(objects),
+            "allocations": lambda: objects.blocks_alive + objects.kept(),
+            "delegates": lambda: sum(library.thunks_alive for library in libraries.all()),
+            "client_objects": lambda: len(callables),
+            "handles": lambda: len(objects.lives),
+            "stale_callbacks": lambda: (
+                callables.stale_calls + sum(library.stale_callbacks for library in libraries.all())
+            ),
+            "dropped_callbacks": lambda: sum(library.dropped_callbacks for library in libraries.all()),
+            "apartments": lambda: len(homes),
+            "moved": lambda: homes.moved,
+        }
+    )
+    return census
