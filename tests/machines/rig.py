@@ -20,6 +20,8 @@ from callgate_transport.keys import KeyPair, write_private
 PATIENCE = 20.0
 EVERYTHING = ("*", "/*", "/*/*", "/*/*/*", "/*/*/*/*", "/*/*/*/*/*", "/*/*/*/*/*/*")
 """Patterns of libraries for tests that are about something else."""
+NOTICED = 4.5
+"""Seconds until each side has noticed that the other is silent: heartbeats every second, three without answer."""
 
 
 def free_ports() -> tuple[int, int]:

@@ -17,7 +17,7 @@ import callgate
 from callgate import Connection, Lib
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import Rig, again, free_ports
+from tests.machines.rig import NOTICED, Rig, again, free_ports
 from tests.network.relay import Network
 
 
@@ -127,7 +127,7 @@ def test_r17_27_a_call_sent_into_silence(device: Lib, network: Network, tmp_path
     network.silence()
     began = time.monotonic()
     outcome = in_background(lambda: device.fire(str(path), 0))
-    time.sleep(4.5)
+    time.sleep(NOTICED)  # the outage itself: how long it lasts is what this is about
     network.repair()
     error = outcome.get(timeout=10)
     assert time.monotonic() - began < 8
@@ -160,7 +160,7 @@ def test_a_deadline_is_kept_without_a_network(device: Lib, network: Network, tmp
 def test_recovery_within_two_seconds(device: Lib, network: Network) -> None:
     """After the network is back, the next call is answered within two seconds, whatever the outage was like."""
     assert device.add(0, 0) == 0
-    for outage, seconds in ((network.cut, 1.0), (network.silence, 4.0), (network.drop, 0.0)):
+    for outage, seconds in ((network.cut, 1.0), (network.silence, NOTICED), (network.drop, 0.0)):
         outage()
         time.sleep(seconds)
         network.repair()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.machines.rig import Rig
+from tests.machines.rig import NOTICED, Rig
 from tests.network.namespaces import Laboratory, unavailable
 
 _EXECUTIONS = {"1": {1}, "NotExecuted": {0}, "OutcomeUnknown": {0, 1}}
@@ -62,7 +62,7 @@ def test_r17_27_a_silent_partition(compiled: Callable[[str], str], tmp_path: Pat
 
         def weather() -> float:
             laboratory.cut(one_way=one_way)
-            time.sleep(4.5)
+            time.sleep(NOTICED)  # the outage itself
             laboratory.heal()
             return time.monotonic()
 
