@@ -21,7 +21,6 @@ from tests.conftest import wait_until
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sevenzip.py"
 FILES = {"a.txt": b"some text\n" * 20000, "naïve 😀.bin": bytes(range(256)) * 1000, "empty": b""}
 E_ABORT = 0x80004004
-WRONG_PASSWORD = 9
 
 
 @pytest.fixture(scope="module")

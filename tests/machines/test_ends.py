@@ -47,6 +47,7 @@ def test_hosts_that_are_killed_under_their_calls(device: Lib, tmp_path: Path) ->
         for thread in threads:
             thread.result(60)
     assert len(outcomes) >= 400
+    assert any(kind == "lost" for kind, *_ in outcomes)
     assert all(exists for kind, _, exists in outcomes if kind == "result")
     assert not any(exists for _, began, exists in outcomes if began is False)
     assert device.add(1, 1) == 2

@@ -46,14 +46,6 @@ def connection(rig: Rig) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.fixture
-def device(connection: Connection, compiled: Callable[[str], str]) -> Iterator[Lib]:
-    """What it works with meanwhile."""
-    lib = connection.load(compiled("machines"), DEVICE)
-    yield lib
-    callgate.close(lib)
-
-
 @contextmanager
 def hostile(rig: Rig, address: str = "", server: bytes = b"", routing_id: bytes = b"") -> Iterator[zmq.Socket[bytes]]:
     """A bare socket of the hostile client, which is on the list."""
@@ -108,7 +100,7 @@ def test_strangers_who_say_nothing(rig: Rig, device: Lib) -> None:
     assert time.monotonic() - began < 2
     for connection in silent:
         connection.settimeout(10)
-    assert all(_ended(connection) for connection in silent)
+        assert _ended(connection)
     gateway = gateway_of(rig)["pid"]
     assert wait_until(lambda: len(os.listdir(f"/proc/{gateway}/fd")) < 60)
     assert device.add(1, 2) == 3
@@ -121,6 +113,8 @@ def _ended(connection: socket.socket) -> bool:
                 pass
         except ConnectionError:
             pass
+        except TimeoutError:
+            return False
         return True
 
 

@@ -173,8 +173,9 @@ def test_r17_20_many_references_cost_no_more_than_few(rig: Rig, compiled: Callab
             assert lib.scope_count() == len(kept)
             callgate.close(lib)
     few, many = counts
-    assert many <= few * 1.5
-    assert few / 6 < 1000  # bytes per ping, heartbeats of ZeroMQ and encryption included
+    assert 0 < many <= few * 1.5
+    pings = 2 * 3  # in two leases: one may be missed twice
+    assert few / pings < 1000  # bytes, heartbeats of ZeroMQ and encryption included
 
 
 @pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])

@@ -47,14 +47,6 @@ def connection(rig: Rig, network: Network) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.fixture
-def device(connection: Connection, compiled: Callable[[str], str]) -> Iterator[Lib]:
-    """The library, over that network."""
-    lib = connection.load(compiled("machines"), DEVICE)
-    yield lib
-    callgate.close(lib)
-
-
 def shots(path: Path) -> int:
     """How often the device was fired."""
     return path.stat().st_size if path.exists() else 0

@@ -195,12 +195,13 @@ def test_r14_20_what_ends_a_program(lib: Any, kind: type[BaseException], monkeyp
 
 
 @pytest.mark.rule("R14.20")
-def test_r14_20_results_of_the_wrong_kind(lib: Any) -> None:
+@pytest.mark.parametrize("wrong", ["text", None, 2**40])
+def test_r14_20_results_of_the_wrong_kind(lib: Any, wrong: Any) -> None:
     """What a method gives and its declaration does not know is a failure for native code too."""
 
     class Wrong(Callee):
         def Step(self, number: int) -> Any:
-            return ["text", None, 2**40][number]
+            return wrong
 
     with released(lib):
         holder = make(lib, "Holder", "IHolder")

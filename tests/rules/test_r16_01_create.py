@@ -184,12 +184,13 @@ def test_r16_01_seven_zip_by_name(registered: Callable[[str], None], isolation: 
     """Somebody else's component: its factory makes an object only as an interface that it names."""
     server = f'{{ Library = "{SEVEN_ZIP}", Shape = "CreateObject" }}'
     clsid = "{23170F69-40C1-278A-1000-000110070000}"
-    registered(f'[CLSID."{clsid}"]\nInprocServer = {server}\nProgID = "7zip.7z"\nThreadingModel = "Both"')
+    registered(f'[CLSID."{clsid}"]\nInprocServer = {server}\nProgID = "7zip.InArchive"\nThreadingModel = "Both"')
 
     sevenzip: Any = callgate.idl(file=Path(__file__).parents[2] / "examples" / "sevenzip.idl")
     reads, writes = sevenzip.IInArchive, sevenzip.IOutArchive
-    assert callgate.create("7zip.7z", reads, writes, isolation=isolation) is not None
-    some = callgate.create_all("7zip.7z", [IMissing, writes, reads], isolation=isolation)
+    made = callgate.create("7zip.InArchive", reads, writes, isolation=isolation)
+    assert isinstance(made, reads)
+    some = callgate.create_all("7zip.InArchive", [IMissing, writes, reads], isolation=isolation)
     assert [code.failed for code in some.results] == [True, False, False]
 
 

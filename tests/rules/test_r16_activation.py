@@ -146,9 +146,6 @@ def test_r16_03_the_codes(name: str, code: int) -> None:
     assert name in repr(callgate.hresult(code))
 
 
-CONDITIONS = ("LOCAL asked", "AppID", "library", "DllSurrogate", "executable")
-
-
 @pytest.mark.parametrize("held", list(itertools.product([True, False], repeat=5)), ids=str)
 def test_r16_08_five_conditions_of_a_surrogate(held: tuple[bool, ...]) -> None:
     """A library runs in a surrogate iff LOCAL is asked, it has AppID and library, DllSurrogate, and no executable."""
