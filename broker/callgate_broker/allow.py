@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ __all__ = ["AllowList", "AllowListError", "read_allow_list"]
 _MOST_BYTES: Final = 1 << 20
 _MOST_KEYS: Final = 2
 """Two, so that a client can change its key without a moment in which neither works."""
+_LONGEST_NAME: Final = 255
+_MOST_RIGHTS: Final = 32_000
+"""Bytes of one client's rights: they travel whole to the warden and to each of its hosts."""
 _KNOWN: Final = {"key", "libraries", "classes"}
 
 EXAMPLE: Final = """
@@ -78,18 +82,21 @@ def read_allow_list(path: str) -> AllowList:
     try:
         with open(path, "rb") as file:
             about = os.fstat(file.fileno())
-            if about.st_mode & 0o022 or about.st_uid not in (os.getuid(), 0):
+            if about.st_uid not in (os.getuid(), 0):
+                raise AllowListError(f"{path} belongs to user {about.st_uid}; it has to be this user's or root's")
+            if about.st_mode & 0o022:
                 raise AllowListError(f"{path} can be changed by others; chmod go-w {path}")
-            text = file.read(_MOST_BYTES + 1).decode()
-    except UnicodeDecodeError as error:
-        raise AllowListError(f"{path} is not UTF-8: {error}") from None
+            given = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise AllowListError(
             f"the allow-list {path} cannot be read ({error.strerror}); it is a TOML file such as{EXAMPLE}"
         ) from None
-    if len(text) > _MOST_BYTES:
+    if len(given) > _MOST_BYTES:
         raise AllowListError(f"{path} is longer than {_MOST_BYTES} bytes")
-    return AllowList.parse(text, path)
+    try:
+        return AllowList.parse(given.decode(), path)
+    except UnicodeDecodeError as error:
+        raise AllowListError(f"{path} is not UTF-8: {error}") from None
 
 
 def _keys(path: str, name: str, table: dict[str, Any]) -> list[bytes]:
@@ -107,7 +114,14 @@ def _rights(path: str, name: str, table: dict[str, Any]) -> Rights:
     unknown = sorted(set(table) - _KNOWN)
     if unknown:
         raise AllowListError(f"{path}: {name}: there is no right {unknown[0]!r}; known are {', '.join(sorted(_KNOWN))}")
+    if len(name) > _LONGEST_NAME:
+        raise AllowListError(f"{path}: {name:.40}…: the name of a client has at most {_LONGEST_NAME} characters")
     try:
-        return Rights.from_map({**table, "name": name})
+        rights = Rights.from_map({**table, "name": name})
     except ValueError as error:
         raise AllowListError(f"{path}: {error}") from None
+    if len(json.dumps(rights.as_map())) > _MOST_RIGHTS:
+        raise AllowListError(
+            f"{path}: {name} has more than {_MOST_RIGHTS} bytes of names; use patterns such as /opt/*.so"
+        )
+    return rights

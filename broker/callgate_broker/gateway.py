@@ -60,13 +60,13 @@ class Gateway(Talker):
         self._inquiries: dict[int, Callable[[Mapping[str, Any]], None]] = {}
         self._passages = Passages(router, self._poller, pair, self._inquire, plan["lease"])
         self._poller.register(doorman.socket, zmq.POLLIN)
+        self._look_at = 0.0
 
     def run(self) -> None:
         """Serve until the warden is gone."""
         while True:
             ready = dict(self._poller.poll(_AGAIN_MS if self._passages.holding else _LOOK_MS))
-            self._revise()
-            self._passages.prune(time.monotonic())
+            self._look(time.monotonic())
             self._passages.inward(ready)
             if self._doorman.socket in ready:
                 self._doorman.serve()
@@ -75,13 +75,20 @@ class Gateway(Talker):
             if self._warden.fileno() in ready and not self._answered():
                 return
 
+    def _look(self, now: float) -> None:
+        """Once in a while, and not with every message that passes: what has changed, and whose lease is over."""
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_MS / 1000
+        self._revise()
+        self._passages.prune(now)
+
     def _revise(self) -> None:
         """Whoever may do less from now on, may do so at once: the hosts are told as well."""
         for message in self._clients.changes():
             self._inquire(message, lambda _answer: None)
-            if message["op"] == "admit" or not self._clients.knows(
-                message["owner"]
-            ):  # those that it reaches through us
+            # its hosts that are reached through us know our key only
+            if message["op"] == "admit" or not self._clients.knows(message["owner"]):
                 self._inquire({**message, "key": self._public}, lambda _answer: None)
 
     def _inquire(self, question: dict[str, Any], answered: Callable[[Mapping[str, Any]], None]) -> None:
@@ -135,8 +142,6 @@ class Gateway(Talker):
             return fields
         plan = self._plan
         fields["key"] = f"{name}:{fields.get('key', '')}"
-        if fields.get("share"):  # hosts are shared with processes of the same client only
-            fields["share"] = f"{name}:{fields['share']}"
         relay = bool(plan["relay"] or question.arguments.get("relay"))
         fields["remote"] = {
             "host": _LOOPBACK if relay else plan["host"],

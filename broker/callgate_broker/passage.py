@@ -90,9 +90,6 @@ class Passages:
         self._hosts: dict[str, tuple[str, bytes]] = {}
         """Where each host listens, and its key."""
 
-    def __len__(self) -> int:
-        return len(self._passages)
-
     @property
     def holding(self) -> bool:
         """Whether something has to be tried again soon."""

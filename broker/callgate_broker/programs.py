@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -69,8 +70,6 @@ class Programs:
 
 
 def _has_ended(pidfd: int) -> bool:
-    import select  # noqa: PLC0415 - as `processes` has it
-
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(0))

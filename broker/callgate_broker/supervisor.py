@@ -82,9 +82,10 @@ class Supervisor:
             text = f"{kind!r} is no kind of host; leave it out for native libraries, or write python"
             yield Reply(asker, failure(asker.request, "ProtocolError", text))
             return
-        share = f"{kind}:{fields['share']}" if fields["share"] else ""
+        # one client's names mean nothing to another, so the owner is a part of its own
+        share = repr((kind, owner, fields["share"])) if fields["share"] else ""
         if share:
-            self._found_gone(fields["gone"])
+            self._found_gone(fields["gone"], owner)
             host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
             if host is not None:
                 if request.remote:
@@ -100,10 +101,10 @@ class Supervisor:
         place = (fields["label"], fields["key"], fields["client"])
         yield from self.nursery.start(asker, *place, now, owner, request.remote, share, kind)
 
-    def _found_gone(self, incarnation: str | None) -> None:
+    def _found_gone(self, incarnation: str | None, owner: str) -> None:
         """Somebody could not join this shared host, which is about to end: nobody else is sent there."""
         host = self.hosts.get(incarnation or "")
-        if host is not None:
+        if host is not None and host.owner == owner:
             host.share = ""
 
     def _count(self, owner: str) -> int:

@@ -178,6 +178,17 @@ def test_a_shared_host_that_is_stopped_dead_or_gone_is_not_given_again() -> None
         play.supervisor.nursery._numbers = number  # the next one is numbered so again
 
 
+def test_what_one_client_shares_is_not_anothers() -> None:
+    """However names are put together, clients of other machines meet in no host, and end nobody's sharing."""
+    play = Play()
+    assert kinds(sharing(play, "b:s", owner="a")) == [Fork]
+    assert kinds(sharing(play, "s", peer=2, owner="a:b")) == [Fork]
+    play.forked(1)
+    (host,) = play.supervisor.hosts.values()
+    sharing(play, "other", peer=2, owner="a:b", gone=host.incarnation)
+    assert answer(sharing(play, "b:s", peer=3, owner="a"))["pid"] == 1001
+
+
 def test_sharers_go_one_by_one() -> None:
     """Who has gone is not answered, a fork that nobody waits for any more is stopped, a failure is told to all."""
     play = Play()

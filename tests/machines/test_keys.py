@@ -196,6 +196,8 @@ def test_what_a_changed_list_means_for_hosts() -> None:
         (f"[laptop]\nkey = '{LAPTOP}'\nlibrary = []", "no right 'library'"),
         (f"[laptop]\nkey = '{LAPTOP}'\nlibraries = 'libm.so.6'", "lists of names"),
         (f"[laptop]\nkey = '{LAPTOP}'\nclasses = [1]", "lists of names"),
+        (f"[{'x' * 256}]\nkey = '{LAPTOP}'", "at most 255 characters"),
+        (f"[laptop]\nkey = '{LAPTOP}'\nlibraries = ['/{'x' * 40_000}']", "use patterns"),
     ],
 )
 def test_allow_lists_that_cannot_be_used_are_refused(text: str, complaint: str) -> None:

@@ -121,7 +121,3 @@ class Doorman:
         if welcome:
             return [b"1.0", number, b"200", b"", key.hex().encode(), b""]
         return [b"1.0", number, b"400", b"not on the allow-list", b"", b""]
-
-    def close(self) -> None:
-        """Let ZeroMQ end."""
-        self.socket.close(0)

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from callgate_protocol.registry import Registry, RegistryError
 from callgate_protocol.registry_text import MOST_BYTES, parse_registry
 
+from .keys import config_directory
+
 __all__ = ["OVERRIDE", "PROJECT_FILE", "Hive", "drop_in_folder", "hives", "read_file", "read_registry"]
 
 OVERRIDE: Final = "CALLGATE_REGISTRY"
@@ -30,12 +32,6 @@ class Hive(NamedTuple):
     path: str
 
 
-def user_folder() -> str:
-    """Where this user's registry is."""
-    base = os.environ.get("XDG_CONFIG_HOME", "")
-    return os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.config"), "callgate")
-
-
 def drop_in_folder(*, system: bool = False) -> str:
     """Where registrations are written, one file each: the first folder that is given, or the user's or system's."""
     given = os.environ.get(OVERRIDE)
@@ -44,7 +40,7 @@ def drop_in_folder(*, system: bool = False) -> str:
         if not folder:
             raise FileNotFoundError(f"{OVERRIDE}={given!r} names no folder in which a registration could be written")
         return os.path.abspath(folder)
-    return os.path.join(_SYSTEM if system else user_folder(), _DROP_INS)
+    return os.path.join(_SYSTEM if system else config_directory(), _DROP_INS)
 
 
 def hives(*, project: bool = True) -> list[Hive]:
@@ -62,7 +58,7 @@ def _hives(*, project: bool) -> Iterator[Hive]:
         return
     if project and (found := _project_file()):
         yield Hive("project", found)
-    for kind, folder in (("user", user_folder()), ("system", _SYSTEM)):
+    for kind, folder in (("user", config_directory()), ("system", _SYSTEM)):
         own = os.path.join(folder, _FILE)
         files = [own, *_toml_files(os.path.join(folder, _DROP_INS))]
         yield from (Hive(kind, path) for path in files if os.path.exists(path))

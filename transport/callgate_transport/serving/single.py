@@ -163,8 +163,6 @@ class SingleThread:
         self.active: Any = None
         self.native = 0
         """Its number in the kernel."""
-        self.visits = 0
-        """How many calls were brought to it (R15.1)."""
         self._register = register
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
@@ -244,7 +242,6 @@ class SingleThread:
     def _serve(self, job: _Job) -> None:
         outer, self.active = self.active, None
         if isinstance(job, _Visit):
-            self.visits += 1
             self._serving.append(job)
             job.run()
             self._serving.pop()
