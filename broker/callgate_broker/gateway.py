@@ -69,6 +69,7 @@ class Gateway(Talker):
             self._look(time.monotonic())
             self._passages.inward(ready)
             if self._doorman.socket in ready:
+                self._revise()
                 self._doorman.serve()
             if self._router in ready:
                 self._hear()
@@ -76,7 +77,10 @@ class Gateway(Talker):
                 return
 
     def _look(self, now: float) -> None:
-        """Once in a while, and not with every message that passes: what has changed, and whose lease is over."""
+        """Now and then, and not with every call that passes: what has changed, and whose lease is over.
+
+        Whoever knocks or asks for something is answered by the list as it is then.
+        """
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_MS / 1000
@@ -109,6 +113,8 @@ class Gateway(Talker):
         rights = self._clients.list.rights(key)
         if rights is not None and self._passages.outward(routing_id, key, rights.name, frames):
             return
+        self._revise()
+        rights = self._clients.list.rights(key)
         guest = self._guests.of(routing_id)
         if guest.key not in (b"", key):  # somebody else has taken a name that was free again
             self._guests.forget(guest)

@@ -16,8 +16,10 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.automation import WELL_KNOWN
+from callgate_protocol.errors import Fault
 from callgate_protocol.guids import braced_guid
 from callgate_protocol.interfaces import chain_of
+from callgate_protocol.placement import ThreadingModel, one_model
 from callgate_protocol.published import contract_hash
 from callgate_protocol.registry import (
     AppEntry,
@@ -141,11 +143,15 @@ def register(
             )
         clsid = braced_guid(clsid or f"{{{uuid.uuid5(_NAMES, progid)}}}")
         entry = entry.replace(
-            clsid=clsid, progid=progid, name=name, version=version, appid=_app(appid, clsid, surrogate)
+            clsid=clsid,
+            progid=progid,
+            name=name,
+            version=version,
+            appid=_app(appid, clsid, surrogate),
+            threading=threading or ("Both" if entry.python else ""),
         )
-        entry = entry.replace(threading=threading or ("Both" if entry.python else ""))
-        apps = {entry.appid: AppEntry(entry.appid, surrogate="" if surrogate else None)} if entry.appid else {}
-        registry = Registry(classes={clsid: entry}, apps=apps if surrogate else {})
+        apps = {entry.appid: AppEntry(entry.appid, surrogate="")} if surrogate else {}
+        registry = Registry(classes={clsid: entry}, apps=apps)
         return _write(registry, clsid.strip("{}").lower(), system=system, replace=replace)
     except (ActivationRefused, RegistryError) as error:
         raise refusal(error) from None
@@ -243,11 +249,25 @@ def _write(registry: Registry, stem: str, *, system: bool, replace: bool) -> str
         raise FileExistsError(f"{path} is there already; unregister it first, or replace it")
     text = write_registry(registry)
     parse_registry(text, path)
+    _check_models(registry)
     os.makedirs(folder, exist_ok=True)
     with _whole(path, text):
         for entry in registry.classes.values():
             _run_hook(entry, "__callgate_register__")
     return path
+
+
+def _check_models(added: Registry) -> None:
+    """R15.7: a class that is added to a library has the threading model of the classes that it has already."""
+    merged = Registry.merge([added, registryfiles.read_registry()])
+    inproc = [(entry.inproc.library, entry) for entry in merged.classes.values() if entry.inproc]
+    for library in {entry.inproc.library for entry in added.classes.values() if entry.inproc}:
+        try:
+            one_model(
+                library, [ThreadingModel.named(each.threading, each.clsid) for of, each in inproc if of == library]
+            )
+        except Fault as error:
+            raise ActivationRefused("REGDB_E_BADTHREADINGMODEL", str(error)) from None
 
 
 @contextmanager

@@ -114,7 +114,9 @@ class Homes:
             placement = place(creator_of(creator.apartment if creator else MTA, main), model)
             if placement.home is Home.MAIN_STA:
                 return self._alive[0] if self._alive else self.host
-            return {Home.THIS_STA: creator, Home.HOST_STA: self.host}.get(placement.home)
+            if placement.home is Home.HOST_STA:
+                return self.host
+            return creator if placement.home is Home.THIS_STA else None
 
     def _of_thread(self, session: Session, number: int) -> SingleThread:
         """The apartment here of a client's STA, made at first use."""

@@ -33,7 +33,6 @@ DELEGATE: Final = "_Delegate"
 
 _MORE_IIDS: Final[dict[str, str]] = {
     **IIDS,
-    "ITypeComp": same_tail("00020403"),
     "ITypeLib": same_tail("00020402"),
     OBJECT: "{65074F7F-63C0-304E-AF0A-D51741CB4A8D}",
     DELEGATE: "{FB6AB00F-5096-3AF8-A33D-D7885A5FA829}",
@@ -119,14 +118,6 @@ _INTERFACES: Final = (
             _given("key", SystemType("BSTR")),
             _retval("object", Pointer(Void()), _BY_IID),
         ),
-    ),
-    _interface(
-        "IEnumVARIANT",
-        "IUnknown",
-        _method("Next", _given("count", _U4), _given("values", _UNTYPED), _given("fetched", _UNTYPED)),
-        _method("Skip", _given("count", _U4)),
-        _method("Reset"),
-        _method("Clone", _retval("copy", _object("IEnumVARIANT"))),
     ),
     _interface("IProvideClassInfo", "IUnknown", _method("GetClassInfo", _retval("info", _object("ITypeInfo")))),
     _interface(

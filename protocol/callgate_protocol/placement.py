@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final, NamedTuple
 
-from .apartments import MTA, NEUTRAL, Apartment, Kind
+from .apartments import NEUTRAL, Apartment, Kind
 from .rpccodes import Code, refusal
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Placement",
     "ThreadingModel",
     "creator_of",
-    "home_of",
     "hops",
     "one_model",
     "place",
@@ -139,14 +138,3 @@ def one_model(library: str, models: Iterable[ThreadingModel]) -> ThreadingModel:
         text = f"the classes of {library} have the threading models {names}; classes of one library have one"
         raise refusal(Code.REGDB_E_BADTHREADINGMODEL, text)
     return found.pop() if found else ThreadingModel.SINGLE
-
-
-def home_of(placement: Placement, creator: Apartment, main: Apartment, host: Apartment) -> Apartment:
-    """The apartment that a cell names, where these are the creator's own, the main STA and the host STA."""
-    return {
-        Home.MAIN_STA: main,
-        Home.THIS_STA: creator,
-        Home.HOST_STA: host,
-        Home.MTA: MTA,
-        Home.NEUTRAL: NEUTRAL,
-    }[placement.home]

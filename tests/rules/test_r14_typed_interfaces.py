@@ -187,7 +187,7 @@ def test_r14_04_everything_that_it_reaches() -> None:
     assert declared.python.structs == {"Point": Point}
     assert declared_of(IPlayer).library == declared_of(IPlayerEvents).library
     assert decode_library(encode_library(declared.library)) == declared.library
-    assert declared.answers == [declared_of(each).iid for each in (IUnknown, IPlayer, IRecorder)]
+    assert declared.answers == tuple(declared_of(each).iid for each in (IUnknown, IPlayer, IRecorder))
 
 
 def test_r14_04_a_library_whose_functions_give_objects() -> None:

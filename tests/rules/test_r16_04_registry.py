@@ -374,6 +374,20 @@ def test_r16_04_a_file_with_two_classes_loses_one(home: Path) -> None:
     assert os.listdir(os.path.dirname(path)) == ["two.toml"]
 
 
+@pytest.mark.rule("R15.7")
+def test_r16_04_classes_of_one_library_have_one_threading_model(home: Path) -> None:
+    """The second class of a library does not change what its first one promises."""
+    callgate.register("/opt/acme/libplayer.so", clsid=PLAYER, threading="Free")
+    callgate.register("/opt/acme/libother.so", clsid="{6F1D43A6-3A0F-4D6F-9D4A-000000000001}", threading="Apartment")
+
+    with pytest.raises(callgate.ComError, match=r"libplayer\.so have the threading models Both, Free") as caught:
+        callgate.register("/opt/acme/libplayer.so", clsid=OTHER, threading="Both")
+
+    assert caught.value.hresult == 0x80040156
+    assert [each.threading for each in callgate.classes() if each.clsid == OTHER] == []
+    callgate.register("/opt/acme/libplayer.so", clsid=OTHER, threading="Free")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

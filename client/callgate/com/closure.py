@@ -146,27 +146,27 @@ _HIDDEN = frozenset({IIDS["IUnknown"], IIDS["IDispatch"], WELL_KNOWN[OBJECT].iid
 _KINDS = {"propget": "get", "propput": "put", "propputref": "putref"}
 
 
-def of_model(library: TypeLibrary, name: str, cls: Any = None) -> Declared:
+def of_model(library: TypeLibrary, name: str) -> Declared:
     """An interface of a type library as a declaration; IUnknown and the like have no methods that Python sees (R14.8).
 
     Raises KeyError when the library does not describe it.
     """
-    return _all_of(library, {name: cls})[name]
+    return _all_of(library)[name]
 
 
 def family_of(library: TypeLibrary, python: PythonSide = C_ONLY) -> Mapping[str, Declared]:
     """All interfaces of a text as declarations that know each other, with the classes of its types."""
-    made = _all_of(library, {}, python)
+    made = _all_of(library, python)
     for declared in made.values():
         declared.family = made
     return made
 
 
-def _all_of(library: TypeLibrary, classes: Mapping[str, Any], python: PythonSide = C_ONLY) -> Mapping[str, Declared]:
+def _all_of(library: TypeLibrary, python: PythonSide = C_ONLY) -> Mapping[str, Declared]:
     made: dict[str, Declared] = {}
     for interface in library.interfaces:
         read = partial(_piece, library, interface, made, python)
-        made[interface.name] = Declared(interface.name, interface.iid, classes.get(interface.name), read)
+        made[interface.name] = Declared(interface.name, interface.iid, None, read)
     return made
 
 

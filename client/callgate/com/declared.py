@@ -160,10 +160,10 @@ class Declared:
         """The interface as the model has it."""
         return self.piece.interface
 
-    @property
-    def answers(self) -> list[str]:
+    @cached_property
+    def answers(self) -> tuple[str, ...]:
         """The IIDs that an object of this interface answers."""
-        return iids_of(self.library, self.interface)
+        return tuple(iids_of(self.library, self.interface))
 
 
 def _iids(piece: Piece) -> dict[str, str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from callgate.convert import CallContext
     from callgate.host import Host
 
-__all__ = ["BoundMethod", "Described"]
+__all__ = ["BoundMethod", "Described", "member_of"]
 
 
 class Described(Binding):
@@ -118,23 +118,23 @@ class _Stub:
 
         def call(*values: Any) -> Any:
             if method.manner == "method":
-                return _member(target, method)(*values)
+                return member_of(target, method.python)(*values)
             if method.manner == "get":
-                return _member(target, method)
+                return member_of(target, method.python)
             return setattr(target, method.python, values[0])
 
         perform = self._plan.perform_coded if self._answers_codes else self._plan.perform
         return perform(call, arguments, context)
 
 
-def _member(target: Any, method: Method) -> Any:
+def member_of(target: Any, name: str) -> Any:
     """R14.24: what an object does not have is not implemented, and its caller is told so."""
     try:
-        return getattr(target, method.python)
+        return getattr(target, name)
     except AttributeError:
-        if hasattr(type(target), method.python):
+        if hasattr(type(target), name):
             raise  # it is there, and failed itself
-        raise NotImplementedError(f"{type(target).__name__} has no {method.python}") from None
+        raise NotImplementedError(f"{type(target).__name__} has no {name}") from None
 
 
 class BoundMethod:

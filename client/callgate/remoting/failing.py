@@ -5,11 +5,11 @@ from __future__ import annotations
 from callgate.errors import Error
 from callgate.refusals import told_of
 from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError, RemoteProtocolError
+from callgate_protocol.rpccodes import Code
 
 __all__ = ["Raised", "fault_of", "not_described"]
 
-_NOT_REGISTERED = 0x80040155 - (1 << 32)
-"""REGDB_E_IIDNOTREG."""
+_NOT_REGISTERED = Code.REGDB_E_IIDNOTREG.signed
 
 
 class Raised(Exception):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from callgate.com.declared import Method as Declaration
+from callgate.com.described import member_of
 from callgate.convert import CallContext, Mismatch
 from callgate.errors import ArgumentError
 from callgate.plan import DelegatePlan
@@ -50,13 +51,7 @@ class Method:
 
 
 def _call(value: Any, name: str, arguments: Sequence[Any]) -> Any:
-    try:
-        method = getattr(value, name)
-    except AttributeError:
-        if hasattr(type(value), name):
-            raise  # it is there, and failed itself
-        raise NotImplementedError(f"{type(value).__name__} has no {name}") from None
-    return method(*arguments)
+    return member_of(value, name)(*arguments)
 
 
 def _get(value: Any, name: str, _arguments: Sequence[Any]) -> Any:
