@@ -13,6 +13,7 @@ from callgate_protocol.system import HostFunction
 from callgate_transport.serving.session import Session
 from callgate_transport.serving.single import SingleThread
 
+from .convert.places import object_number
 from .faults import expected
 from .loading import Libraries
 from .objects import Objects
@@ -143,10 +144,7 @@ class Homes:
 
     def where(self, scope: Scope, wire: Any, number: Any) -> list[Any]:
         """R15.1: the apartment of an object, its thread, and what the caller's own is called here."""
-        pair = wire.get("at") if type(wire) is dict else None
-        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
-            raise expected("an object", wire)
-        entry = self._objects.find(pair[0])
+        entry = self._objects.find(object_number(wire))
         own = self._of_threads.get((scope.session.secret, number)) if type(number) is int else None
         mine = own.apartment.number if own is not None else 0
         if entry.home is not None:

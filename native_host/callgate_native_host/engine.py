@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.standard import IIDS
 from callgate_transport.serving.roles import Ask, Notify, Tell
 
@@ -131,11 +131,11 @@ def _offer_standard(
 ) -> None:
     """What every object of a client answers beside its own interfaces; made when it is first asked for."""
     vtables = {
-        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), Shape())),
+        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), PLAIN)),
         "ISupportErrorInfo": cache(lambda: errors().support()),
     }
     for name, vtable in vtables.items():
-        contract = Contract(name, IIDS[name], IIDS["IUnknown"], Shape())
+        contract = Contract(name, IIDS[name], IIDS["IUnknown"], PLAIN)
         callables.services[contract.iid] = Offered(contract, [], vtable)
 
 

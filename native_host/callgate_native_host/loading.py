@@ -6,10 +6,8 @@ import threading
 from typing import Any, NamedTuple
 
 from callgate_protocol.errors import Fault, RemoteProtocolError
-from callgate_protocol.marshal import DirectiveError, resolve
-from callgate_protocol.model import Delegate, Function, TypeLibrary
+from callgate_protocol.model import Delegate, TypeLibrary
 from callgate_protocol.rpccodes import Code, refusal
-from callgate_protocol.signatures import Signature
 from callgate_protocol.standard import STANDARD
 from callgate_protocol.typelib import decode_library, library_hash
 from callgate_transport.serving.single import here
@@ -81,7 +79,7 @@ class Library:
         with self._lock:
             plan = self._functions[number]
             if plan is None:
-                plan = FunctionPlan(self.space, self._resolve(function), self.symbol)
+                plan = FunctionPlan(self.space, self.space.signature(function), self.symbol)
                 self._functions[number] = plan
             return plan
 
@@ -90,7 +88,7 @@ class Library:
         with self._lock:
             plan = self._delegates.get(name)
             if plan is None:
-                plan = DelegatePlan(self.space, self._resolve(self._declared(name)), self._run, self._backlog)
+                plan = DelegatePlan(self.space, self.space.signature(self._declared(name)), self._run, self._backlog)
                 self._delegates[name] = plan
             return plan
 
@@ -99,7 +97,7 @@ class Library:
         with self._lock:
             plan = self._pointed.get(name)
             if plan is None:
-                plan = self._pointed[name] = FunctionPlan(self.space, self._resolve(self._declared(name)), None)
+                plan = self._pointed[name] = FunctionPlan(self.space, self.space.signature(self._declared(name)), None)
             return plan
 
     def _declared(self, name: str) -> Delegate:
@@ -114,12 +112,6 @@ class Library:
             lambda session, number, once: self.delegate(delegate).pool.acquire(session, number, once=once),
             lambda address: self.delegate(delegate).pool.at(address),  # noqa: PLW0108 - the plan is not made yet
         )
-
-    def _resolve(self, entry: Function | Delegate) -> Signature:
-        try:
-            return resolve(self.model, entry)
-        except DirectiveError as error:
-            raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error
 
     @property
     def thunks_alive(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from .builders import BY_IID, GUID, IID, U4, given, method, object_of, retval
 from .guids import same_tail
 from .model import (
     Attribute,
@@ -37,32 +38,9 @@ _MORE_IIDS: Final[dict[str, str]] = {
     OBJECT: "{65074F7F-63C0-304E-AF0A-D51741CB4A8D}",
     DELEGATE: "{FB6AB00F-5096-3AF8-A33D-D7885A5FA829}",
 }
-_HRESULT: Final = SystemType("HRESULT")
-_GUID: Final = SystemType("GUID")
 _VARIANT: Final = SystemType("VARIANT")
-_U4: Final = Scalar("u4")
 _I4: Final = Scalar("i4")
 _UNTYPED: Final = Pointer(Void())
-
-
-def _method(name: str, *parameters: Parameter, words: tuple[Attribute, ...] = ()) -> Function:
-    return Function(name, Parameter("", _HRESULT, tuple(sorted((Attribute("throws"), *words)))), parameters)
-
-
-def _given(name: str, ctype: CType, *words: Attribute) -> Parameter:
-    return Parameter(name, ctype, tuple(sorted(words)))
-
-
-def _out(name: str, ctype: CType, *words: Attribute) -> Parameter:
-    return _given(name, Pointer(ctype), Attribute("out"), *words)
-
-
-def _retval(name: str, ctype: CType, *words: Attribute) -> Parameter:
-    return _out(name, ctype, Attribute("retval"), *words)
-
-
-def _object(name: str) -> CType:
-    return Pointer(InterfaceType(name))
 
 
 def _interface(name: str, base: str, *methods: Function, dual: bool = False) -> Interface:
@@ -71,36 +49,33 @@ def _interface(name: str, base: str, *methods: Function, dual: bool = False) -> 
 
 def property_get(name: str, dispid: int, ctype: CType) -> Function:
     """A property that is read: `[id(n), propget] HRESULT Name([out, retval] T *value)`."""
-    return _method(name, _retval("value", ctype), words=(Attribute("id", str(dispid)), Attribute("propget")))
+    return method(name, retval("value", ctype), words=(Attribute("id", str(dispid)), Attribute("propget")))
 
 
 def _member(name: str, dispid: int, *parameters: Parameter) -> Function:
-    return _method(name, *parameters, words=(Attribute("id", str(dispid)),))
+    return method(name, *parameters, words=(Attribute("id", str(dispid)),))
 
-
-_IID: Final = _given("iid", Pointer(_GUID, const=True))
-_BY_IID: Final = Attribute("iid_is", "iid")
 
 OBJECT_MEMBERS: Final = (
     property_get("ToString", 0, SystemType("BSTR")),
-    _member("Equals", 0x60020001, _given("obj", _VARIANT), _retval("value", Scalar("VARIANT_BOOL"))),
-    _member("GetHashCode", 0x60020002, _retval("value", _I4)),
-    _member("GetType", 0x60020003, _retval("value", _object("IUnknown"))),
+    _member("Equals", 0x60020001, given("obj", _VARIANT), retval("value", Scalar("VARIANT_BOOL"))),
+    _member("GetHashCode", 0x60020002, retval("value", _I4)),
+    _member("GetType", 0x60020003, retval("value", object_of("IUnknown"))),
 )
 """The members of `_Object` with their DISPIDs (R14.17)."""
 
 _DELEGATE_MEMBERS: Final = (
     *OBJECT_MEMBERS,
-    _member("GetInvocationList", 0x60020004, _retval("value", Pointer(SafeArray(_VARIANT)))),
-    _member("Clone", 0x60020005, _retval("value", _VARIANT)),
+    _member("GetInvocationList", 0x60020004, retval("value", Pointer(SafeArray(_VARIANT)))),
+    _member("Clone", 0x60020005, retval("value", _VARIANT)),
     _member(
         "GetObjectData",
         0x60020006,
-        _given("info", _object("IUnknown")),
-        _given("additional", _object("IUnknown")),
-        _given("state", _I4),
+        given("info", object_of("IUnknown")),
+        given("additional", object_of("IUnknown")),
+        given("state", _I4),
     ),
-    _member("DynamicInvoke", 0x60020007, _given("args", Pointer(SafeArray(_VARIANT))), _retval("value", _VARIANT)),
+    _member("DynamicInvoke", 0x60020007, given("args", Pointer(SafeArray(_VARIANT))), retval("value", _VARIANT)),
 )
 """The slots of `_Delegate` down to the one that is of use: the order is part of what its IID promises (R14.4)."""
 
@@ -108,22 +83,22 @@ _INTERFACES: Final = (
     _interface(
         "IClassFactory2",
         "IClassFactory",
-        _method("GetLicInfo", _given("info", _UNTYPED)),
-        _method("RequestLicKey", _given("reserved", _U4), _retval("key", SystemType("BSTR"))),
-        _method(
+        method("GetLicInfo", given("info", _UNTYPED)),
+        method("RequestLicKey", given("reserved", U4), retval("key", SystemType("BSTR"))),
+        method(
             "CreateInstanceLic",
-            _given("outer", _object("IUnknown")),
-            _given("reserved", _object("IUnknown")),
-            _IID,
-            _given("key", SystemType("BSTR")),
-            _retval("object", Pointer(Void()), _BY_IID),
+            given("outer", object_of("IUnknown")),
+            given("reserved", object_of("IUnknown")),
+            IID,
+            given("key", SystemType("BSTR")),
+            retval("object", Pointer(Void()), BY_IID),
         ),
     ),
-    _interface("IProvideClassInfo", "IUnknown", _method("GetClassInfo", _retval("info", _object("ITypeInfo")))),
+    _interface("IProvideClassInfo", "IUnknown", method("GetClassInfo", retval("info", object_of("ITypeInfo")))),
     _interface(
         "IProvideClassInfo2",
         "IProvideClassInfo",
-        _method("GetGUID", _given("kind", _U4), _retval("guid", _GUID)),
+        method("GetGUID", given("kind", U4), retval("guid", GUID)),
     ),
     _interface("ITypeInfo", "IUnknown"),
     _interface("ITypeLib", "IUnknown"),
@@ -146,8 +121,8 @@ def closure(names: set[str]) -> set[str]:
         found.add(name)
         interface = WELL_KNOWN[name]
         pending.append(interface.base)
-        for method in interface.methods:
-            for parameter in method.parameters:
+        for each in interface.methods:
+            for parameter in each.parameters:
                 pending.extend(_named(parameter.type))
     return found
 

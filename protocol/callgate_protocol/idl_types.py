@@ -122,12 +122,7 @@ class Spelling:
             record.name: f"{'union' if record.union else 'struct'} {'' if record.name in taken else 'tag'}{record.name}"
             for record in library.records
         }
-        self._defaults = {
-            coclass.name: next(
-                (each.interface for each in coclass.interfaces if each.default and not each.source), _ROOT
-            )
-            for coclass in library.coclasses
-        }
+        self._defaults = {coclass.name: coclass.default_interface for coclass in library.coclasses}
 
     def declare(self, ctype: CType, name: str) -> str:
         """The declaration of `name` with that type: `long *name`, `Point name[3]`."""

@@ -10,8 +10,6 @@ from .model import Attribute, CType, InterfaceType, TypeLibrary, Void, c_name
 
 __all__ = ["interface_form", "is_interface"]
 
-_UNKNOWN = "IUnknown"
-
 
 def is_interface(target: CType, attributes: Iterable[Attribute]) -> bool:
     """Whether a pointer to `target` is an interface pointer; `[iid_is(…)] void *` is one as well."""
@@ -25,10 +23,10 @@ def interface_form(
 ) -> InterfacePointer:
     """The form of a pointer to an interface, or to a class, for which its default interface stands (R14.11)."""
     words = {word.name: word.argument for word in attributes}
-    name = target.name if isinstance(target, InterfaceType) else _UNKNOWN
+    name = target.name if isinstance(target, InterfaceType) else "IUnknown"
     stands_in = next((each for each in library.coclasses if each.name == name), None)
     if stands_in is not None:
-        name = next((each.interface for each in stands_in.interfaces if each.default and not each.source), _UNKNOWN)
+        name = stands_in.default_interface
     if all(each.name != name for each in library.interfaces):
         what = c_name(target) if isinstance(target, InterfaceType) else name
         raise DirectiveError(f"{where}: the interface {what} is named but not described")

@@ -8,7 +8,17 @@ from typing import Final, NamedTuple
 from .directives import DirectiveError
 from .model import Function, Interface, TypeLibrary
 
-__all__ = ["UNKNOWN_SLOTS", "MethodPlace", "Shape", "chain_of", "iids_of", "method_places", "shape_of"]
+__all__ = [
+    "PLAIN",
+    "UNKNOWN_SLOTS",
+    "MethodPlace",
+    "Shape",
+    "chain_of",
+    "iids_of",
+    "is_late",
+    "method_places",
+    "shape_of",
+]
 
 UNKNOWN_SLOTS: Final = 3
 """QueryInterface, AddRef, Release: the first slots of every interface."""
@@ -42,6 +52,10 @@ class Shape(NamedTuple):
     """Its objects answer different IUnknown pointers, so the pointer itself is the identity."""
 
 
+PLAIN: Final = Shape()
+"""COM's own."""
+
+
 def chain_of(library: TypeLibrary, interface: Interface) -> list[Interface]:
     """The interface with all its bases, the root first. Raises DirectiveError for a base that is not there."""
     chain, names = [interface], {interface.name}
@@ -67,13 +81,13 @@ def _places(library: TypeLibrary) -> Iterator[MethodPlace]:
     for interface in library.interfaces:
         chain = chain_of(library, interface)
         slot = UNKNOWN_SLOTS + shape_of(library, interface).extra_slots
-        slot += sum(len(base.methods) for base in chain[:-1] if not _is_late(base))
+        slot += sum(len(base.methods) for base in chain[:-1] if not is_late(base))
         for index, method in enumerate(interface.methods):
-            yield MethodPlace(number + index, interface, -1 if _is_late(interface) else slot + index, method)
+            yield MethodPlace(number + index, interface, -1 if is_late(interface) else slot + index, method)
         number += len(interface.methods)
 
 
-def _is_late(interface: Interface) -> bool:
+def is_late(interface: Interface) -> bool:
     """A pure dispinterface: its members have no slots (R14.1)."""
     return any(word.name == "dispatch" for word in interface.attributes)
 

@@ -295,6 +295,11 @@ class Coclass(Value):
     clsid: str
     interfaces: tuple[Implemented, ...]
 
+    @property
+    def default_interface(self) -> str:
+        """The one that stands for the class in signatures; IUnknown when none is marked (R14.11)."""
+        return next((each.interface for each in self.interfaces if each.default and not each.source), "IUnknown")
+
 
 class TypeLibrary(Value):
     """Everything declared about one library. Groups are sorted by name.

@@ -1,4 +1,4 @@
-"""The codes of COM's calls and apartments (R15, R17.25), as numbers and as faults."""
+"""The codes of COM's calls, apartments and members by name (R15, R17.25, R14.21), as numbers and as faults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from .errors import Fault
 
-__all__ = ["Code", "refusal"]
+__all__ = ["Code", "refusal", "signed"]
 
 
 class Code(IntEnum):
@@ -17,6 +17,20 @@ class Code(IntEnum):
     E_NOTIMPL = 0x80004001
     E_NOINTERFACE = 0x80004002
     E_POINTER = 0x80004003
+    E_FAIL = 0x80004005
+    DISP_E_UNKNOWNINTERFACE = 0x80020001
+    DISP_E_MEMBERNOTFOUND = 0x80020003
+    DISP_E_PARAMNOTFOUND = 0x80020004
+    DISP_E_TYPEMISMATCH = 0x80020005
+    DISP_E_UNKNOWNNAME = 0x80020006
+    DISP_E_NONAMEDARGS = 0x80020007
+    DISP_E_BADVARTYPE = 0x80020008
+    DISP_E_EXCEPTION = 0x80020009
+    DISP_E_OVERFLOW = 0x8002000A
+    DISP_E_BADINDEX = 0x8002000B
+    DISP_E_ARRAYISLOCKED = 0x8002000D
+    DISP_E_BADPARAMCOUNT = 0x8002000E
+    DISP_E_PARAMNOTOPTIONAL = 0x8002000F
     E_INVALIDARG = 0x80070057
     COR_E_EXCEPTION = 0x80131500
     REGDB_E_IIDNOTREG = 0x80040155
@@ -66,8 +80,13 @@ class Code(IntEnum):
 
     @property
     def signed(self) -> int:
-        """As it crosses the wire and as C's `int32_t` holds it."""
-        return self - (1 << 32) if self >= 1 << 31 else int(self)
+        """See `signed`."""
+        return signed(self)
+
+
+def signed(code: int) -> int:
+    """An HRESULT as it crosses the wire and as C's `int32_t` holds it."""
+    return code - (1 << 32) if code >= 1 << 31 else int(code)
 
 
 def refusal(code: Code, text: str) -> Fault:

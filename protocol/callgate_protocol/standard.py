@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from .builders import BY_IID, GUID, IID, U4, given, method, object_of, retval
 from .guids import same_tail
 from .model import (
     Attribute,
-    CType,
     Function,
     Interface,
-    InterfaceType,
-    Parameter,
     Pointer,
     Scalar,
     SystemType,
@@ -42,88 +40,62 @@ IIDS: Final[dict[str, str]] = {
 }
 """Name → IID."""
 
-_THROWS: Final = (Attribute("throws"),)
-_OUT: Final = (Attribute("out"),)
-_RETVAL: Final = (Attribute("out"), Attribute("retval"))
-_IN: Final = ()
-_GUID: Final = SystemType("GUID")
-_U4: Final = Scalar("u4")
-
-
-def _method(name: str, *parameters: Parameter, throws: bool = True) -> Function:
-    return Function(name, Parameter("", SystemType("HRESULT"), _THROWS if throws else ()), parameters)
-
-
-def _given(name: str, ctype: CType, *words: Attribute) -> Parameter:
-    return Parameter(name, ctype, words)
-
-
-def _result(name: str, ctype: CType, *words: Attribute) -> Parameter:
-    return Parameter(name, Pointer(ctype), tuple(sorted((*_RETVAL, *words))))
-
-
-def _object(name: str) -> CType:
-    return Pointer(InterfaceType(name))
-
 
 def _interface(name: str, base: str, *methods: Function) -> Interface:
     return Interface(name, IIDS[name], base, methods)
 
-
-_IID: Final = _given("iid", Pointer(_GUID, const=True))
-_BY_IID: Final = Attribute("iid_is", "iid")
 
 STANDARD: Final = TypeLibrary(
     interfaces=(
         _interface(
             "IClassFactory",
             "IUnknown",
-            _method(
+            method(
                 "CreateInstance",
-                _given("outer", _object("IUnknown")),
-                _IID,
-                _result("object", Pointer(Void()), _BY_IID),
+                given("outer", object_of("IUnknown")),
+                IID,
+                retval("object", Pointer(Void()), BY_IID),
             ),
-            _method("LockServer", _given("lock", Scalar("BOOL"))),
+            method("LockServer", given("lock", Scalar("BOOL"))),
         ),
         _interface(
             "IConnectionPoint",
             "IUnknown",
-            _method("GetConnectionInterface", _result("iid", _GUID)),
-            _method("GetConnectionPointContainer", _result("container", _object("IConnectionPointContainer"))),
-            _method("Advise", _given("sink", _object("IUnknown")), _result("cookie", _U4)),
-            _method("Unadvise", _given("cookie", _U4)),
-            _method("EnumConnections", _result("connections", _object("IEnumConnections"))),
+            method("GetConnectionInterface", retval("iid", GUID)),
+            method("GetConnectionPointContainer", retval("container", object_of("IConnectionPointContainer"))),
+            method("Advise", given("sink", object_of("IUnknown")), retval("cookie", U4)),
+            method("Unadvise", given("cookie", U4)),
+            method("EnumConnections", retval("connections", object_of("IEnumConnections"))),
         ),
         _interface(
             "IConnectionPointContainer",
             "IUnknown",
-            _method("EnumConnectionPoints", _result("points", _object("IEnumConnectionPoints"))),
-            _method("FindConnectionPoint", _IID, _result("point", _object("IConnectionPoint"))),
+            method("EnumConnectionPoints", retval("points", object_of("IEnumConnectionPoints"))),
+            method("FindConnectionPoint", IID, retval("point", object_of("IConnectionPoint"))),
         ),
         _interface(
             "IDispatch",
             "IUnknown",
-            _method("GetTypeInfoCount", _result("count", _U4)),
-            _method("GetTypeInfo", _given("index", _U4), _given("lcid", _U4), _result("info", _object("IUnknown"))),
-            _method(
+            method("GetTypeInfoCount", retval("count", U4)),
+            method("GetTypeInfo", given("index", U4), given("lcid", U4), retval("info", object_of("IUnknown"))),
+            method(
                 "GetIDsOfNames",
-                _IID,
-                _given("names", Pointer(Pointer(Scalar("char16"), const=True)), Attribute("size_is", "count")),
-                _given("count", _U4),
-                _given("lcid", _U4),
-                _given("ids", Pointer(Scalar("i4")), *_OUT, Attribute("size_is", "count")),
+                IID,
+                given("names", Pointer(Pointer(Scalar("char16"), const=True)), Attribute("size_is", "count")),
+                given("count", U4),
+                given("lcid", U4),
+                given("ids", Pointer(Scalar("i4")), Attribute("out"), Attribute("size_is", "count")),
             ),
-            _method(
+            method(
                 "Invoke",
-                _given("id", Scalar("i4")),
-                _IID,
-                _given("lcid", _U4),
-                _given("flags", Scalar("u2")),
-                _given("arguments", Pointer(Void())),
-                _given("result", Pointer(Void())),
-                _given("exception", Pointer(Void())),
-                _given("argument", Pointer(Void())),
+                given("id", Scalar("i4")),
+                IID,
+                given("lcid", U4),
+                given("flags", Scalar("u2")),
+                given("arguments", Pointer(Void())),
+                given("result", Pointer(Void())),
+                given("exception", Pointer(Void())),
+                given("argument", Pointer(Void())),
             ),
         ),
         _interface("IEnumConnectionPoints", "IUnknown"),
@@ -131,36 +103,36 @@ STANDARD: Final = TypeLibrary(
         _interface(
             "IEnumVARIANT",
             "IUnknown",
-            _method(
+            method(
                 "Next",
-                _given("count", _U4),
-                _given(
+                given("count", U4),
+                given(
                     "values",
                     Pointer(SystemType("VARIANT")),
                     Attribute("length_is", "*fetched"),
-                    *_OUT,
+                    Attribute("out"),
                     Attribute("size_is", "count"),
                 ),
-                _given("fetched", Pointer(_U4), *_OUT),
+                given("fetched", Pointer(U4), Attribute("out")),
                 throws=False,
             ),
-            _method("Skip", _given("count", _U4), throws=False),
-            _method("Reset"),
-            _method("Clone", _result("copy", _object("IEnumVARIANT"))),
+            method("Skip", given("count", U4), throws=False),
+            method("Reset"),
+            method("Clone", retval("copy", object_of("IEnumVARIANT"))),
         ),
         _interface(
             "IErrorInfo",
             "IUnknown",
-            _method("GetGUID", _result("iid", _GUID)),
-            _method("GetSource", _result("source", SystemType("BSTR"))),
-            _method("GetDescription", _result("description", SystemType("BSTR"))),
-            _method("GetHelpFile", _result("file", SystemType("BSTR"))),
-            _method("GetHelpContext", _result("context", _U4)),
+            method("GetGUID", retval("iid", GUID)),
+            method("GetSource", retval("source", SystemType("BSTR"))),
+            method("GetDescription", retval("description", SystemType("BSTR"))),
+            method("GetHelpFile", retval("file", SystemType("BSTR"))),
+            method("GetHelpContext", retval("context", U4)),
         ),
         _interface(
             "ISupportErrorInfo",
             "IUnknown",
-            _method("InterfaceSupportsErrorInfo", _IID, throws=False),
+            method("InterfaceSupportsErrorInfo", IID, throws=False),
         ),
         _interface("IUnknown", ""),
     )

@@ -16,6 +16,7 @@ from callgate.typed.contracts import read_interface
 from callgate.typed.interfaces import IDispatch, InterfaceSpec
 from callgate.typed.scope import Scope
 from callgate_protocol.automation import OBJECT, OBJECT_MEMBERS
+from callgate_protocol.dispatch import FIRST_OWN_DISPID
 from callgate_protocol.model import Attribute, Coclass, Implemented
 
 from .classes import class_interface_of, declared_interfaces, default_interface, visible_members, words_of
@@ -27,8 +28,6 @@ FORMS: Final = ("dispatch", "dual", "none")
 """AutoDispatch: members are called by name and not described. AutoDual: they are listed. None: there are none."""
 
 _NAMES: Final = uuid.UUID("0b9c1a54-4b0e-4f4e-9f3e-0d3a7c7f5a10")
-_FIRST: Final = 0x60020004
-"""The number behind those of `_Object`."""
 _DUAL: Final = (Attribute("dual"),)
 
 
@@ -61,7 +60,7 @@ def _members(cls: type[Any]) -> tuple[Entry, ...]:
     entries = entries_of(type(cls.__name__, (), {}), written)
     order = list(dict.fromkeys(each.python for each in entries))
     return tuple(
-        each.replace(words=each.words.replace(dispid=_FIRST + order.index(each.python)))
+        each.replace(words=each.words.replace(dispid=FIRST_OWN_DISPID + order.index(each.python)))
         if each.words.dispid is None
         else each
         for each in entries

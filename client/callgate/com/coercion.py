@@ -7,13 +7,12 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, Final
 
 from callgate_protocol.model import CType, Pointer, Scalar, SystemType
+from callgate_protocol.rpccodes import Code
 
 from .declared import Method
 
 __all__ = ["coerced"]
 
-_TYPE_MISMATCH: Final = 0x80020005 - (1 << 32)
-_OVERFLOW: Final = 0x8002000A - (1 << 32)
 _RANGES: Final[dict[str, tuple[int, int]]] = {
     **{f"i{size}": (-(1 << (8 * size - 1)), 1 << (8 * size - 1)) for size in (1, 2, 4, 8)},
     **{f"u{size}": (0, 1 << (8 * size)) for size in (1, 2, 4, 8)},
@@ -24,8 +23,8 @@ _RANGES: Final[dict[str, tuple[int, int]]] = {
 }
 
 
-def coerced(value: Any, method: Method | None, index: int, refusal: Callable[[int, int], Exception]) -> Any:
-    """The value as the parameter wants it; raises `refusal(HRESULT, index)` when it cannot be that."""
+def coerced(value: Any, method: Method | None, index: int, refusal: Callable[[Code, int], Exception]) -> Any:
+    """The value as the parameter wants it; raises `refusal(code, index)` when it cannot be that."""
     parameters = method.function.parameters if method is not None else ()
     if index >= len(parameters):
         return value
@@ -35,9 +34,9 @@ def coerced(value: Any, method: Method | None, index: int, refusal: Callable[[in
     try:
         return convert(value)
     except OverflowError:
-        raise refusal(_OVERFLOW, index) from None
+        raise refusal(Code.DISP_E_OVERFLOW, index) from None
     except (TypeError, ValueError, InvalidOperation):
-        raise refusal(_TYPE_MISMATCH, index) from None
+        raise refusal(Code.DISP_E_TYPEMISMATCH, index) from None
 
 
 def _converter(ctype: CType) -> Callable[[Any], Any] | None:

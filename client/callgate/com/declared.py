@@ -54,6 +54,12 @@ class Method(Value):
     face: Face = PLAIN
 
     @property
+    def dispid(self) -> int | None:
+        """Its number for IDispatch, where the declaration gives it one."""
+        word = self.function.result.attribute("id")
+        return None if word is None else int(word.argument)
+
+    @property
     def manner(self) -> str:
         """How a Python object is asked: "method", also for a property with arguments, else the kind of access."""
         return "method" if self.python == self.key else self.kind
@@ -169,8 +175,7 @@ class Declared:
 def _iids(piece: Piece) -> dict[str, str]:
     found = {name: declared.iid for name, declared in piece.mentions.items()}
     for each in piece.types.coclasses:  # its default interface stands for a class (R14.11)
-        default = next((one.interface for one in each.interfaces if one.default and not one.source), "IUnknown")
-        found[each.name] = found.get(default, default)
+        found[each.name] = found.get(each.default_interface, each.default_interface)
     return found
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from callgate_protocol.automation import DELEGATE, WELL_KNOWN
+from callgate_protocol.model import Function
 
-__all__ = ["MEMBERS", "DelegateObject", "is_wanted", "object_of"]
+__all__ = ["MEMBERS", "DelegateObject", "is_wanted", "members_of", "object_of"]
 
 IID: Final = WELL_KNOWN[DELEGATE].iid
 
@@ -43,12 +44,16 @@ class DelegateObject:
         return hash(self.function) & 0x7FFFFFFF
 
 
-MEMBERS: Final[dict[str, tuple[int, str]]] = {
-    method.name: (int(word.argument), "property" if method.result.has("propget") else "method")
-    for method in WELL_KNOWN[DELEGATE].methods
-    if hasattr(DelegateObject, method.name) and (word := method.result.attribute("id")) is not None
-}
-"""What is called by name: DISPID and kind."""
+def members_of(methods: Iterable[Function]) -> dict[str, tuple[int, str]]:
+    """What is called by name: DISPID and kind, "method" or "property"."""
+    return {
+        method.name: (int(word.argument), "property" if method.result.has("propget") else "method")
+        for method in methods
+        if (word := method.result.attribute("id")) is not None
+    }
+
+
+MEMBERS: Final = members_of(each for each in WELL_KNOWN[DELEGATE].methods if hasattr(DelegateObject, each.name))
 
 _OBJECTS: Final[WeakValueDictionary[Any, DelegateObject]] = WeakValueDictionary()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from callgate.failures import throw_for_hr
+from callgate_protocol.dispatch import GET, METHOD, NEW_ENUM
 
 from . import late
 from .wellknown import wellknown
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["elements"]
 
-_NEW_ENUM: Final = -4
-"""DISPID_NEWENUM."""
 _AT_ONCE: Final = 64
 
 
@@ -33,7 +32,7 @@ def _enumerator(proxy: ComObject) -> ComObject:
         return proxy
     if not answers(proxy, wellknown("IDispatch")):
         raise TypeError(f"{proxy!r} is not iterable: it is no collection (R14.8)")
-    found: Any = late.call_late(proxy, _NEW_ENUM, late.METHOD | late.GET, (), {}, "_NewEnum")
+    found: Any = late.call_late(proxy, NEW_ENUM, METHOD | GET, (), {}, "_NewEnum")
     if not answers(found, enumerates):
         raise TypeError(f"{proxy!r} is not iterable: what it enumerates with has no IEnumVARIANT (R14.8)")
     enumerator: ComObject = found

@@ -11,7 +11,7 @@ from callgate_protocol.rpccodes import Code
 from .declared import Declared, declared_of
 from .implemented import Offer
 from .members import call
-from .objects import ComObject, answers
+from .objects import ComObject, answers, checked
 from .wellknown import wellknown
 
 __all__ = ["AdviseConnection", "advise"]
@@ -64,9 +64,7 @@ def advise(source: Any, interface: Any, sink: Any) -> AdviseConnection:
     """
     declared = interface if isinstance(interface, Declared) else declared_of(interface)
     container = wellknown("IConnectionPointContainer")
-    if not isinstance(source, ComObject):
-        raise TypeError(f"expected an object of a host, got {type(source).__name__}")
-    if not answers(source, container):
+    if not answers(checked(source), container):
         raise InvalidCastError(f"{source!r} has no events: it does not answer IConnectionPointContainer (R14.27)")
     names = [method.python for method in declared.methods.values()]
     if names and not any(hasattr(sink, name) for name in names):

@@ -10,7 +10,9 @@ from callgate.errors import ComError, NotSupportedError
 from callgate.failures import exception_for_hr
 from callgate.values import Box
 from callgate.variant import VariantWrapper
+from callgate_protocol.dispatch import GET, METHOD, PROPERTY_PUT, PUT, PUTREF, UNKNOWN
 from callgate_protocol.forms import BStr, Variant
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 
 from .described import Described
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from .objects import ComObject
 
 __all__ = [
-    "GET",
-    "METHOD",
-    "PUT",
-    "PUTREF",
     "LateMethod",
     "call_by_name",
     "call_late",
@@ -33,12 +31,15 @@ __all__ = [
     "write",
 ]
 
-METHOD, GET, PUT, PUTREF = 1, 2, 4, 8
-PUT_VALUE: Final = -3
-"""DISPID_PROPERTYPUT: the name of the value that a property gets."""
-
-_UNKNOWN_NAME, _EXCEPTION, _ARGUMENT_CODES = 0x80020006, 0x80020009, frozenset({0x80020005, 0x80020004, 0x80020008})
-_NOT_A_VALUE: Final = frozenset({0x80020003, 0x8002000E, 0x8002000F, 0x80020004})
+_ARGUMENT_CODES: Final = frozenset({Code.DISP_E_TYPEMISMATCH, Code.DISP_E_PARAMNOTFOUND, Code.DISP_E_BADVARTYPE})
+_NOT_A_VALUE: Final = frozenset(
+    {
+        Code.DISP_E_MEMBERNOTFOUND,
+        Code.DISP_E_BADPARAMCOUNT,
+        Code.DISP_E_PARAMNOTOPTIONAL,
+        Code.DISP_E_PARAMNOTFOUND,
+    }
+)
 """What an object says of a method that is read as a property: no such member, or arguments are missing."""
 _MASK: Final = (1 << 32) - 1
 _OWN_CODES: Final = 0x80040200
@@ -79,11 +80,11 @@ def dispid_of(proxy: ComObject, name: str, parameters: Sequence[str] = ()) -> li
 
 def _unknown_name(proxy: ComObject, name: str, parameters: Sequence[str], result: int, ids: Sequence[int]) -> Exception:
     code = result & _MASK
-    if code != _UNKNOWN_NAME:
+    if code != Code.DISP_E_UNKNOWNNAME:
         return exception_for_hr(result, f"GetIDsOfNames({name!r}) of {proxy!r}") or ComError("failed")
-    if ids[0] == -1:
+    if ids[0] == UNKNOWN:
         return AttributeError(f"{proxy!r} has no member {name!r} (DISP_E_UNKNOWNNAME)", name=name, obj=proxy)
-    missing = [parameter for parameter, number in zip(parameters, ids[1:], strict=True) if number == -1]
+    missing = [parameter for parameter, number in zip(parameters, ids[1:], strict=True) if number == UNKNOWN]
     return TypeError(f"{name} of {proxy!r} has no parameter {', '.join(missing) or parameters} (DISP_E_UNKNOWNNAME)")
 
 
@@ -146,7 +147,7 @@ def _told(exception: Any, decode: Any, context: CallContext) -> _Told:
 def _failure(code: int, told: _Told | None, wrong: int, count: int, name: str) -> BaseException:
     """R14.23: what EXCEPINFO tells, or which argument is wrong: objects count from the last one."""
     unsigned = code & _MASK
-    if unsigned == _EXCEPTION and told is not None:
+    if unsigned == Code.DISP_E_EXCEPTION and told is not None:
         failure = exception_for_hr(told.code, name, told.description)
         if failure is not None:
             failure.source, failure.help_link = told.source, told.help_link
@@ -211,7 +212,7 @@ def write(proxy: ComObject, name: str, value: Any) -> None:
 
     member = dispid_of(proxy, name)[0]
     flags = PUTREF if isinstance(value, Proxy) else PUT
-    call_late(proxy, member, flags, (), {PUT_VALUE: value}, name)
+    call_late(proxy, member, flags, (), {PROPERTY_PUT: value}, name)
 
 
 def invoke(proxy: Any, name: str, /, *arguments: Any, **named: Any) -> Any:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from callgate_protocol.dispatch import GET, METHOD, PROPERTY_PUT, PUT, PUTREF
+from callgate_protocol.interfaces import is_late
+
 from . import late
 from .declared import Declared, Method, Property
 from .described import BoundMethod
@@ -19,7 +22,7 @@ def read(proxy: ComObject, declared: Declared, found: Method | Property) -> Any:
     if isinstance(found, Method):
         member = _dispid(declared, found)
         if member is not None:
-            return late.LateMethod(proxy, member, found.key, late.METHOD)
+            return late.LateMethod(proxy, member, found.key, METHOD)
         return BoundMethod(proxy._host.objects.describe(declared).call(found), proxy)  # noqa: SLF001 - its parts
     if found.get is None:
         raise AttributeError(f"a property of {declared.name} that is only written was read", obj=proxy)
@@ -42,14 +45,12 @@ def call(
     if member is None:
         return proxy._host.objects.describe(declared).call(method).call_on(proxy, arguments, named)  # noqa: SLF001
     if method.kind in ("put", "putref"):
-        flags = late.PUT if method.kind == "put" else late.PUTREF
-        return late.call_late(proxy, member, flags, arguments[:-1], {late.PUT_VALUE: arguments[-1]}, method.key)
-    flags = late.GET if method.kind == "get" else late.METHOD
+        flags = PUT if method.kind == "put" else PUTREF
+        return late.call_late(proxy, member, flags, arguments[:-1], {PROPERTY_PUT: arguments[-1]}, method.key)
+    flags = GET if method.kind == "get" else METHOD
     return late.call_late(proxy, member, flags, arguments, {}, method.key)
 
 
 def _dispid(declared: Declared, method: Method) -> int | None:
     """The DISPID of a member of a pure dispinterface, which has no slot; None for all others."""
-    if not any(word.name == "dispatch" for word in declared.interface.attributes) or method.interface != declared.name:
-        return None
-    return next(int(word.argument) for word in method.function.result.attributes if word.name == "id")
+    return method.dispid if is_late(declared.interface) and method.interface == declared.name else None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from callgate.functions import NativeFunction
     from callgate.host import Host
 
-__all__ = ["ComObject", "answers", "final_release", "identity", "invoke", "query", "release_object"]
+__all__ = ["ComObject", "answers", "checked", "final_release", "identity", "invoke", "query", "release_object"]
 
 T = TypeVar("T")
 
@@ -117,6 +117,13 @@ def _unknown(proxy: ComObject, name: str) -> str:
     return f"{proxy!r} has no {name!r} in the interfaces known of it ({known or 'none'}); ask with callgate.query"
 
 
+def checked(value: Any) -> ComObject:
+    """The proxy that a function was given. Raises TypeError for anything else."""
+    if not isinstance(value, ComObject):
+        raise TypeError(f"expected an object of a host, got {type(value).__name__}")
+    return value
+
+
 def answers(value: Any, declared: Declared) -> bool | None:
     """Whether an object has an interface; None for what is no proxy. Asked once: it never changes (R14.2)."""
     if not isinstance(value, ComObject):
@@ -145,10 +152,7 @@ def query(proxy: Any, interface: Any) -> Any:
     Raises InvalidCastError (a TypeError) with E_NOINTERFACE when the object does not have it (R14.13), ObjectGone.
     """
     declared = _declared_for(proxy, interface)
-    answer = answers(proxy, declared)
-    if answer is None:
-        raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
-    if not answer:
+    if not answers(checked(proxy), declared):
         raise no_interface(proxy, declared)
     proxy._prefer(declared)  # noqa: SLF001
     return proxy
@@ -205,6 +209,5 @@ def final_release(proxy: ComObject) -> None:
 
 def identity(proxy: Any) -> tuple[str, int]:
     """What proxies have in common exactly when they stand for one object: its owner's incarnation and its number."""
-    if not isinstance(proxy, ComObject):
-        raise TypeError(f"expected an object of a host, got {type(proxy).__name__}")
+    checked(proxy)
     return proxy._host.session.incarnation.hex(), proxy._check()  # noqa: SLF001

@@ -11,15 +11,28 @@ from callgate.errors import InvalidCastError
 from callgate.failures import hr_for_exception
 from callgate.values import Box
 from callgate.variant import UnknownWrapper
+from callgate_protocol.automation import OBJECT_MEMBERS
+from callgate_protocol.dispatch import (
+    FIRST_OWN_DISPID,
+    GET,
+    METHOD,
+    NEW_ENUM,
+    PROPERTY_PUT,
+    PUTREF,
+    PUTS,
+    UNKNOWN,
+    VALUE,
+)
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import BStr, Variant
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_protocol.vartypes import BYREF
 
 from .classes import class_interface_of, declared_interfaces, visible_members
 from .coercion import coerced
 from .declared import Declared, Method
-from .delegates import MEMBERS, DelegateObject
+from .delegates import MEMBERS, DelegateObject, members_of
 from .implemented import Offer
 from .wellknown import wellknown
 
@@ -29,23 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Refusal", "perform", "table_of"]
 
-_METHOD, _GET, _PUTREF, _PUTS = 1, 2, 8, 4 | 8
-_VALUE, _UNKNOWN, _PUT, _NEW_ENUM = 0, -1, -3, -4
-_SIGN: Final = 1 << 32
-UNKNOWN_NAME: Final = 0x80020006 - _SIGN
-MEMBER_NOT_FOUND: Final = 0x80020003 - _SIGN
-BAD_COUNT: Final = 0x8002000E - _SIGN
-PARAMETER_NOT_FOUND: Final = 0x80020004 - _SIGN
-TYPE_MISMATCH: Final = 0x80020005 - _SIGN
-EXCEPTION: Final = 0x80020009 - _SIGN
-_FIRST_OWN: Final = 0x60020004
-"""R14.17: DISPIDs of a class's own members follow those of `_Object`."""
-_OBJECT: Final[dict[str, tuple[int, str]]] = {
-    "ToString": (0, "property"),
-    "Equals": (0x60020001, "method"),
-    "GetHashCode": (0x60020002, "method"),
-    "GetType": (0x60020003, "method"),
-}
+_UNKNOWN_NAME: Final = Code.DISP_E_UNKNOWNNAME.signed
+_OBJECT: Final = members_of(OBJECT_MEMBERS)
 _OBJECT_MEMBERS: Final[dict[str, Callable[..., Any]]] = {
     "ToString": str,
     "Equals": lambda target, other: target is other or bool(target == other),
@@ -57,9 +55,9 @@ _OBJECT_MEMBERS: Final[dict[str, Callable[..., Any]]] = {
 class Refusal(Exception):
     """A call that does not reach the object: the HRESULT, and which argument is wrong."""
 
-    def __init__(self, code: int, argument: int = -1) -> None:
+    def __init__(self, code: Code, argument: int = -1) -> None:
         super().__init__(code)
-        self.code = code
+        self.code = code.signed
         self.argument = argument
 
 
@@ -117,7 +115,7 @@ def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
     if class_interface_of(cls) != "dispatch":
         return found
     own = visible_members(cls)
-    found += [Member(name, _FIRST_OWN + index, kind) for index, (name, kind) in enumerate(own.items())]
+    found += [Member(name, FIRST_OWN_DISPID + index, kind) for index, (name, kind) in enumerate(own.items())]
     return found + [
         Member(name, number, kind, of_object=True) for name, (number, kind) in _OBJECT.items() if name not in own
     ]
@@ -125,18 +123,18 @@ def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
 
 def _declared_members(declared: Declared) -> list[Member]:
     members = []
-    indexed: dict[str, dict[str, Method]] = {}
+    indexed: dict[int, dict[str, Method]] = {}
     for method in declared.methods.values():
-        number = next((word.argument for word in method.function.result.attributes if word.name == "id"), None)
+        number = method.dispid
         if number is None:
             continue
         if method.kind != "method" and method.manner == "method":
             accessors = indexed.setdefault(number, {})
             accessors[method.kind] = method
-            members.append(Member(method.function.name, int(number), "property", method, accessors=accessors))
+            members.append(Member(method.function.name, number, "property", method, accessors=accessors))
         else:
             kind = "method" if method.kind == "method" else "property"
-            members.append(Member(method.python, int(number), kind, method))
+            members.append(Member(method.python, number, kind, method))
     return members
 
 
@@ -165,13 +163,13 @@ def _names(table: Table, names: Any) -> list[Any]:
         raise RemoteProtocolError("expected names")
     member = table.find(names[0])
     if member is None:
-        return [UNKNOWN_NAME, [_UNKNOWN] * len(names)]
+        return [_UNKNOWN_NAME, [UNKNOWN] * len(names)]
     parameters = [name.casefold() for name in _parameters(member)]
     numbers = [member.dispid]
     for name in names[1:]:
         folded = name.casefold()
-        numbers.append(parameters.index(folded) if folded in parameters else _UNKNOWN)
-    return [UNKNOWN_NAME if _UNKNOWN in numbers[1:] else 0, numbers]
+        numbers.append(parameters.index(folded) if folded in parameters else UNKNOWN)
+    return [_UNKNOWN_NAME if UNKNOWN in numbers[1:] else 0, numbers]
 
 
 def _parameters(member: Member) -> list[str]:
@@ -215,23 +213,23 @@ class _Call:
         source = str(getattr(error, "source", "") or type(error).__name__)
         told = [source, str(error), str(getattr(error, "help_link", "") or "")]
         wires = [text(each, self._context) for each in told]
-        return [EXCEPTION, [0, None], [], [int(hr_for_exception(error)), *wires, 0], -1]
+        return [Code.DISP_E_EXCEPTION.signed, [0, None], [], [int(hr_for_exception(error)), *wires, 0], -1]
 
     def _perform(self) -> Any:
-        if self._dispid == _NEW_ENUM and self._flags & (_METHOD | _GET):
+        if self._dispid == NEW_ENUM and self._flags & (METHOD | GET):
             return _enumerator(self._target)
-        if isinstance(self._target, DelegateObject) and self._dispid == _VALUE and self._flags & _METHOD:
+        if isinstance(self._target, DelegateObject) and self._dispid == VALUE and self._flags & METHOD:
             return self._bound(self._target.function, [self._decoded(wire) for wire in self._wires], {})
         member = self._table.get(self._dispid)
         if member is None:
-            raise Refusal(MEMBER_NOT_FOUND)
+            raise Refusal(Code.DISP_E_MEMBERNOTFOUND)
         return self._accessed(member) if member.accessors else self._reached(member)
 
     def _reached(self, member: Member) -> Any:
         arguments, named = self._arguments(member)
         if member.of_object:
             return _OBJECT_MEMBERS[member.name](self._target, *arguments)
-        if self._flags & _PUTS:
+        if self._flags & PUTS:
             return self._put(member, arguments)
         if member.kind == "property":
             value = getattr(self._target, member.name)
@@ -240,10 +238,10 @@ class _Call:
 
     def _accessed(self, member: Member) -> Any:
         """A property with arguments: a method of the Python object for each access."""
-        kinds = ("putref", "put") if self._flags & _PUTREF else ("put", "putref") if self._flags & _PUTS else ("get",)
+        kinds = ("putref", "put") if self._flags & PUTREF else ("put", "putref") if self._flags & PUTS else ("get",)
         accessor = next((member.accessors[kind] for kind in kinds if kind in member.accessors), None)
         if accessor is None:
-            raise Refusal(MEMBER_NOT_FOUND)
+            raise Refusal(Code.DISP_E_MEMBERNOTFOUND)
         arguments, named = self._arguments(member._replace(method=accessor))
         return self._bound(getattr(self._target, accessor.python, None), arguments, named)
 
@@ -252,9 +250,9 @@ class _Call:
 
     def _put(self, member: Member, arguments: list[Any]) -> None:
         if member.kind != "property":
-            raise Refusal(MEMBER_NOT_FOUND)
+            raise Refusal(Code.DISP_E_MEMBERNOTFOUND)
         if len(arguments) != 1:
-            raise Refusal(BAD_COUNT)
+            raise Refusal(Code.DISP_E_BADPARAMCOUNT)
         setattr(self._target, member.name, arguments[0])
 
     def _arguments(self, member: Member) -> tuple[list[Any], dict[str, Any]]:
@@ -263,12 +261,12 @@ class _Call:
         names = _parameters(member)
         named: dict[str, Any] = {}
         for number, wire in self._named:
-            if number == _PUT:
+            if number == PROPERTY_PUT:
                 values.append(self._coerced(member, len(values), wire, decode))
             elif 0 <= number < len(names):
                 named[names[number]] = self._coerced(member, number, wire, decode)
             else:
-                raise Refusal(PARAMETER_NOT_FOUND, len(values) + len(named))
+                raise Refusal(Code.DISP_E_PARAMNOTFOUND, len(values) + len(named))
         return values, named
 
     def _coerced(self, member: Member, index: int, wire: Any, decode: Any) -> Any:
@@ -276,7 +274,7 @@ class _Call:
         try:
             value = decode(wire, self._context)
         except Mismatch as fault:
-            raise Refusal(TYPE_MISMATCH, index) from fault
+            raise Refusal(Code.DISP_E_TYPEMISMATCH, index) from fault
         value = coerced(value, member.method, index, Refusal)
         is_reference = type(wire) is list and type(wire[0]) is int and wire[0] & BYREF
         if is_reference:
@@ -286,11 +284,11 @@ class _Call:
 
     def _bound(self, function: Any, arguments: list[Any], named: Mapping[str, Any]) -> Any:
         if not callable(function):
-            raise Refusal(MEMBER_NOT_FOUND)
+            raise Refusal(Code.DISP_E_MEMBERNOTFOUND)
         try:
             inspect.signature(function).bind(*arguments, **named)
         except TypeError:
-            raise Refusal(BAD_COUNT) from None
+            raise Refusal(Code.DISP_E_BADPARAMCOUNT) from None
         except ValueError:
             pass  # a function of C that does not say what it takes
         return function(*arguments, **named)
@@ -343,5 +341,5 @@ class _Enumerator:
 
 def _enumerator(target: Any) -> UnknownWrapper:
     if not hasattr(type(target), "__iter__"):
-        raise Refusal(MEMBER_NOT_FOUND)
+        raise Refusal(Code.DISP_E_MEMBERNOTFOUND)
     return UnknownWrapper(Offer(_Enumerator(list(target)), wellknown("IEnumVARIANT")))

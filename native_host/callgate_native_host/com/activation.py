@@ -16,7 +16,7 @@ from callgate_protocol.factories import SHAPES, FactoryShape
 from callgate_protocol.guids import read_guid
 from callgate_protocol.interfaces import Shape
 from callgate_protocol.placement import ThreadingModel
-from callgate_protocol.rpccodes import Code
+from callgate_protocol.rpccodes import Code, signed
 from callgate_protocol.standard import IIDS
 
 from .service import Com
@@ -193,7 +193,7 @@ def _checked(result: int, pointer: int) -> tuple[int, int]:
 
 
 def _signed(name: str) -> int:
-    return CODES[name] - (1 << 32)
+    return signed(CODES[name])
 
 
 def _guid(wire: Any) -> str:

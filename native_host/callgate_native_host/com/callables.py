@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.faults import Mismatch
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN, Shape
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
 from callgate_transport.serving.session import Session
@@ -28,7 +28,6 @@ __all__ = ["Callables", "ClientObject", "Face", "GiveBack", "Offered"]
 _REST: Final = 1024
 """How many interface pointers are given up before the memory of one is freed."""
 
-_PLAIN: Final = Shape()
 _E_POINTER: Final = Code.E_POINTER.signed
 _E_NOINTERFACE: Final = Code.E_NOINTERFACE.signed
 
@@ -132,7 +131,7 @@ class Callables:
 
     def _root_of(self, offered: list[Offered]) -> Offered:
         """The identity of an object of a family: what its first interface derives from (R14.2)."""
-        root, shape = (offered[0].contract.root, offered[0].contract.shape) if offered else (IIDS["IUnknown"], Shape())
+        root, shape = (offered[0].contract.root, offered[0].contract.shape) if offered else (IIDS["IUnknown"], PLAIN)
         known = self._roots.get((root, shape))
         if known is None:
             vtable = self.vtables.make([], shape)
@@ -174,7 +173,7 @@ class Callables:
     def answers(self, client: ClientObject, iid: str) -> bool:
         """Whether the object has an interface (R14.2)."""
         has = iid == client.root.contract.iid or iid in client.offered
-        return has or (client.root.contract.shape == _PLAIN and iid in self.services)
+        return has or (client.root.contract.shape == PLAIN and iid in self.services)
 
     def drop(self, client: ClientObject) -> None:
         """One reference less. The last one sends the object home."""
@@ -242,7 +241,7 @@ class Callables:
         if face is not None:
             return face
         offered = client.root if iid == client.root.contract.iid else client.offered.get(iid)
-        if offered is None and client.root.contract.shape == _PLAIN and not isinstance(client.session, Owner):
+        if offered is None and client.root.contract.shape == PLAIN and not isinstance(client.session, Owner):
             offered = self.services.get(iid)
         if offered is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from callgate_native_host.backend import Backend
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN, Shape
 from callgate_protocol.standard import IID_NULL, IIDS
 
 from .unknown import Unknown
@@ -15,7 +15,6 @@ __all__ = ["ClassQuestions"]
 _GET_CLASS_INFO, _GET_GUID = 3, 4
 _GET_TYPE_ATTR, _RELEASE_TYPE_ATTR = 3, 19
 _DEFAULT_SOURCE: Final = 1
-_PLAIN: Final = Shape()
 
 
 class ClassQuestions:
@@ -36,7 +35,7 @@ class ClassQuestions:
         The first is the interface of the object's events by contract, and some objects give their class instead (Q3 of
         the rule book): whoever knows the registered classes decides.
         """
-        if shape != _PLAIN:
+        if shape != PLAIN:
             return []
         found = [
             self._ask(identity, "IProvideClassInfo2", self._guid_of_events),
@@ -45,22 +44,22 @@ class ClassQuestions:
         return [guid for guid in found if guid and guid != IID_NULL]
 
     def _ask(self, identity: int, interface: str, question: Any) -> str:
-        result, pointer = self._unknown.query(identity, IIDS[interface], _PLAIN)
+        result, pointer = self._unknown.query(identity, IIDS[interface], PLAIN)
         if result < 0:
             return ""
         try:
             answer: str = question(pointer)
             return answer
         finally:
-            self._unknown.release(pointer, _PLAIN)
+            self._unknown.release(pointer, PLAIN)
 
     def _method(self, pointer: int, index: int, shape: Any) -> Any:
-        return self._backend.at(shape, self._unknown.slot(pointer, index, _PLAIN))
+        return self._backend.at(shape, self._unknown.slot(pointer, index, PLAIN))
 
     def _guid_of_events(self, pointer: int) -> str:
         memory, address = self._backend.allocate(16)
         failed = self._method(pointer, _GET_GUID, self._kind_and_out)(pointer, _DEFAULT_SOURCE, address) < 0
-        text = "" if failed else self._unknown.read_iid(address, _PLAIN)
+        text = "" if failed else self._unknown.read_iid(address, PLAIN)
         del memory
         return text
 
@@ -72,11 +71,11 @@ class ClassQuestions:
             attributes = self._out_of(description, _GET_TYPE_ATTR)
             if not attributes:
                 return ""
-            text = self._unknown.read_iid(attributes, _PLAIN)  # the GUID is the first member of TYPEATTR
+            text = self._unknown.read_iid(attributes, PLAIN)  # the GUID is the first member of TYPEATTR
             self._method(description, _RELEASE_TYPE_ATTR, self._give_back)(description, attributes)
             return text
         finally:
-            self._unknown.release(description, _PLAIN)
+            self._unknown.release(description, PLAIN)
 
     def _out_of(self, pointer: int, index: int) -> int:
         """What a method without arguments gives through its one out pointer; 0 when it fails."""

@@ -8,32 +8,27 @@ from typing import Any, Final, NamedTuple
 
 from callgate_native_host.backend import Backend
 from callgate_native_host.convert.base import Converter
+from callgate_native_host.convert.places import object_number
 from callgate_native_host.convert.space import Space
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
+from callgate_protocol.dispatch import PUTS
 from callgate_protocol.forms import BStr, Variant
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.standard import IID_NULL, IIDS
 from callgate_protocol.vartypes import BYREF, EMPTY, NULL, VARIANT
 
+from .invocation import DISPPARAMS, EXCEPINFO, FILL_OFFSET, MOST, ids_type, invoke_type
 from .service import Com
 from .wrapped import Contract, Wrapped
 
 __all__ = ["Dispatch"]
 
 _GET_IDS, _INVOKE = 5, 6
-_PLAIN: Final = Shape()
-_CONTRACT: Final = Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], _PLAIN)
-_EXCEPINFO: Final = struct.Struct("=HH4xQQQI4xQQi4x")
-"""Code, reserved, three BSTRs, help context, reserved, the function that fills it in, scode."""
-_FILL: Final = 48
-"""Where the address of that function lies."""
-_PARAMS: Final = struct.Struct("=QQII")
+_CONTRACT: Final = Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], PLAIN)
 _BY_REFERENCE: Final = BYREF | VARIANT
-_PUTS: Final = 4 | 8
 _PAYLOAD: Final = 8
 _DECIMAL: Final = 14
-_MOST: Final = 4096
 
 
 class _Given(NamedTuple):
@@ -51,24 +46,19 @@ class Dispatch:
         self._backend = backend
         self._com = com
         self._space = space
-        pointer, result = backend.pointer, backend.primitive("int32_t")
-        word, number = backend.primitive("uint16_t"), backend.primitive("uint32_t")
-        self._ids_type = backend.function_type((pointer, pointer, pointer, number, number, pointer), result, False)
-        self._invoke_type = backend.function_type(
-            (pointer, result, pointer, number, word, pointer, pointer, pointer, pointer), result, variadic=False
-        )
-        self._fill_type = backend.function_type((pointer,), result, variadic=False)
+        self._ids_type, self._invoke_type = ids_type(backend), invoke_type(backend)
+        self._fill_type = backend.function_type((backend.pointer,), backend.primitive("int32_t"), variadic=False)
 
     def names(self, scope: Scope, wire: Any, names: Any, lcid: Any) -> list[Any]:
         """GetIDsOfNames: its HRESULT, and a DISPID for each name, of which the first is the member (R14.21)."""
-        if type(names) is not list or not 0 < len(names) <= _MOST or not all(type(name) is str for name in names):
+        if type(names) is not list or not 0 < len(names) <= MOST or not all(type(name) is str for name in names):
             raise expected("names", names)
         entry, pointer = self._dispatch(wire, scope)
         texts = [self._text(name, scope) for name in names]
         pointers = self._block(struct.pack(f"={len(texts)}Q", *texts), scope)
         ids = self._block(b"\xff" * 4 * len(names), scope)
         function = self._method(pointer, _GET_IDS, self._ids_type)
-        null = self._com.wrappers.unknown.iid_address(IID_NULL, _PLAIN)
+        null = self._com.wrappers.unknown.iid_address(IID_NULL, PLAIN)
         result = function(pointer, null, pointers, len(names), _number(lcid), ids)
         del entry
         return [result, list(struct.unpack(f"={len(names)}i", self._backend.read(ids, 4 * len(names))))]
@@ -77,19 +67,19 @@ class Dispatch:
         self, scope: Scope, wire: Any, library: Any, member: Any, flags: Any, lcid: Any, given: Any, named: Any
     ) -> list[Any]:
         """Invoke: `[HRESULT, result, changed references, exception or nil, index of a wrong argument or -1]`."""
-        if type(given) is not list or type(named) is not list or len(given) + len(named) > _MOST:
+        if type(given) is not list or type(named) is not list or len(given) + len(named) > MOST:
             raise expected("arguments", given)
         _, pointer = self._dispatch(wire, scope)
         space = self._space(_number(library))
         variant = space.converter(Variant())
         arguments = self._arguments(variant, given, named, scope)
         result, kept = self._variant(variant, [0, None], scope)
-        exception = self._block(bytes(_EXCEPINFO.size), scope)
+        exception = self._block(bytes(EXCEPINFO.size), scope)
         wrong = self._block(b"\xff" * 4, scope)
         function = self._method(pointer, _INVOKE, self._invoke_type)
-        null = self._com.wrappers.unknown.iid_address(IID_NULL, _PLAIN)
+        null = self._com.wrappers.unknown.iid_address(IID_NULL, PLAIN)
         kind = _number(flags)
-        slot = 0 if kind & _PUTS else result  # R14.22: setting a property has no result
+        slot = 0 if kind & PUTS else result  # R14.22: setting a property has no result
         scope.hand_over()
         code = function(pointer, _signed(member), null, _number(lcid), kind, arguments.params, slot, exception, wrong)
         scope.owning = True
@@ -102,14 +92,11 @@ class Dispatch:
         ]
 
     def _dispatch(self, wire: Any, scope: Scope) -> tuple[Wrapped, int]:
-        pair = wire.get("at") if type(wire) is dict else None
-        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
-            raise expected("an object", wire)
-        entry = self._com.wrappers.use(pair[0], scope)
+        entry = self._com.wrappers.use(object_number(wire), scope)
         return entry, self._com.wrappers.pointer(entry, _CONTRACT)
 
     def _method(self, pointer: int, slot: int, shape: Any) -> Any:
-        return self._backend.at(shape, self._com.wrappers.unknown.slot(pointer, slot, _PLAIN))
+        return self._backend.at(shape, self._com.wrappers.unknown.slot(pointer, slot, PLAIN))
 
     def _arguments(self, variant: Converter, given: Sequence[Any], named: Sequence[Any], scope: Scope) -> _Given:
         """R14.22: the named ones first, then the others, each in reverse order."""
@@ -135,7 +122,7 @@ class Dispatch:
                 raise finding.inside(f"[{index}]") from None
             self._backend.memmove(self._backend.at(self._backend.pointer_to(variant.ctype), place), memory, size)
         ids = self._block(struct.pack(f"={len(pairs)}i", *(number for number, _ in pairs)), scope) if pairs else 0
-        return _Given(self._block(_PARAMS.pack(block, ids, len(wires), len(pairs)), scope), references)
+        return _Given(self._block(DISPPARAMS.pack(block, ids, len(wires), len(pairs)), scope), references)
 
     def _variant(self, variant: Converter, wire: Any, scope: Scope) -> tuple[int, Any]:
         """The address and memory of a VARIANT."""
@@ -145,11 +132,11 @@ class Dispatch:
 
     def _exception(self, bstr: Converter, address: int, scope: Scope) -> list[Any] | None:
         """R14.23: EXCEPINFO, filled in first if that was put off; its texts are freed. Nil when there is none."""
-        fill = self._com.wrappers.unknown.read(address + _FILL)
+        fill = self._com.wrappers.unknown.read(address + FILL_OFFSET)
         if fill:
             self._backend.at(self._fill_type, fill)(address)
-        code, _, source, description, help_file, context, _, _, scode = _EXCEPINFO.unpack(
-            self._backend.read(address, _EXCEPINFO.size)
+        code, _, source, description, help_file, context, _, _, scode = EXCEPINFO.unpack(
+            self._backend.read(address, EXCEPINFO.size)
         )
         texts = [bstr.to_wire(text, scope) for text in (source, description, help_file)]
         return [code, scode, *texts, context] if code or scode or any(texts) else None

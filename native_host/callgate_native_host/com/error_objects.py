@@ -17,7 +17,7 @@ from callgate_native_host.convert.bstr import BStrConverter
 from callgate_native_host.faults import Mismatch
 from callgate_protocol.error_info import ErrorInfo, read_error_info
 from callgate_protocol.guids import text_of
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN, Shape
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IID_NULL, IIDS
 
@@ -32,7 +32,6 @@ GET_ERROR_INFO: Final = "GetErrorInfo"
 """What a library exports: `HRESULT SetErrorInfo(uint32_t, IErrorInfo *)` and `HRESULT GetErrorInfo(uint32_t,
 IErrorInfo **)`. The first replaces the error of the thread, the second takes it away."""
 
-_PLAIN: Final = Shape()
 _SUPPORTS: Final = 3
 _GET_GUID, _GET_SOURCE, _GET_DESCRIPTION, _GET_HELP_FILE, _GET_HELP_CONTEXT = range(3, 8)
 _S_FALSE: Final = 1
@@ -89,11 +88,11 @@ class ErrorObjects:
 
     def may_tell(self, identity: int, shape: Shape) -> bool:
         """Whether an object has ISupportErrorInfo, where there are errors of threads at all."""
-        if not self._symbols(GET_ERROR_INFO, self._slot) or shape != _PLAIN:
+        if not self._symbols(GET_ERROR_INFO, self._slot) or shape != PLAIN:
             return False
-        result, support = self._unknown.query(identity, IIDS["ISupportErrorInfo"], _PLAIN)
+        result, support = self._unknown.query(identity, IIDS["ISupportErrorInfo"], PLAIN)
         if result >= 0:
-            self._unknown.release(support, _PLAIN)
+            self._unknown.release(support, PLAIN)
         return result >= 0
 
     def take(self, identity: int, iid: str) -> ErrorInfo:
@@ -110,20 +109,20 @@ class ErrorObjects:
             try:
                 info = self._read(out[0]) if told else info
             finally:
-                self._unknown.release(out[0], _PLAIN)
+                self._unknown.release(out[0], PLAIN)
         return info
 
     def _supports(self, identity: int, iid: str) -> bool:
-        result, support = self._unknown.query(identity, IIDS["ISupportErrorInfo"], _PLAIN)
+        result, support = self._unknown.query(identity, IIDS["ISupportErrorInfo"], PLAIN)
         if result < 0:
             return False
         try:
-            return self._call(support, _SUPPORTS, self._unknown.iid_address(iid, _PLAIN)) == 0
+            return self._call(support, _SUPPORTS, self._unknown.iid_address(iid, PLAIN)) == 0
         finally:
-            self._unknown.release(support, _PLAIN)
+            self._unknown.release(support, PLAIN)
 
     def _call(self, pointer: int, slot: int, argument: int) -> int:
-        result: int = self._backend.at(self._one, self._unknown.slot(pointer, slot, _PLAIN))(pointer, argument)
+        result: int = self._backend.at(self._one, self._unknown.slot(pointer, slot, PLAIN))(pointer, argument)
         return result
 
     def _read(self, error: int) -> ErrorInfo:
@@ -177,12 +176,12 @@ class ErrorObjects:
             self._gives(lambda info: info.help[0]),
             self._context,
         ]
-        return vtables.make([backend.callback(self._one, method) for method in methods], _PLAIN)
+        return vtables.make([backend.callback(self._one, method) for method in methods], PLAIN)
 
     def _query(self, this: int, iid: int, out: int) -> int:
         if not out:
             return _E_POINTER
-        known = bool(iid) and self._unknown.read_iid(iid, _PLAIN) in (IIDS["IErrorInfo"], IIDS["IUnknown"])
+        known = bool(iid) and self._unknown.read_iid(iid, PLAIN) in (IIDS["IErrorInfo"], IIDS["IUnknown"])
         self._unknown.write(out, this if known else 0)
         if not known:
             return _E_NOINTERFACE
@@ -237,10 +236,10 @@ class ErrorObjects:
 
     def support(self) -> Vtable:
         """R14.15: ISupportErrorInfo of every object of a client, which has errors for each of its interfaces."""
-        return self._callables.vtables.make([self._backend.callback(self._one, self._has_errors)], _PLAIN)
+        return self._callables.vtables.make([self._backend.callback(self._one, self._has_errors)], PLAIN)
 
     def _has_errors(self, this: int, iid: int) -> int:
         client = self._callables.at(this)
         if client is None or not iid:
             return _E_POINTER
-        return 0 if self._callables.answers(client, self._unknown.read_iid(iid, _PLAIN)) else _S_FALSE
+        return 0 if self._callables.answers(client, self._unknown.read_iid(iid, PLAIN)) else _S_FALSE

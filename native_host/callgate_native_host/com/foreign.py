@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Foreign", "Owner"]
 
 _LOCAL: Final = "unix:"
-_E_FAIL: Final = 0x80004005 - (1 << 32)
+_E_FAIL: Final = Code.E_FAIL.signed
 
 
 class Owner(Held):

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from callgate_native_host.backend import Backend
-from callgate_native_host.convert.places import Places
+from callgate_native_host.convert.places import Places, object_number
 from callgate_native_host.convert.space import Space
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.objects import Objects
@@ -54,26 +54,24 @@ class ObjectFunctions:
 
     def query(self, scope: Scope, wire: Any, iids: Any) -> list[int]:
         """R16.1, R17.10: QueryInterface for each IID; the HRESULTs, in order. What is found is kept."""
-        pair = wire.get("at") if type(wire) is dict else None
-        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
-            raise expected("an object", wire)
+        number = object_number(wire)
         if type(iids) is not list or len(iids) > _MOST:
             raise expected(f"at most {_MOST} GUIDs", iids)
         try:
             wanted = [read_guid(iid) for iid in iids]
         except ValueError as error:
             raise Mismatch(str(error), "ArgumentError") from None
-        entry = self._com.wrappers.use(pair[0], scope)
+        entry = self._com.wrappers.use(number, scope)
         return [self._com.wrappers.ask(entry, iid) for iid in wanted]
 
     def hand_over(self, scope: Scope, wire: Any, iid: Any, purpose: Any) -> bytes:
         """R17.12: a reference to an object for a third process."""
-        pair = wire.get("at") if type(wire) is dict else None
-        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int or type(iid) is not str:
-            raise expected("an object and a GUID", [wire, iid])
+        number = object_number(wire)
+        if type(iid) is not str:
+            raise expected("a GUID", iid)
         if type(purpose) is not int or purpose not in set(Purpose):
             raise expected("a purpose from 0 to 2", purpose)
-        return self._objects.hand_over(self._com.wrappers.use(pair[0], scope), iid, Purpose(purpose))
+        return self._objects.hand_over(self._com.wrappers.use(number, scope), iid, Purpose(purpose))
 
     def withdraw(self, _scope: Scope, token: Any) -> None:
         """R17.6: what was handed over is not claimed any more."""

@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from callgate_native_host.backlog import Backlog
+from callgate_native_host.convert.places import object_number
 from callgate_native_host.convert.space import Space
 from callgate_native_host.delegates import Answering, DelegatePlan
-from callgate_native_host.faults import Mismatch, expected
+from callgate_native_host.faults import Mismatch
 from callgate_native_host.plan import FunctionPlan
 from callgate_native_host.scope import Scope
 from callgate_protocol.errors import Fault
 from callgate_protocol.interfaces import UNKNOWN_SLOTS, MethodPlace, chain_of, method_places
-from callgate_protocol.marshal import DirectiveError, resolve
-from callgate_protocol.model import Delegate, Function, Interface
+from callgate_protocol.marshal import DirectiveError
+from callgate_protocol.model import Delegate, Interface
 from callgate_protocol.signatures import Signature
 from callgate_protocol.standard import IIDS
 
@@ -53,20 +54,14 @@ class Methods:
         """How a method is called on the object that is its first argument. Raises Fault."""
         place = self._place(number)
         try:
-            entry = self._object(arguments, scope)
+            wire = arguments[0] if arguments else None
+            entry = self._space.tools.com.wrappers.use(object_number(wire), scope)
         except Mismatch as finding:
             raise finding.fault_of(f"the object of {place.interface.name}.{place.method.name}") from None
         plan = entry.plans.get((self._number, number))
         if plan is None:
             plan = entry.plans[self._number, number] = self._bind(place, entry)
         return plan
-
-    def _object(self, arguments: Sequence[Any], scope: Scope) -> Wrapped:
-        wire = arguments[0] if arguments else None
-        pair = wire.get("at") if type(wire) is dict else None
-        if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
-            raise expected("an object", wire)
-        return self._space.tools.com.wrappers.use(pair[0], scope)
 
     def _place(self, number: int) -> MethodPlace:
         index = number - self._first
@@ -91,13 +86,13 @@ class Methods:
 
     def signature(self, number: int) -> Signature:
         """A method, decided. Raises Fault."""
-        return _resolved(self._space, self._place(number).method)
+        return self._space.signature(self._place(number).method)
 
     def _plan(self, place: MethodPlace) -> MethodPlan:
         with self._lock:
             plan = self._plans.get(place.number)
             if plan is None:
-                signature = _resolved(self._space, place.method)
+                signature = self._space.signature(place.method)
                 plan = MethodPlan(self._space, signature, None, self._calling(place))
                 self._plans[place.number] = plan
             return plan
@@ -138,7 +133,7 @@ class Methods:
 
     def _make_stub(self, place: MethodPlace) -> Any:
         method = place.method
-        signature = _resolved(self._space, Delegate(method.name, method.result, method.parameters))
+        signature = self._space.signature(Delegate(method.name, method.result, method.parameters))
         calling = self._calling(place)
         plan = DelegatePlan(self._space, signature, _never, self._backlog, calling)
         where = self._number, place.number
@@ -162,10 +157,3 @@ def _places(space: Space) -> list[MethodPlace]:
         return method_places(space.model)
     except DirectiveError as error:
         raise Fault("TypeLoadError", str(error)) from None
-
-
-def _resolved(space: Space, entry: Function | Delegate) -> Signature:
-    try:
-        return resolve(space.model, entry)
-    except DirectiveError as error:
-        raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error

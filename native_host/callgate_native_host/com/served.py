@@ -15,24 +15,21 @@ from callgate_native_host.convert.variant import VariantConverter
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 from callgate_protocol.forms import BStr, Variant
-from callgate_protocol.interfaces import Shape
+from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IID_NULL
 from callgate_protocol.system import HostFunction
 
 from .callables import Callables
+from .invocation import DISPPARAMS, EXCEPINFO, MOST, ids_type, invoke_type
 from .unknown import Unknown
 
 __all__ = ["Served"]
 
-_PLAIN: Final = Shape()
-_MOST: Final = 4096
 _NO_ANSWER: Final = Code.RPC_E_DISCONNECTED.signed
-_UNKNOWN_INTERFACE: Final = 0x80020001 - (1 << 32)
-_TYPE_MISMATCH: Final = 0x80020005 - (1 << 32)
+_UNKNOWN_INTERFACE: Final = Code.DISP_E_UNKNOWNINTERFACE.signed
+_TYPE_MISMATCH: Final = Code.DISP_E_TYPEMISMATCH.signed
 _E_POINTER: Final = Code.E_POINTER.signed
-_PARAMS: Final = struct.Struct("=QQII")
-_EXCEPTION: Final = struct.Struct("=HH4xQQQI4xQQi4x")
 
 
 class _Plan:
@@ -106,16 +103,15 @@ class Served:
         """Code for the slots 3 to 6."""
         backend = self._backend
         pointer, result = backend.pointer, backend.primitive("int32_t")
-        number, word = backend.primitive("uint32_t"), backend.primitive("uint16_t")
-        shapes: list[tuple[tuple[Any, ...], Any]] = [
-            ((pointer, pointer), self._count_types),
-            ((pointer, number, number, pointer), self._no_types),
-            ((pointer, pointer, pointer, number, number, pointer), self._ask_names),
-            ((pointer, result, pointer, number, word, pointer, pointer, pointer, pointer), self._invoke),
-        ]
+        number = backend.primitive("uint32_t")
         return [
-            backend.callback(backend.function_type(parameters, result, variadic=False), function)
-            for parameters, function in shapes
+            backend.callback(shape, function)
+            for shape, function in (
+                (backend.function_type((pointer, pointer), result, variadic=False), self._count_types),
+                (backend.function_type((pointer, number, number, pointer), result, variadic=False), self._no_types),
+                (ids_type(backend), self._ask_names),
+                (invoke_type(backend), self._invoke),
+            )
         ]
 
     def _count_types(self, _this: int, out: int) -> int:
@@ -131,13 +127,13 @@ class Served:
         return Code.E_NOTIMPL.signed
 
     def _ask_names(self, this: int, iid: int, *natives: Any) -> Any:
-        if not iid or self._unknown.read_iid(iid, _PLAIN) != IID_NULL:
+        if not iid or self._unknown.read_iid(iid, PLAIN) != IID_NULL:
             return _UNKNOWN_INTERFACE
         return self._answer(self._names, this, (0, HostFunction.NAMES), (this, *natives))
 
     def _invoke(self, this: int, member: int, iid: int, *natives: Any) -> Any:
         """R14.22: the IID must be the null one."""
-        if not iid or self._unknown.read_iid(iid, _PLAIN) != IID_NULL:
+        if not iid or self._unknown.read_iid(iid, PLAIN) != IID_NULL:
             return _UNKNOWN_INTERFACE
         return self._answer(self._call, this, (0, HostFunction.DISPATCH), (this, member, *natives))
 
@@ -149,7 +145,7 @@ class Served:
 
     def _offer_names(self, natives: Sequence[Any], _scope: Scope) -> list[Any]:
         this, names, count, lcid, _ = natives
-        if not names or not 0 < count <= _MOST:
+        if not names or not 0 < count <= MOST:
             raise Mismatch(f"{count} names", "ArgumentError")
         width = self._backend.sizeof(self._backend.pointer)
         texts = [self._name(self._unknown.read(names + index * width)) for index in range(count)]
@@ -159,7 +155,7 @@ class Served:
         if not address:
             raise Mismatch("a name is NULL", "ArgumentError")
         units = bytearray()
-        while (unit := self._backend.read(address + len(units), 2)) != b"\0\0" and len(units) < 2 * _MOST:
+        while (unit := self._backend.read(address + len(units), 2)) != b"\0\0" and len(units) < 2 * MOST:
             units += unit
         return units.decode("utf-16-le", "replace")
 
@@ -189,8 +185,8 @@ class Served:
         """R14.22: the DISPID of each argument that has one and where it lies, in the order that people write."""
         if not params:
             return []
-        values, names, count, named = _PARAMS.unpack(self._backend.read(params, _PARAMS.size))
-        if count > _MOST or named > count:
+        values, names, count, named = DISPPARAMS.unpack(self._backend.read(params, DISPPARAMS.size))
+        if count > MOST or named > count:
             raise Mismatch(f"{count} arguments, {named} of them by name", "ArgumentError")
         ids = struct.unpack(f"={named}i", self._backend.read(names, 4 * named)) if named else ()
         places = [values + index * self._variant.size for index in range(count)]
@@ -223,7 +219,7 @@ class Served:
         """EXCEPINFO, whose texts are native code's."""
         code, *texts, context = _fields(failure, 5)
         pointers = [self._bstr.from_wire(text, scope) for text in texts]
-        return _EXCEPTION.pack(0, 0, *pointers, context & 0xFFFFFFFF, 0, 0, _code(code))
+        return EXCEPINFO.pack(0, 0, *pointers, context & 0xFFFFFFFF, 0, 0, _code(code))
 
 
 def _fields(wire: Any, count: int) -> list[Any]:

@@ -9,7 +9,7 @@ from callgate_native_host.lives import Release
 from callgate_native_host.objects import Entry, Objects
 from callgate_native_host.scope import Scope
 
-__all__ = ["END", "MASK", "Place", "Places", "is_place"]
+__all__ = ["END", "MASK", "Place", "Places", "is_place", "object_number"]
 
 _LOWEST, END = -(1 << 63), 1 << 64
 MASK: Final = END - 1
@@ -32,6 +32,14 @@ class Place(NamedTuple):
 def is_place(wire: Any) -> bool:
     """Whether a wire value is meant as an address."""
     return type(wire) is dict and "payload" not in wire
+
+
+def object_number(wire: Any) -> int:
+    """The number in an object's wire value. Raises Mismatch."""
+    pair = wire.get("at") if type(wire) is dict else None
+    if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not int:
+        raise expected("an object", wire)
+    return pair[0]
 
 
 class Places:

@@ -12,6 +12,7 @@ from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.libc import Libc
 from callgate_native_host.scope import Scope
 from callgate_protocol.errors import Fault
+from callgate_protocol.rpccodes import Code
 
 from .base import Converter
 from .many import Many
@@ -35,7 +36,7 @@ _SAME: Final = {22: 3, 23: 19}
 """R6.19: VT_INT is VT_I4, and VT_UINT is VT_UI4."""
 _MOST_DIMENSIONS: Final = 32
 _MOST_BYTES: Final = 1 << 31
-_IS_LOCKED: Final = 0x8002000D - (1 << 32)
+_IS_LOCKED: Final = Code.DISP_E_ARRAYISLOCKED.signed
 
 
 class _Descriptor(NamedTuple):

@@ -16,8 +16,9 @@ from callgate_protocol import forms
 from callgate_protocol.errors import Fault
 from callgate_protocol.interfaces import chain_of, shape_of
 from callgate_protocol.layout import LayoutError, check_record, is_overlaid
-from callgate_protocol.marshal import DirectiveError, members_of
-from callgate_protocol.model import OpaqueType, Record, TypeLibrary
+from callgate_protocol.marshal import DirectiveError, members_of, resolve
+from callgate_protocol.model import Delegate, Function, OpaqueType, Record, TypeLibrary
+from callgate_protocol.signatures import Signature
 from callgate_protocol.standard import STANDARD
 
 from .base import Converter
@@ -62,6 +63,13 @@ class Space:
     def converter(self, form: Any) -> Converter:
         """The converter of a form."""
         return self._makers[type(form)](self, form)
+
+    def signature(self, entry: Function | Delegate) -> Signature:
+        """A function, method or delegate, decided. Raises Fault (`MarshalDirectiveError`)."""
+        try:
+            return resolve(self.model, entry)
+        except DirectiveError as error:
+            raise Fault("MarshalDirectiveError", str(error), function=entry.name) from error
 
     def record(self, name: str) -> StructureConverter | RawConverter:
         """The converter of a struct or union. Raises Fault (`TypeLoadError`)."""

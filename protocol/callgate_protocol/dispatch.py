@@ -1,0 +1,27 @@
+"""What IDispatch is asked with: how a member is meant, and the numbers that mean something by themselves (R14.22)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "FIRST_OWN_DISPID",
+    "GET",
+    "METHOD",
+    "NEW_ENUM",
+    "PROPERTY_PUT",
+    "PUT",
+    "PUTREF",
+    "PUTS",
+    "UNKNOWN",
+    "VALUE",
+]
+
+METHOD, GET, PUT, PUTREF = 1, 2, 4, 8
+"""DISPATCH_METHOD, DISPATCH_PROPERTYGET, DISPATCH_PROPERTYPUT, DISPATCH_PROPERTYPUTREF."""
+PUTS: Final = PUT | PUTREF
+
+VALUE, UNKNOWN, PROPERTY_PUT, NEW_ENUM = 0, -1, -3, -4
+"""DISPID_VALUE, DISPID_UNKNOWN, DISPID_PROPERTYPUT (the name of the value that a property gets), DISPID_NEWENUM."""
+FIRST_OWN_DISPID: Final = 0x60020004
+"""R14.17: the members of a class follow those of `_Object`."""
