@@ -10,6 +10,7 @@ import callgate
 from callgate import Connection, Lib
 from tests.machines.device import DEVICE
 from tests.machines.rig import Rig
+from tests.network.namespaces import unavailable
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +35,11 @@ def device(connection: Connection, compiled: Callable[[str], str]) -> Iterator[L
     lib = connection.load(compiled("machines"), DEVICE)
     yield lib
     callgate.close(lib)
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """For tests that make machines of their own: namespaces are not allowed everywhere."""
+    reason = unavailable()
+    if reason:
+        pytest.skip(f"no machines of their own here: {reason}")

@@ -14,17 +14,11 @@ from typing import Any
 import pytest
 
 from tests.machines.rig import NOTICED, Rig
-from tests.network.namespaces import Laboratory, unavailable
+from tests.network.namespaces import Laboratory
+
+pytestmark = pytest.mark.usefixtures("namespaces")
 
 _EXECUTIONS = {"1": {1}, "NotExecuted": {0}, "OutcomeUnknown": {0, 1}}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def possible() -> None:
-    """Namespaces are not allowed everywhere."""
-    reason = unavailable()
-    if reason:
-        pytest.skip(f"no two machines here: {reason}")
 
 
 def shoot(
@@ -44,10 +38,15 @@ def shoot(
             healed = weather()
             told = json.loads(client.stdout.readline())
     shots: list[Any] = told["shots"]
+    check_shots(shots)
+    return shots, healed
+
+
+def check_shots(shots: list[Any]) -> None:
+    """Nothing ran twice, and every caller was told what is true; those without a file are not counted."""
     for path, _, _, outcome in shots:
         executed = os.path.getsize(path) if os.path.exists(path) else 0
-        assert executed in _EXECUTIONS[outcome], (path, outcome, executed)
-    return shots, healed
+        assert not path or executed in _EXECUTIONS[outcome], (path, outcome, executed)
 
 
 def first_answer_after(shots: list[Any], moment: float) -> float:

@@ -1,7 +1,7 @@
-"""Two machines as network namespaces, joined by packets that the test carries, delays, loses or stops.
+"""Machines as network namespaces, joined by packets that the test carries, delays, loses or stops.
 
-Each machine is a process that holds a namespace with a TUN device in it; a thread moves packets from one device to the
-other. Everything goes with the processes, so nothing can be left behind.
+Each machine is a process that holds a namespace with a TUN device in it; a thread moves packets from one device to
+another. Everything goes with the processes, so nothing can be left behind.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import array
 import ctypes
 import fcntl
+import heapq
+import itertools
 import os
 import random
 import select
@@ -18,16 +20,19 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Laboratory", "unavailable"]
+__all__ = ["Laboratory", "Machine", "unavailable"]
 
 _CLONE_NEWNET = 0x40000000
 _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 _PACKET = 1 << 16
 _PR_SET_PDEATHSIG = 1
+_NETWORK = "10.77.0"
+_IPV4 = 4
 
 
 def unavailable() -> str:
@@ -44,13 +49,13 @@ def unavailable() -> str:
 class Machine:
     """A namespace with an address, and the device through which it is reached."""
 
-    def __init__(self, address: str, other: str) -> None:
+    def __init__(self, address: str) -> None:
         self.address = address
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.holder = os.fork()
         if self.holder == 0:
             try:
-                _hold(its, address, other)
+                _hold(its, address)
             finally:
                 os._exit(1)
         its.close()
@@ -70,7 +75,7 @@ class Machine:
         os.waitpid(self.holder, 0)
 
 
-def _hold(told: socket.socket, address: str, other: str) -> None:
+def _hold(told: socket.socket, address: str) -> None:
     """In the child: make namespace and device, hand the device over, and be there."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -80,7 +85,7 @@ def _hold(told: socket.socket, address: str, other: str) -> None:
     fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH22x", b"wire", _IFF_TUN | _IFF_NO_PI))
     for words in (
         ["link", "set", "lo", "up"],
-        ["addr", "add", address, "peer", other, "dev", "wire"],
+        ["addr", "add", f"{address}/24", "dev", "wire"],
         ["link", "set", "wire", "up"],
     ):
         subprocess.run(["ip", *words], check=True)
@@ -90,38 +95,59 @@ def _hold(told: socket.socket, address: str, other: str) -> None:
 
 
 class Laboratory:
-    """Two machines and the wire between them."""
+    """Some machines, and what joins them."""
 
-    def __init__(self) -> None:
-        self.near = Machine("10.77.0.1", "10.77.0.2")
-        self.far = Machine("10.77.0.2", "10.77.0.1")
+    def __init__(self, machines: int = 2) -> None:
+        self.machines = [Machine(f"{_NETWORK}.{number}") for number in range(1, machines + 1)]
+        self.near, self.far, *_ = self.machines
         self.loss = 0.0
         """Which part of the packets is lost."""
-        self._blocked: set[int] = set()
+        self.delay = 0.0
+        """How many seconds each packet takes, in either direction."""
+        self._deaf: set[int] = set()
+        self._dumb: set[int] = set()
+        self._waiting: list[tuple[float, int, int, bytes]] = []
+        self._order = itertools.count()
+        self._devices = {socket.inet_aton(machine.address): machine.device for machine in self.machines}
         self._stop = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._carry, name="wire", daemon=True)
         self._dice = random.Random(7)  # the same losses in every run
 
-    def cut(self, *, one_way: bool = False) -> None:
-        """Carry nothing any more; one way: nothing to the near machine."""
-        self._blocked = {self.far.device} if one_way else {self.near.device, self.far.device}
+    def cut(self, machine: Machine | None = None, *, one_way: bool = False) -> None:
+        """Carry nothing to or from a machine (the far one); one way: nothing from it. What is under way is lost."""
+        device = (machine or self.far).device
+        self._dumb = {device}
+        self._deaf = set() if one_way else {device}
 
     def heal(self) -> None:
         """Carry everything again."""
-        self._blocked = set()
+        self._deaf, self._dumb = set(), set()
 
     def _carry(self) -> None:
-        other = {self.near.device: self.far.device, self.far.device: self.near.device}
         poll = select.poll()
-        for descriptor in (*other, self._stop):
+        for descriptor in (*self._devices.values(), self._stop):
             poll.register(descriptor, select.POLLIN)
         while True:
-            for descriptor, _ in poll.poll():
+            for descriptor, _ in poll.poll(self._patience()):
                 if descriptor == self._stop:
                     return
-                packet = os.read(descriptor, _PACKET)
-                if descriptor not in self._blocked and self._dice.random() >= self.loss:
-                    os.write(other[descriptor], packet)
+                self._take(descriptor, os.read(descriptor, _PACKET))
+            while self._waiting and self._waiting[0][0] <= time.monotonic():
+                _, _, source, packet = heapq.heappop(self._waiting)
+                target = self._devices[packet[16:20]]
+                if source not in self._dumb and target not in self._deaf:
+                    os.write(target, packet)
+
+    def _patience(self) -> float | None:
+        """Milliseconds until the next packet arrives."""
+        if not self._waiting:
+            return None
+        return max(0.0, self._waiting[0][0] - time.monotonic()) * 1000
+
+    def _take(self, source: int, packet: bytes) -> None:
+        """Send it on its way, unless it is lost; what is for nobody here (IPv6 looking for routers) is."""
+        if packet[0] >> 4 == _IPV4 and packet[16:20] in self._devices and self._dice.random() >= self.loss:
+            heapq.heappush(self._waiting, (time.monotonic() + self.delay, next(self._order), source, packet))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -133,5 +159,5 @@ class Laboratory:
         os.eventfd_write(self._stop, 1)
         self._thread.join(10)
         os.close(self._stop)
-        self.near.close()
-        self.far.close()
+        for machine in self.machines:
+            machine.close()
