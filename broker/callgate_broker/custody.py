@@ -107,7 +107,7 @@ class Warden:
     @property
     def address(self) -> str:
         """The path of the socket at which clients reach this broker."""
-        return f"{self.run_directory.path}/broker"
+        return rundir.broker_socket(self.run_directory.path)
 
     def end(self, reason: str) -> None:
         """Leave the loop when what is being done is done."""

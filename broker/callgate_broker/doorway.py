@@ -6,14 +6,15 @@ import json
 import os
 import re
 import socket
-from typing import Any, Final
+from typing import Final
 
 from callgate_broker.allow import EXAMPLE, read_allow_list
 from callgate_broker.talker_process import listen_on
 from callgate_protocol.value import Value
-from callgate_transport.keys import KeyFileError, key_path, read_private
+from callgate_transport.endpoints import bracketed
+from callgate_transport.keys import KeyFileError, KeyPair, key_path, read_private
 
-__all__ = ["Doorway", "DoorwayError", "Wish", "open_doorway"]
+__all__ = ["Doorway", "DoorwayError", "Wish", "bracketed", "open_doorway"]
 
 KEY_NAME: Final = "broker"
 _ADDRESS: Final = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})")
@@ -92,7 +93,7 @@ def open_doorway(wish: Wish) -> Doorway:
     return Doorway(listener, host, bound, key, allow, public, *ports, advertise, wish.relay, wish.lease, wish.memory)
 
 
-def _own_key(path: str) -> Any:
+def _own_key(path: str) -> KeyPair:
     try:
         return read_private(path)
     except KeyFileError as error:
@@ -111,8 +112,3 @@ def _ports(text: str) -> tuple[int, int]:
     if match is None or not 0 < int(match[1]) <= int(match[2]) <= 0xFFFF:
         raise DoorwayError(f"{text!r} is no range of ports; it looks like 5600-5699")
     return int(match[1]), int(match[2])
-
-
-def bracketed(host: str) -> str:
-    """An address as it stands before a port."""
-    return f"[{host}]" if ":" in host else host

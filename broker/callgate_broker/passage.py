@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 import zmq
 
-from callgate_broker.doorway import bracketed
 from callgate_broker.guests import refusal
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport.curve import Curve
+from callgate_transport.endpoints import bracketed
 from callgate_transport.keys import KeyPair
 
 __all__ = ["Destination", "Passages"]

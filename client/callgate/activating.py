@@ -108,7 +108,7 @@ def create_below(
     broker: Broker, elsewhere: Elsewhere, what: str | uuid.UUID, interfaces: tuple[Any, ...], licence: str | None
 ) -> Any:
     """`create` of a class in the registry of a broker (R16.19): it is found there, and then made in one round trip."""
-    name = f"{{{what}}}".upper() if isinstance(what, uuid.UUID) else what
+    name = _written(what)
     found = broker.ask(BrokerFunction.FIND_CLASS, {"name": name}, _SECONDS)
     wish = Wish(name, found["clsid"], licence, tuple(map(declared_of, interfaces)))
     inproc = Inproc(found["library"], found["factory"], found["shape"])
@@ -143,7 +143,7 @@ def _created(
     outer: Any,
 ) -> tuple[Wish, Created]:
     declared = tuple(map(declared_of, interfaces))
-    name = f"{{{what}}}".upper() if isinstance(what, uuid.UUID) else what
+    name = _written(what)
     try:
         if outer is not None:
             text = f"{name} would be part of an object in another process, and nothing is aggregated over that (R19.38)"
@@ -160,6 +160,11 @@ def _created(
         return wish, _of_registry(registry, wish, context, server, isolation).make(wish)
     except ActivationRefused as error:
         raise refusal(error) from error.__cause__
+
+
+def _written(what: str | uuid.UUID) -> str:
+    """A class as it is named in messages and found in a registry: its ProgID, or its CLSID in braces."""
+    return f"{{{what}}}".upper() if isinstance(what, uuid.UUID) else what
 
 
 def _given(name: str, library: str | Lib, factory: Sequence[str]) -> ClassEntry:

@@ -222,7 +222,7 @@ def connect(
     Raises BrokerLost when none listens there, AccessDenied, ValueError for an address of neither kind.
     """
     if address is None:
-        address = f"ipc://{rundir.base_directory()}/{rundir.DEFAULT_NAME}/broker"
+        address = f"ipc://{rundir.default_broker()}"
     scheme, _, path = address.partition("://")
     if scheme == "tcp":
         from .remote import beyond, reach  # noqa: PLC0415 - most programs stay on their machine

@@ -118,7 +118,7 @@ class BrokerFunction(IntEnum):
     LIST = 4
     RESOLVE = 5
     ACTIVATE = 10
-    """Classes of programs (R16.5 to R16.7) and the table of running objects (R16.16): `activation` of the broker."""
+    """Classes of programs (R16.5 to R16.7) and the table of running objects (R16.16): `desk` of the broker."""
     REGISTER_CLASS = 11
     RESUME_CLASSES = 12
     SUSPEND_CLASSES = 13

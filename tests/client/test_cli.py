@@ -262,6 +262,18 @@ class TestInspect:
         assert finished.returncode == 1
         assert "IFoo.f: the result is void" in finished.stderr
 
+    def test_idl_of_a_class_beside_the_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The `callgate` on the PATH does not look for modules in the current directory by itself."""
+        (tmp_path / "acme_player.py").write_text("class Player:\n    def play(self) -> None: ...\n")
+        paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(os.path.abspath, paths)))
+        monkeypatch.chdir(tmp_path)
+
+        finished = run("inspect", "acme_player:Player", "--idl", PYTHONSAFEPATH="1")
+
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert "interface _Player : IDispatch" in finished.stdout
+
     def test_idl_of_nothing(self) -> None:
         """A library alone says names, and no types."""
         finished = run("inspect", "libm.so.6", "--idl")

@@ -18,11 +18,11 @@ from callgate_protocol.channel import Channel, Role
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
-from callgate_protocol.messages import MAGIC, Hello, Raise, Refuse, Return, Welcome, from_wire, to_wire
+from callgate_protocol.messages import Raise, Refuse, Return, Welcome, from_wire, to_wire
 from callgate_protocol.system import BrokerFunction
-from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
 from .callchannel import Join, join
+from .greeting import hello
 from .iothread import IoThread
 
 __all__ = ["Dialogue", "Refused"]
@@ -131,8 +131,7 @@ class Dialogue:
                 self._greet()
 
     def _greet(self) -> None:
-        hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), self._about)
-        self._socket.send(encode(to_wire(hello)), zmq.NOBLOCK)
+        self._socket.send(encode(to_wire(hello(self._about))), zmq.NOBLOCK)
 
     def _read(self) -> None:
         while not self._closed and self._socket.poll(0):

@@ -25,8 +25,10 @@ __all__ = [
     "RunDirectory",
     "UnsafeDirectory",
     "base_directory",
+    "broker_socket",
     "create_broker_directory",
     "create_listener_directory",
+    "default_broker",
     "list_brokers",
     "remove_tree",
     "sweep",
@@ -78,6 +80,16 @@ def base_directory() -> str:
         os.mkdir(base, 0o700)
     _check_private(base)
     return base
+
+
+def broker_socket(directory: str | Path) -> str:
+    """Where the broker of this directory answers other programs."""
+    return f"{directory}/broker"
+
+
+def default_broker() -> str:
+    """Where this user's shared broker answers, if one runs."""
+    return broker_socket(f"{base_directory()}/{DEFAULT_NAME}")
 
 
 def _below_xdg() -> str | None:

@@ -18,34 +18,31 @@ from typing import Any, Protocol
 
 import zmq
 
-from callgate_protocol.abi import Abi
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
-from callgate_protocol.limits import DEFAULT_LIMITS, Limits
+from callgate_protocol.limits import Limits
 from callgate_protocol.messages import (
-    MAGIC,
     Callback,
     Cancel,
     Cancelled,
     CloseChannel,
     Goodbye,
-    Hello,
     Message,
     Notice,
     Open,
     Opened,
     Raise,
-    Refuse,
     Release,
     Return,
     Welcome,
     from_wire,
     to_wire,
 )
-from callgate_protocol.version import FEATURES, MAJOR, MINOR
+from callgate_protocol.version import FEATURES
 
 from .callchannel import CallChannel, HungUp
+from .greeting import abi_of, hello, limits_of, welcomed
 from .iothread import IoThread
 from .lifeline import Lifeline
 from .link import Link, LinkClosed
@@ -95,8 +92,8 @@ class Session(Steady):
         self.route = route
         """How others on this machine reach it; empty when they cannot."""
         self.features = frozenset(welcome.features) & frozenset(FEATURES)
-        self.limits = _limits(welcome).meet(DEFAULT_LIMITS)
-        self.abi = _abi(welcome)
+        self.limits = limits_of(welcome)
+        self.abi = abi_of(welcome)
         self.descriptors = descriptors
         """Read ends of the host's standard output and standard error; whoever takes them closes them."""
         self.dead = False
@@ -128,15 +125,9 @@ class Session(Steady):
             process, user, _ = link.peer()
             if user != os.getuid():
                 raise PermissionError(f"process {process} behind {path} belongs to user {user}")
-            link.send(Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), about))
-            message, descriptors = link.receive(_HELLO_SECONDS)
-            if isinstance(message, Refuse):
-                raise ConnectionRefusedError(f"the host refused the session: {message.message}")
-            if not isinstance(message, Welcome) or message.magic != MAGIC or message.major != MAJOR:
-                raise RemoteProtocolError("the host answered hello with something else")
-            if message.incarnation.hex() != incarnation:
-                raise ConnectionRefusedError(f"another host than the one that was started listens at {path}")
-            return cls(io, link, message, descriptors, f"unix:{path}")
+            link.send(hello(about))
+            answer, descriptors = link.receive(_HELLO_SECONDS)
+            return cls(io, link, welcomed(answer, incarnation, path), descriptors, f"unix:{path}")
         except BaseException:
             link.close()
             raise
@@ -398,17 +389,3 @@ def announced(answer: Return | Raise, payloads: Sequence[Any], limits: Limits) -
     if sum(lengths) > limits.inline_bytes:
         raise LocalProtocolError(f"{sum(lengths)} bytes are more than such a callback can give back")
     return answer._replace(payloads=lengths) if isinstance(answer, Return) else answer
-
-
-def _limits(welcome: Welcome) -> Limits:
-    try:
-        return Limits.from_map(dict(welcome.limits))
-    except ValueError as error:
-        raise RemoteProtocolError(f"the host's limits are malformed: {error}") from error
-
-
-def _abi(welcome: Welcome) -> Abi:
-    try:
-        return Abi.from_map(welcome.abi)
-    except ValueError as error:
-        raise RemoteProtocolError(f"the host's abi is malformed: {error}") from error

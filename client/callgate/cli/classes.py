@@ -14,6 +14,8 @@ from rich.table import Table
 import callgate
 from callgate_transport import registryfiles
 
+from .modules import find_beside_user
+
 __all__ = ["register", "show", "unregister"]
 
 
@@ -56,15 +58,13 @@ def _short(path: str) -> str:
 
 def register(server: str, arguments: list[str], options: dict[str, Any]) -> int:
     """Register a class and print the file that was written; returns the exit status."""
-    if "" not in sys.path:
-        sys.path.insert(0, os.getcwd())  # a Python class beside the user, as `python -m` finds it
+    find_beside_user()
     return _told("registered in", lambda: callgate.register(server, *arguments, **options))
 
 
 def unregister(name: str, *, system: bool) -> int:
     """Take a registration back and print the file that held it; returns the exit status."""
-    if "" not in sys.path:
-        sys.path.insert(0, os.getcwd())
+    find_beside_user()
     return _told("unregistered from", lambda: callgate.unregister(name, system=system))
 
 

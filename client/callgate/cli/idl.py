@@ -13,6 +13,7 @@ from callgate.servable import class_named
 from callgate.sources import FromHeader
 
 from .inspect import Inspection
+from .modules import find_beside_user
 
 __all__ = ["print_idl"]
 
@@ -35,5 +36,6 @@ def _described(asked: Inspection) -> Any:
         exports = read_exports(asked.library).names
         return read_header(FromHeader(asked.headers, asked.include_dirs, asked.defines), exports).library
     if ":" in asked.library:
+        find_beside_user()
         return class_named(asked.library)
     raise TypeError(f"{asked.library}: what describes it? Give --header, an .idl file, or module:Class (docs/idl.md)")

@@ -47,7 +47,7 @@ def show(*, as_json: bool) -> int:
 def _ask(path: str) -> Report:
     """What the broker in a runtime directory says; when it does not answer, that."""
     try:
-        with callgate.connect(f"ipc://{path}/broker") as broker:
+        with callgate.connect(f"ipc://{rundir.broker_socket(path)}") as broker:
             return dict(broker.report())
     except (callgate.Error, OSError) as error:
         return {"broker": {"name": os.path.basename(path), "directory": path}, "error": str(error), "hosts": []}

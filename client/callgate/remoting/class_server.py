@@ -21,7 +21,7 @@ from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import MULTI_SEPARATE, MULTIPLEUSE, SINGLEUSE, SUSPENDED
 from callgate_protocol.system import BrokerFunction
 
-from .exporting import common_broker
+from .exporting import common_broker, place_of
 from .failing import Raised
 from .listener import Listener, own_place
 
@@ -68,7 +68,7 @@ class ClassServer:
         self._lock = threading.Lock()
         self._classes: dict[str, Callable[[], Any]] = {}
         self._homes: dict[str, Inbox | None] = {}
-        self._cookies: dict[int, str] = {}
+        self._cookies: set[int] = set()
         self._served = 0
 
     def register(self, cls: type[Any], name: str = "", *, mode: str = "multiple", suspended: bool = True) -> int:
@@ -94,10 +94,10 @@ class ClassServer:
             "client": os.getpid(),
             "clsid": clsid,
             "mode": _MODES[mode] | (SUSPENDED if suspended else 0),
-            "where": f"{self._listener.incarnation.hex()} {clsid} {self._listener.link}",
+            "where": place_of(self._listener, clsid),
         }
         cookie = int(self._broker.ask(BrokerFunction.REGISTER_CLASS, request, _SECONDS)["cookie"])
-        self._cookies[cookie] = clsid
+        self._cookies.add(cookie)
         return cookie
 
     def _clsid(self, cls: type[Any], name: str) -> str:
@@ -120,7 +120,7 @@ class ClassServer:
     def revoke(self, cookie: int) -> None:
         """Take a class object back, also one that was for single use (R16.6)."""
         self._broker.ask(BrokerFunction.REVOKE_CLASS, {"client": os.getpid(), "cookie": cookie}, _SECONDS)
-        self._cookies.pop(cookie, None)
+        self._cookies.discard(cookie)
 
     def run(self) -> None:
         """Serve until nobody uses the program any more, or `stop` is called.
@@ -199,7 +199,7 @@ class ClassServer:
             try:
                 self.revoke(cookie)
             except (ComError, ConnectionError, TimeoutError):  # the broker ends as well, and has forgotten
-                self._cookies.pop(cookie, None)
+                self._cookies.discard(cookie)
 
     def __repr__(self) -> str:
         return f"<class server with {len(self._cookies)} class objects>"

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from callgate import errors
 from callgate.brokers import Broker, error_of
@@ -24,7 +24,10 @@ from callgate_transport import rundir
 from .neighbours import adopt, described, meet
 from .servant import PLAIN
 
-__all__ = ["Export", "common_broker", "export", "export_at", "get_object", "object_at", "read_place"]
+if TYPE_CHECKING:
+    from .listener import Listener
+
+__all__ = ["Export", "common_broker", "export", "export_at", "get_object", "object_at", "place_of", "read_place"]
 
 T = TypeVar("T")
 
@@ -97,8 +100,7 @@ def common_broker() -> Broker:
     from callgate.connection import connect  # noqa: PLC0415 - brings the parts of connections in
 
     address = os.environ.get("CALLGATE_BROKER") or ""
-    default = f"{rundir.base_directory()}/{rundir.DEFAULT_NAME}/broker"
-    if not address and not os.path.exists(default):
+    if not address and not os.path.exists(rundir.default_broker()):
         return current().embedded_broker()
     process = current()
     known = process.shared_brokers.get(address)
@@ -118,7 +120,7 @@ def export_at(broker: Broker, value: Any, name: str, *, weak: bool) -> Export:
     request = {
         "client": os.getpid(),
         "moniker": _moniker(name),
-        "where": f"{listener.incarnation.hex()} {key} {listener.link}",
+        "where": place_of(listener, key),
         "flags": 0 if weak else KEEPS_ALIVE,
     }
     try:
@@ -153,6 +155,11 @@ def object_at(broker: Broker, name: str, interface: Any) -> Any:
 
 def _moniker(name: str) -> str:
     return name if name.startswith("/") else f"!{name}"
+
+
+def place_of(listener: Listener, key: str) -> str:
+    """What stands at a broker about an object or a class object of this process: where it is found, and its name."""
+    return f"{listener.incarnation.hex()} {key} {listener.link}"
 
 
 def read_place(name: str, where: str) -> tuple[bytes, str, str]:

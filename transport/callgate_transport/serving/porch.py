@@ -24,12 +24,13 @@ from callgate_protocol.messages import Hello, Message, Refuse, from_wire, to_wir
 from callgate_protocol.rights import Rights
 from callgate_transport import datagrams
 from callgate_transport.curve import Doorman, client_of, make_pair
+from callgate_transport.endpoints import port_of
 from callgate_transport.reactor import Reactor
 
 from .control import Control
 from .crew import Crew
 from .greeting import Plate, agreed, welcome
-from .ports import TcpGround, port_of
+from .ports import TcpGround
 from .router import Context, Router
 from .session import Session
 

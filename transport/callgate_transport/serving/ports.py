@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import zmq
 
-from callgate_protocol.errors import Fault
 from callgate_transport.curve import serve_with
+from callgate_transport.endpoints import bracketed, port_of
 
 from .router import Context, router_socket
 
-__all__ = ["TcpGround", "port_of"]
-
-_HIGHEST_PORT: Final = 0xFFFF
+__all__ = ["TcpGround"]
 
 
 class TcpGround(NamedTuple):
@@ -48,26 +46,18 @@ class TcpGround(NamedTuple):
         # A client that comes back may be quicker than the news that its old connection is gone. Nobody else can take
         # the place of that: it would have to be admitted and to know the secret in the routing id.
         socket.set(zmq.ROUTER_HANDOVER, 1)
-        where = f"[{self.host}]" if ":" in self.host else self.host
         socket.set(zmq.IPV6, ":" in self.host)
         ports: list[int | str] = [*range(self.first, self.last + 1)] if self.first else ["*"]
         random.shuffle(ports)
         for port in ports:
             try:
-                socket.bind(f"tcp://{where}:{port}")
+                socket.bind(f"tcp://{bracketed(self.host)}:{port}")
             except zmq.ZMQError as error:
                 if error.errno != zmq.EADDRINUSE:
                     raise OSError(error.errno, f"port {port} cannot be listened on: {error}") from error
             else:
                 bound = socket.get(zmq.LAST_ENDPOINT)
                 assert isinstance(bound, bytes)
-                return f"tcp://*:{port_of(bound.decode())}"
+                endpoint = bound.decode().rstrip("\0")
+                return f"tcp://*:{port_of(endpoint)}"
         raise OSError(zmq.EADDRINUSE, f"no port from {self.first} to {self.last} is free for a host")
-
-
-def port_of(endpoint: str) -> int:
-    """The port in an endpoint. Raises Fault for what has none."""
-    port = endpoint.rstrip("\0").rpartition(":")[2]
-    if not endpoint.startswith("tcp://") or not port.isdecimal() or not 0 < int(port) <= _HIGHEST_PORT:
-        raise Fault("ProtocolError", f"{endpoint!r:.80} is no endpoint of a port")
-    return int(port)
