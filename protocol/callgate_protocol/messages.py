@@ -22,6 +22,8 @@ __all__ = [
     "Chunk",
     "CloseChannel",
     "Credit",
+    "GiveBack",
+    "GivenBack",
     "Goodbye",
     "Hello",
     "Message",
@@ -158,6 +160,20 @@ class Release(NamedTuple):
     references: list[list[int]]
 
 
+class GiveBack(NamedTuple):
+    """A `Release` over a connection that may break: repeated until it is acknowledged, and taken once (R17.9)."""
+
+    number: int
+    """Counts those of its sender, from 1."""
+    references: list[list[int]]
+
+
+class GivenBack(NamedTuple):
+    """Acknowledges each `GiveBack` up to this number."""
+
+    number: int
+
+
 class Open(NamedTuple):
     """Give this session another call channel. A pipelined one may have many calls under way."""
 
@@ -219,6 +235,8 @@ Message: TypeAlias = (
     | Cancel
     | Cancelled
     | Release
+    | GiveBack
+    | GivenBack
     | Open
     | Opened
     | CloseChannel
@@ -308,6 +326,8 @@ MESSAGES: Final[dict[int, tuple[type[Message], tuple[_Check, ...]]]] = {
     27: (Goodbye, (_text,)),
     28: (Ping, (_number, _number)),
     29: (Pong, (_number,)),
+    30: (GiveBack, (_number, _pairs)),
+    31: (GivenBack, (_number,)),
 }
 """Kind → (class, one check per field)."""
 

@@ -17,9 +17,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
-__all__ = ["Network"]
+from .zmtp import Splitter
+
+__all__ = ["Network", "Sieve"]
+
+Sieve: TypeAlias = Callable[[int, bool, bytes], bool]
+"""Whether a frame is carried: its port, whether a client sends it, and the frame."""
 
 _PIECE = 1 << 16
 _PATIENCE = 10.0
@@ -28,9 +33,12 @@ _PATIENCE = 10.0
 class _Stream:
     """One direction of a connection: bytes that came in, and when each may go out."""
 
-    def __init__(self, source: socket.socket, sink: socket.socket) -> None:
+    def __init__(self, source: socket.socket, sink: socket.socket, port: int, *, outward: bool) -> None:
         self.source = source
         self.sink = sink
+        self.port = port
+        self.outward = outward
+        self.splitter = Splitter()
         self.waiting: deque[tuple[float, bytes]] = deque()
 
 
@@ -53,6 +61,7 @@ class Network:
         self._order = itertools.count()
         self._posted: deque[Callable[[], None]] = deque()
         self._passed = 0
+        self._sieve: Sieve | None = None
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._selector.register(self._wake, selectors.EVENT_READ)
         self._running = True
@@ -108,6 +117,10 @@ class Network:
                 self._end(stream, abruptly=True)
 
         self._do(now)
+
+    def sieve(self, carried: Sieve | None) -> None:
+        """Carry ZeroMQ's frames one by one, and only those that are let through. Set it before anybody connects."""
+        self._do(lambda: setattr(self, "_sieve", carried))
 
     def repair(self) -> None:
         """Carry everything again."""
@@ -173,10 +186,10 @@ class Network:
             far.close()
             _abort(near)
             return
-        for source, sink in ((near, far), (far, near)):
+        for source, sink, outward in ((near, far, True), (far, near, False)):
             source.setblocking(False)
             source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._streams[source] = _Stream(source, sink)
+            self._streams[source] = _Stream(source, sink, port, outward=outward)
             self._selector.register(source, selectors.EVENT_READ, self._read)
 
     def _read(self, source: socket.socket) -> None:
@@ -191,7 +204,11 @@ class Network:
             data = b""
         if not data and self._silent:  # the end of a connection is data too: it stays on its way
             self._selector.unregister(source)
-        stream.waiting.append((time.monotonic() + self._delay, data))
+        due = time.monotonic() + self._delay
+        pieces = [data] if self._sieve is None else stream.splitter.cut(data)
+        for piece in pieces:
+            if self._sieve is None or not piece or self._sieve(stream.port, stream.outward, piece):
+                stream.waiting.append((due, piece))
         self._forward(stream)
 
     def _forward(self, stream: _Stream) -> None:

@@ -16,6 +16,8 @@ from callgate_protocol.messages import (
     Chunk,
     CloseChannel,
     Credit,
+    GiveBack,
+    GivenBack,
     Goodbye,
     Hello,
     Message,
@@ -120,6 +122,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Goodbye, texts),
     st.builds(Ping, numbers, numbers),
     st.builds(Pong, numbers),
+    st.builds(GiveBack, numbers, st.lists(st.tuples(numbers, numbers).map(list), max_size=3)),
+    st.builds(GivenBack, numbers),
 )
 """Every kind of message, with fields that the protocol allows."""
 

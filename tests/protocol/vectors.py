@@ -11,6 +11,8 @@ from callgate_protocol.messages import (
     Chunk,
     CloseChannel,
     Credit,
+    GiveBack,
+    GivenBack,
     Goodbye,
     Hello,
     Message,
@@ -118,6 +120,8 @@ VECTORS: list[tuple[Message, str]] = [
     (Goodbye("done"), f"92 1b {_short('done')}"),
     (Ping(3, 1), "93 1c 03 01"),
     (Pong(3), "92 1d 03"),
+    (GiveBack(1, [[5, 2]]), "93 1e 01 91 92 05 02"),
+    (GivenBack(1), "92 1f 01"),
 ]
 """(message, its bytes in hexadecimal)."""
 

@@ -17,11 +17,14 @@ from zmq.utils.monitor import recv_monitor_message
 
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.givingback import Giver, Taker
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.messages import (
     MAGIC,
     Cancel,
     CloseChannel,
+    GiveBack,
+    GivenBack,
     Hello,
     Message,
     Open,
@@ -86,6 +89,9 @@ class RemoteSession(Session):
         self._ties: dict[CallChannel, tuple[Lifeline, zmq.Socket[bytes]]] = {}
         self._asked: dict[object, Message] = {}
         """Requests on the control channel that were not answered: they can be repeated, and are."""
+        self._giver = Giver()
+        self._taker = Taker()
+        """Both for the I/O thread."""
         self._connections = 0
         self._pings = 0
         self._heard = time.monotonic()
@@ -121,6 +127,11 @@ class RemoteSession(Session):
     def ended(self) -> None:
         """The broker says that the host is dead. From any thread."""
         self.io.post(self._hang_up)
+
+    def release(self, references: list[list[int]]) -> None:
+        """See `Session`. It may be lost with a connection, so it is repeated until the host has it (R17.9)."""
+        if references and not self.dead:
+            self.io.post(lambda: self._say(self._giver.add(references)))
 
     # -- call channels -------------------------------------------------------------------------------------------
 
@@ -258,7 +269,7 @@ class RemoteSession(Session):
             if self._connections > 1:  # what was on its way when the last one broke may be lost: ask again
                 self._say_alive()
                 for message in list(self._asked.values()):
-                    self._put_control([encode(to_wire(message))])
+                    self._say(message)
 
     def _ping(self) -> None:
         """One small message per period keeps everything that the session holds, however much (R17.20, R17.21)."""
@@ -273,13 +284,24 @@ class RemoteSession(Session):
 
     def _say_alive(self) -> None:
         self._pings += 1
-        self._put_control([encode(to_wire(Ping(self._pings, max(1, self._connections))))])
+        self._say(Ping(self._pings, max(1, self._connections)))
+        self._say(self._giver.again())
+
+    def _say(self, message: Message | None) -> None:
+        if message is not None:
+            self._put_control([encode(to_wire(message))])
 
     def _handle(self, message: Message, payloads: list[Any]) -> None:
         self._heard = time.monotonic()
         match message:
             case Pong():
                 return
+            case GiveBack():
+                references = self._taker.take(message)
+                self._say(self._taker.receipt())
+                self._given_back(references)
+            case GivenBack(number):
+                self._say(self._giver.acknowledged(number))
             case Refuse():
                 self.lapsed = f"it has ended this session: {message.message}"
                 self._hang_up()

@@ -25,7 +25,7 @@ from callgate.memory import Remote
 from callgate.process import defer
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.interfaces import method_places
-from callgate_protocol.messages import Raise, Release, Return
+from callgate_protocol.messages import Raise, Return
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.references import Purpose, Reference, read_address, read_reference
 from callgate_protocol.rpccodes import Code
@@ -78,8 +78,7 @@ class _PeerSession:
     def release(self, references: list[list[int]]) -> None:
         """Give objects of the peer back."""
         if references and not self.dead:
-            outbox, session = self._servant.outbox, self._session
-            self.post(lambda: outbox.send(session, Release(references)) and None)
+            self._servant.outbox.give_back(self._session, references)
 
     def post(self, work: Any) -> None:
         """Have something done on the I/O thread; takes no lock."""

@@ -14,6 +14,8 @@ from callgate_protocol.messages import (
     Cancel,
     Cancelled,
     CloseChannel,
+    GiveBack,
+    GivenBack,
     Goodbye,
     Notice,
     Open,
@@ -57,6 +59,8 @@ class Control:
         self._handlers: dict[type[Any], Callable[[Session, Any, list[Any]], None]] = {
             Cancel: self._cancel,
             CloseChannel: self._close_channel,
+            GivenBack: self._given_back,
+            GiveBack: self._give_back,
             Goodbye: self._goodbye,
             Open: self._open,
             Ping: self._ping,
@@ -120,12 +124,24 @@ class Control:
     def _release(self, session: Session, message: Release, _payloads: list[Any]) -> None:
         self._objects.release([(number, count) for number, count in message.references], session.secret)
 
+    def _give_back(self, session: Session, message: GiveBack, _payloads: list[Any]) -> None:
+        """R17.9: taken once, however often it is repeated."""
+        references = session.taker.take(message)
+        self._outbox.send(session, session.taker.receipt())
+        self._objects.release([(number, count) for number, count in references], session.secret)
+
+    def _given_back(self, session: Session, message: GivenBack, _payloads: list[Any]) -> None:
+        if session.giver is not None:
+            self._outbox.repeat(session, session.giver.acknowledged(message.number))
+
     def _ping(self, session: Session, message: Ping, _payloads: list[Any]) -> None:
         """Of what was asked over an earlier connection nobody knows whether it or its answer arrived (R17.27)."""
         if message.connection > self._connections.get(session.secret, message.connection):
             self._outbox.forget(session, sent=True)
         self._connections[session.secret] = message.connection
         self._outbox.send(session, Pong(message.number))
+        if session.giver is not None:
+            self._outbox.repeat(session, session.giver.again())
 
     def _goodbye(self, session: Session, _message: Goodbye, _payloads: list[Any]) -> None:
         session.hang_up()

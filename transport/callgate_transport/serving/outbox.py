@@ -9,7 +9,7 @@ from typing import Any, Final
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
-from callgate_protocol.messages import Callback, CloseChannel, Message, Notice, Release, to_wire
+from callgate_protocol.messages import Callback, CloseChannel, GiveBack, Message, Notice, Release, to_wire
 from callgate_transport.reactor import Reactor
 
 from .roles import Gone
@@ -18,6 +18,8 @@ from .session import Session
 
 __all__ = ["Outbox"]
 
+_MOST_GIVEN_BACK: Final = 1 << 20
+"""Objects of a client that wait to be given back: one that acknowledges nothing keeps to no rule."""
 _AGAIN_SECONDS: Final = 0.02
 """When to try again to reach a client that is alive and not connected."""
 
@@ -57,9 +59,20 @@ class Outbox:
         """Tell a session that references to objects of its own are not held here any more."""
 
         def give() -> None:
-            self.send(session, Release(references))
+            giver = session.giver
+            if giver is None:
+                self.send(session, Release(references))
+                return
+            self.repeat(session, giver.add(references))
+            if len(giver) > _MOST_GIVEN_BACK:
+                session.hang_up()
 
         self._reactor.post(give)
+
+    def repeat(self, session: Session, batch: GiveBack | None) -> None:
+        """Send what is not acknowledged, if there is any. When that fails, the client's next ping has it repeated."""
+        if batch is not None:
+            self.send(session, batch)
 
     def broke_off(self, session: Session, channel: int, why: str) -> None:
         """Tell a session that one of its channels was closed: whoever waits there must not wait any longer."""

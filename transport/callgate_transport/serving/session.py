@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from callgate_protocol.givingback import Giver, Taker
 from callgate_protocol.limits import Limits
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["Session"]
 class Session:
     """One client's session. `secret` starts the routing id of each of its channels."""
 
-    __slots__ = ("_at_end", "about", "alive", "hang_up", "heard", "limits", "rights", "secret")
+    __slots__ = ("_at_end", "about", "alive", "giver", "hang_up", "heard", "limits", "rights", "secret", "taker")
 
     def __init__(
         self, secret: bytes, limits: Limits, hang_up: Callable[[], None], rights: Rights | None = None
@@ -29,6 +30,9 @@ class Session:
         """Called whenever it says something on its control channel."""
         self.rights = rights
         """What a client of another machine may do; None for one of this user on this machine, who may do anything."""
+        self.giver = None if rights is None else Giver()
+        """For references to objects of a client of another machine, whose connection may break."""
+        self.taker = Taker()
         self.about: Mapping[str, Any] = {}
         """What the client says of itself in its hello."""
         self.alive = True
