@@ -88,6 +88,7 @@ class DirectSession(Steady):
         self.host = DirectHost(self._question, self._pass_on, self._tell, self._give_back)
         self.incarnation = self.host.incarnation
         self.serves = self.route = ""
+        self.near = False
         self.abi = self.host.abi
         self.process = os.getpid()
         self.dead = False

@@ -57,7 +57,9 @@ class Session(Protocol):
     serves: str
     """`python` when its objects are Python's."""
     route: str
-    """How third processes reach the host; empty when they cannot."""
+    """How third processes reach the host (`remoting.ways`); empty when they cannot."""
+    near: bool
+    """Whether it is another process of this machine."""
     abi: Abi
     dead: bool
     broken: str

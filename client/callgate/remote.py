@@ -12,15 +12,17 @@ from callgate_protocol.system import BrokerFunction
 from callgate_transport import curve, keys
 from callgate_transport.curve import Curve
 from callgate_transport.dialogue import Dialogue, Refused
-from callgate_transport.keys import KeyFileError, KeyPair
+from callgate_transport.keys import KeyFileError
+from callgate_transport.lifeline import Lifeline
 from callgate_transport.remote import RemoteSession, Route
 
 from .connection import ConnectedBroker
 from .errors import AccessDenied, BrokerLost, NotExecuted, ProtocolError
 from .lines import Opened, Opener
 from .process import current
+from .remoting.ways import FarWay
 
-__all__ = ["Address", "RemoteBroker", "beyond", "reach"]
+__all__ = ["Address", "RemoteBroker", "beyond", "opened_below", "reach"]
 
 DEFAULT_KEY: Final = "default"
 _ADDRESS: Final = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})")
@@ -50,12 +52,13 @@ class RemoteBroker(ConnectedBroker):
     _stop_seconds = 1.0
     """A deadline has passed already when a host is to be stopped, and the network may be what holds it up."""
 
-    def __init__(self, address: Address, pair: KeyPair, server: bytes, retry: float, *, relay: bool) -> None:
+    def __init__(self, address: Address, key: str, server: bytes, retry: float, *, relay: bool) -> None:
         self._address = address
-        self._pair = pair
+        self._pair = keys.read_private(key)
         self._server = server
         self._retry = retry
         self._relay = relay
+        self._way = FarWay(address.text, server.hex(), os.path.abspath(os.path.expanduser(key)), relay).as_text()
         super().__init__(address.text)
 
     def _open_dialogue(self) -> Dialogue:
@@ -107,7 +110,32 @@ class RemoteBroker(ConnectedBroker):
         through = self._address.text if relay else ""
         key = self._server if through else server
         patience = max(self._retry, _LEAST_PATIENCE)
-        return Route(Curve(key, self._pair), machine, host, control, ping, expiry, patience, through)
+        return Route(Curve(key, self._pair), machine, host, control, ping, expiry, patience, through, self._way)
+
+    def open(self, host: str, label: str) -> Opened:
+        """A session with a host below it. Raises NotExecuted, ConnectionError, and what `route` raises."""
+        route, life = self.route(host), Lifeline()
+        joined: list[RemoteSession] = []
+
+        def ended() -> None:
+            life.hang_up()
+            for each in joined:
+                each.ended()
+
+        self.watch(host, ended)
+        try:
+            joined.append(RemoteSession.join(current().io(), route, current().about(library=label), life))
+        except TimeoutError as error:
+            port = route.control.rpartition(":")[2]
+            raise NotExecuted(
+                f"the broker at {self._path} answers, and port {port} of its host for {label} does not. Open the "
+                "ports that the broker was given with --host-ports, or connect with relay=True"
+            ) from error
+        finally:
+            life.close()
+        if life.hung_up:  # in the meantime
+            joined[0].ended()
+        return Opened(joined[0], self, _Output(self, host))
 
     def watch(self, host: str, ended: Callable[[], None]) -> None:
         """Have `ended` called when the broker says that a host is dead. It is asked once and answers then."""
@@ -158,22 +186,14 @@ def beyond(broker: Callable[[], RemoteBroker], share: str = "") -> Opener:
         nonlocal gone
         keeper = broker()
         started = keeper.start(label, share, gone)
-        route = keeper.route(started.host)
-        about = {"process": os.getpid(), "library": label}
         try:
-            session = RemoteSession.join(current().io(), route, about)
-        except TimeoutError as error:
+            return keeper.open(started.host, label)
+        except NotExecuted:
             keeper.stop(started.host, "closed")
-            port = route.control.rpartition(":")[2]
-            raise NotExecuted(
-                f"the broker at {keeper.path} answers, and port {port} of its host for {label} does not. Open the "
-                "ports that the broker was given with --host-ports, or connect with relay=True"
-            ) from error
+            raise
         except ConnectionError:
             gone = started.host
             raise
-        keeper.watch(started.host, session.ended)
-        return Opened(session, keeper, _Output(keeper, started.host))
 
     return opener
 
@@ -186,7 +206,6 @@ def reach(address: str, key: str, server_key: str, retry: float, *, relay: bool)
     if reason := curve.lacking():
         raise AccessDenied(reason)
     try:
-        pair = keys.read_private(key or keys.key_path(DEFAULT_KEY))
         server = keys.public_key(server_key) if server_key else keys.known_brokers().get(address)
     except KeyFileError as error:
         raise AccessDenied(str(error)) from error
@@ -196,10 +215,30 @@ def reach(address: str, key: str, server_key: str, retry: float, *, relay: bool)
             "owner for it (it is printed when the broker starts), and give it as server_key=, or once with: "
             f"callgate keys trust {address} KEY"
         )
-    broker = RemoteBroker(where, pair, server, retry, relay=relay)
+    try:
+        broker = RemoteBroker(where, key or keys.key_path(DEFAULT_KEY), server, retry, relay=relay)
+    except KeyFileError as error:
+        raise AccessDenied(str(error)) from error
     try:
         broker.await_welcome()
     except BaseException:
         broker.close()
         raise
     return broker
+
+
+def opened_below(way: FarWay, host: str, label: str) -> Opened:
+    """A session with a host that came as a reference, below a broker that this process may not have spoken to yet.
+
+    The key is the one by which the giver is known there, if this is its machine, else the default one. A broker that is
+    known here under another key is not spoken to. Raises AccessDenied, BrokerLost, NotExecuted, ObjectGone.
+    """
+    brokers = current().shared_brokers
+    broker = brokers.get(way.as_text())
+    if not isinstance(broker, RemoteBroker) or broker.lost:
+        trusted = keys.known_brokers().get(way.broker)
+        if trusted is not None and trusted.hex() != way.server:
+            raise AccessDenied(f"a reference names {way.broker} with another key than `callgate keys trust` was told")
+        key = way.key if os.path.exists(way.key) else ""
+        broker = brokers[way.as_text()] = reach(way.broker, key, way.server, _LEAST_PATIENCE, relay=way.relay)
+    return broker.open(host, label)

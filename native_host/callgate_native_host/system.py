@@ -83,7 +83,7 @@ class System:
             raise Fault("ProtocolError", f"a host has no function {function}")
         perform, count = known
         name = HostFunction(function).name
-        if scope.session.rights is not None and function >= HostFunction.RAW_OPEN:
+        if scope.session.rights is not None and function in self._raw.functions:
             raise Fault("AccessDenied", f"{name}: raw addresses are not for clients of other machines (R18.6)")
         if len(arguments) != count and (function != HostFunction.LOAD or len(arguments) != count - 1):
             raise Fault("ArgumentError", f"{name} takes {count} arguments, {len(arguments)} were given")

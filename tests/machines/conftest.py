@@ -8,6 +8,8 @@ import pytest
 
 import callgate
 from callgate import Connection, Lib
+from callgate_transport import registryfiles
+from tests.component.declared import CLSID
 from tests.machines.device import DEVICE
 from tests.machines.rig import Rig
 from tests.network.namespaces import unavailable
@@ -43,3 +45,23 @@ def namespaces() -> None:
     reason = unavailable()
     if reason:
         pytest.skip(f"no machines of their own here: {reason}")
+
+
+def entry(name: str, component: str, app: str) -> str:
+    return f'[CLSID."{{{CLSID[name]}}}"]\nInprocServer = "{component}"\nProgID = "acme.{name}"\nAppID = "{app}"\n'
+
+
+@pytest.fixture(scope="module")
+def classes(component: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """A broker whose machine has classes registered, and a client that may create some of them."""
+    app, other = "{AAAAAAAA-7E5C-4E0C-9B0D-1D7B6F5B0C12}", "{BBBBBBBB-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
+    path = tmp_path_factory.mktemp("registry") / "registry.toml"
+    text = entry("Widget", component, app) + entry("Calculator", component, app) + entry("Recorder", component, other)
+    text += f'[AppID."{app}"]\nDllSurrogate = ""\n[AppID."{other}"]\nDllSurrogate = ""\nAccessPermission = ["self"]\n'
+    path.write_text(text + f'[CLSID."{{{CLSID["Source"]}}}"]\nInprocServer = "{component}"\nProgID = "acme.Source"\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(registryfiles.OVERRIDE, str(path))
+        rig = Rig()
+        rig.admit("laptop", classes=["acme.Widget", "acme.Calculator", "acme.Recorder", "acme.S*"])
+        with rig:
+            yield rig

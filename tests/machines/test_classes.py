@@ -15,10 +15,8 @@ import pytest
 
 import callgate
 from callgate import Connection, IUnknown, f8, interface
-from callgate_transport import registryfiles
 from callgate_transport.curve import make_pair
 from callgate_transport.keys import write_private
-from tests.component.declared import CLSID
 from tests.conftest import wait_until
 from tests.machines.rig import Rig
 
@@ -38,26 +36,6 @@ class ISquare(IShape, Protocol):
 @interface("{0000A002-0000-0000-C000-000000000046}")
 class IMissing(IUnknown, Protocol):
     def Nothing(self) -> None: ...
-
-
-def entry(name: str, component: str, app: str) -> str:
-    return f'[CLSID."{{{CLSID[name]}}}"]\nInprocServer = "{component}"\nProgID = "acme.{name}"\nAppID = "{app}"\n'
-
-
-@pytest.fixture(scope="module")
-def classes(component: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    """A broker whose machine has classes registered, and a client that may create some of them."""
-    app, other = "{AAAAAAAA-7E5C-4E0C-9B0D-1D7B6F5B0C12}", "{BBBBBBBB-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
-    path = tmp_path_factory.mktemp("registry") / "registry.toml"
-    text = entry("Widget", component, app) + entry("Calculator", component, app) + entry("Recorder", component, other)
-    text += f'[AppID."{app}"]\nDllSurrogate = ""\n[AppID."{other}"]\nDllSurrogate = ""\nAccessPermission = ["self"]\n'
-    path.write_text(text + f'[CLSID."{{{CLSID["Source"]}}}"]\nInprocServer = "{component}"\nProgID = "acme.Source"\n')
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(registryfiles.OVERRIDE, str(path))
-        rig = Rig()
-        rig.admit("laptop", classes=["acme.Widget", "acme.Calculator", "acme.Recorder", "acme.S*"])
-        with rig:
-            yield rig
 
 
 @pytest.fixture

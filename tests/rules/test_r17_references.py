@@ -17,10 +17,12 @@ import callgate
 from callgate import errors
 from callgate.com.objects import identity
 from callgate_protocol.system import HostFunction
-from tests.client.remoting.described import ICalc
+from tests.client.remoting.described import ICalc, IKeeper
 from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Calc
+from tests.component.declared import CLSID
 from tests.conftest import wait_until
+from tests.rules.component_faces import IShape
 
 
 @pytest.fixture
@@ -217,7 +219,7 @@ def test_r17_23_a_peer_that_dies_takes_its_objects_along(others: list[Other]) ->
 
 PASSIVE = """
 import sys, callgate
-from tests.client.remoting.described import ICalc
+from tests.client.remoting.described import ICalc, IKeeper
 from tests.client.remoting.server import Calc
 with callgate.connect(sys.argv[1]) as broker:
     mine = Calc()
@@ -259,3 +261,21 @@ def test_r17_14_a_reference_that_did_not_leave_is_given_back(others: list[Other]
 
     assert owner.host.system(HostFunction.INFO)["handed"] == 0
     assert made.add(1, 1) == 2
+
+
+def test_r17_11_what_nobody_else_can_reach_is_called_by_way_of_its_process(others: list[Other], component: str) -> None:
+    """An object of native code in this process: given to another process, got by another, and home again as itself."""
+    widget = callgate.create(CLSID["Widget"], IShape, library=component, isolation="none")
+    mine = Calc()
+    mine.put(widget)
+    first, second = others[0].get(IKeeper), others[1].get(IKeeper)
+    first.put(widget)
+    second.take_over(mine)
+
+    assert first.area() == second.area() == 4.0
+    widget.Scale(2.0)
+    assert first.area() == second.area() == 16.0
+    assert first.taken() is widget
+    assert second.taken() is widget
+    second.take_over(first)
+    assert second.area() == 16.0

@@ -65,6 +65,8 @@ class Route(NamedTuple):
     """How long to wait for a network that does not carry."""
     relay: str = ""
     """The broker's own endpoint, when everything goes through it."""
+    way: str = ""
+    """How third processes come to the host: the text of a route."""
 
     def join(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
         """Connect a socket to an endpoint of the host. Raises RemoteProtocolError."""
@@ -96,13 +98,13 @@ class RemoteSession(Session):
         self._pings = 0
         self._heard = time.monotonic()
         self._monitor: zmq.Socket[bytes]
-        super().__init__(io, Lifeline(), welcome, [])
+        super().__init__(io, Lifeline(), welcome, [], route.way)
 
     @classmethod
-    def join(cls, io: IoThread, route: Route, about: dict[str, Any]) -> RemoteSession:
-        """Say hello to the host at the end of a route.
+    def join(cls, io: IoThread, route: Route, about: dict[str, Any], life: Lifeline) -> RemoteSession:
+        """Say hello to the host at the end of a route. `life` hangs up when somebody says that the host is dead.
 
-        Raises OSError when it cannot be reached, ConnectionError when it refuses or is another one.
+        Raises OSError when it cannot be reached, ConnectionError when it refuses, is another one, or has ended.
         """
         hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), about)
         with io.context.socket(zmq.DEALER) as socket:
@@ -111,7 +113,13 @@ class RemoteSession(Session):
             socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
             route.join(socket, route.control)
             socket.send(encode(to_wire(hello)))
-            if not socket.poll(int(route.patience * 1000)):
+            poller = zmq.Poller()
+            poller.register(socket, zmq.POLLIN)
+            poller.register(life.fileno(), zmq.POLLIN)
+            answered = dict(poller.poll(int(route.patience * 1000)))
+            if socket not in answered and answered:
+                raise ConnectionResetError(f"the host at {route.host} has ended")
+            if not answered:
                 raise TimeoutError(
                     f"the host at {route.host}, port {route.control.rpartition(':')[2]}, does not answer"
                 )

@@ -90,7 +90,9 @@ class Session(Steady):
         self.serves = str(welcome.about.get("serves", ""))
         """`python` when the other side has Python objects, and can connect to third processes itself."""
         self.route = route
-        """How others on this machine reach it; empty when they cannot."""
+        """How others reach it: `unix:` and a path here, or `tcp://` and a broker; empty when they cannot."""
+        self.near = not isinstance(link, Lifeline)
+        """Whether it is another process of this machine."""
         self.features = frozenset(welcome.features) & frozenset(FEATURES)
         self.limits = limits_of(welcome)
         self.abi = abi_of(welcome)

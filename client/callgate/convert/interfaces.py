@@ -10,7 +10,7 @@ from callgate.com.delegates import is_wanted, object_of
 from callgate.com.implemented import Offer, interfaces_of, wrapper_class
 from callgate.com.objects import ComObject, answers, no_interface
 from callgate.com.wellknown import wellknown
-from callgate.errors import InvalidCastError, NotSupportedError
+from callgate.errors import InvalidCastError
 from callgate.memory import place_of
 from callgate.values import Constant
 from callgate_protocol.errors import RemoteProtocolError
@@ -70,16 +70,11 @@ def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chos
     if not chosen and not answers(value, declared):
         raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
     known = [each for each in value._interfaces if each is not declared]  # noqa: SLF001
-    if not context.host.session.route:
-        return context.host.objects.lend(value, [declared, *known], context)
-    from callgate.remoting.handing import hand_over, undelivered  # noqa: PLC0415 - few programs hand objects on
+    from callgate.remoting.handing import can_reach, hand_over, undelivered  # noqa: PLC0415 - few programs need it
 
-    try:
-        wire = hand_over(value, declared)
-    except NotSupportedError:  # its owner cannot be reached by others
-        if context.host.session.serves == "python":
-            raise
+    if not can_reach(context.host, value):
         return context.host.objects.lend(value, [declared, *known], context)
+    wire = hand_over(value, declared)
     context.cleanups.append(lambda: undelivered(value, wire))
     if context.host.session.serves != "python":
         wire["interfaces"] = context.host.objects.described([declared, *known])
@@ -103,7 +98,7 @@ def decode_interface(form: InterfacePointer, types: TypeSpace) -> Decoder:
         if reference.token is not None and reference.incarnation != host.session.incarnation:
             from callgate.remoting.handing import arrived  # noqa: PLC0415 - few programs are handed objects
 
-            return arrived(reference, declared)
+            return arrived(reference, declared, host)
         if "lent" in wire:
             from callgate.remoting.handing import met_as_peer  # noqa: PLC0415 - few programs call each other's objects
 

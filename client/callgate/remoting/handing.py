@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.objects import ComObject
@@ -16,16 +16,32 @@ from callgate_protocol.references import Purpose, Reference
 from callgate_protocol.system import HostFunction
 
 from .implementing import has_interface
-from .neighbours import acquainted, adopt, meet
+from .neighbours import acquainted, adopt, meet, meet_far
+from .ways import FarWay, near_path
 
-__all__ = ["answer_owner", "arrived", "hand_over", "neighbour_of", "offer", "reference_to", "undelivered"]
+if TYPE_CHECKING:
+    from .peers import Peer
 
-_LOCAL = "unix:"
+__all__ = ["answer_owner", "arrived", "can_reach", "hand_over", "neighbour_of", "offer", "reference_to", "undelivered"]
 
 
 def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
     """R17.12: the wire value of an object of another process, for a third one: a reference of its own."""
     return {"ref": list(reference_to(proxy, declared, Purpose.NORMAL))}
+
+
+def can_reach(receiver: Host | Peer, proxy: ComObject) -> bool:
+    """Whether the receiver can connect to the owner of an object. For others this process passes calls on.
+
+    Native hosts connect within their machine only; a process of another machine is told of nobody's here.
+    """
+    owner = proxy._host  # noqa: SLF001 - where it lives decides
+    if not receiver.session.near:
+        return False
+    if getattr(owner, "passed_on", None) is not None:
+        return True
+    way = owner.session.route
+    return bool(near_path(way) or (way and receiver.session.serves == "python"))
 
 
 def undelivered(proxy: ComObject, wire: dict[str, Any]) -> None:
@@ -51,7 +67,7 @@ def reference_to(proxy: ComObject, declared: Declared, purpose: Purpose) -> Refe
         found: Reference = passed_on(number, declared, purpose)
         return found
     if not owner.session.route:
-        raise NotSupportedError(f"{proxy!r} lives on another machine, or in this process; it cannot be handed on")
+        raise NotSupportedError(f"{proxy!r} lives in this process, in native code that nobody else reaches")
     token = owner.system(HostFunction.HAND_OVER, {"at": [number, 0]}, declared.iid, int(purpose))
     return Reference(owner.session.incarnation, number, declared.iid, 1, token, [owner.session.route])
 
@@ -60,14 +76,18 @@ def offer(value: Any, iid: str, purpose: Purpose) -> Reference:
     """The same for an object of this process, which opens its door for that."""
     listener = current().listener()
     number, token = listener.servant.exports.hand_over(value, iid, purpose)
-    return Reference(listener.incarnation, number, iid, 1, token, [_LOCAL + listener.link])
+    return Reference(listener.incarnation, number, iid, 1, token, [f"unix:{listener.link}"])
 
 
-def arrived(reference: Reference, declared: Declared) -> Any:
+def arrived(reference: Reference, declared: Declared, giver: Host | None = None) -> Any:
     """R17.13: the object itself if it is ours, else its one proxy, directly connected to its owner.
+
+    What a giver on another machine says of ways is not followed here: its own broker knows the owner.
 
     Raises ObjectGone when the owner has ended or does not know of it any more.
     """
+    if giver is not None and FarWay.parse(giver.session.route) is not None:
+        reference = reference._replace(routes=[giver.session.route])
     process = current()
     if reference.incarnation == process.incarnation:
         return process.listener().servant.come_home(reference)
@@ -113,14 +133,17 @@ def met_as_peer(host: Host, number: int, lent: Any) -> Any:
 
 
 def neighbour_of(reference: Reference, label: str) -> Host:
-    """The session with the owner of a reference. Raises ObjectGone when it has ended."""
-    route = next((each for each in reference.routes if type(each) is str and each.startswith(_LOCAL)), "")
-    if not route:
-        raise RemoteProtocolError("a reference came without a way to its owner that this process knows")
+    """The session with the owner of a reference, here or on another machine. Raises ObjectGone when it has ended."""
+    link = next(filter(None, map(near_path, reference.routes)), "")
+    far = next(filter(None, map(FarWay.parse, reference.routes)), None)
     try:
-        return meet(reference.incarnation, route.removeprefix(_LOCAL), label)
+        if link:
+            return meet(reference.incarnation, link, label)
+        if far is not None:
+            return meet_far(reference.incarnation, far, label)
     except OSError as error:
         raise ObjectGone(f"{label} came whose owner has ended: {error}") from error
+    raise RemoteProtocolError("a reference came without a way to its owner that this process knows")
 
 
 def answer_owner(lent: Any, number: int, function: int, arguments: list[Any], lend: Any) -> Any:

@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Final
 
 from callgate.com.declared import MARK, Declared
+from callgate.com.objects import ComObject, answers
 
 __all__ = ["has_interface"]
 
@@ -15,8 +16,11 @@ _NOTHING: Final = object()
 def has_interface(value: Any, declared: Declared) -> bool:
     """A class that derives from interfaces has those; another object what it has all the methods of.
 
-    Stricter than for an object that is handed to native code, because others ask for whatever they know.
+    A proxy, whose owner others cannot reach, has what its owner says. Stricter than for an object that is handed to
+    native code, because others ask for whatever they know.
     """
+    if isinstance(value, ComObject):
+        return bool(answers(value, declared))
     written = [vars(each)[MARK] for each in type(value).__mro__ if MARK in vars(each)]
     if written:
         return any(declared.iid in each.answers for each in written)

@@ -21,9 +21,13 @@ from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library
 from callgate_transport.session import Session
 
-__all__ = ["acquainted", "adopt", "described", "meet"]
+from .ways import FarWay
+
+__all__ = ["acquainted", "adopt", "described", "meet", "meet_far"]
 
 _MEETING: Final = threading.Lock()
+_MEETING_FAR: Final = threading.Lock()
+"""Another one, because a network takes its time."""
 
 
 def acquainted(incarnation: bytes) -> Host | None:
@@ -46,6 +50,23 @@ def meet(incarnation: bytes, link: str, label: str) -> Host:
         for descriptor in session.descriptors:
             os.close(descriptor)
         host = Host(Opened(session, Nobody(), Silence()), label, process.callbacks)
+        process.hosts.add(host)
+        host.start()
+        return host
+
+
+def meet_far(incarnation: bytes, way: FarWay, label: str) -> Host:
+    """The session with a process on another machine, opened when there is none, with this program's key or the giver's.
+
+    Raises AccessDenied, BrokerLost, NotExecuted, ObjectGone.
+    """
+    from callgate.remote import opened_below  # noqa: PLC0415 - most programs stay on their machine
+
+    process = current()
+    with _MEETING_FAR:
+        if (known := acquainted(incarnation)) is not None:
+            return known
+        host = Host(opened_below(way, incarnation.hex(), label), label, process.callbacks)
         process.hosts.add(host)
         host.start()
         return host

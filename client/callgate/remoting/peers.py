@@ -66,6 +66,8 @@ class _PeerSession:
         self._session = session
         self.incarnation = session.secret
         """Nobody but this process names the peer's objects by it."""
+        self.serves = "python"
+        self.near = True
         self.abi = servant.abi
         told = session.about.get("process")
         self.process = told if type(told) is int else 0
@@ -274,14 +276,13 @@ class PeerObjects(Numbers):
         if value is None:
             return None
         if isinstance(value, ComObject):
-            if value._host is not cast("Host", self._peer):  # noqa: SLF001 - where it lives decides
-                if not answers(value, declared):
-                    raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
-                return handing().hand_over(value, declared)
-            number = value._check()  # noqa: SLF001
             if not answers(value, declared):
                 raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
-            return {"object": number}
+            if value._host is cast("Host", self._peer):  # noqa: SLF001 - where it lives decides
+                return {"object": value._check()}  # noqa: SLF001
+            if handing().can_reach(self._peer, value):
+                return handing().hand_over(value, declared)
+            return self.refer(value, declared, context)
         if isinstance(value, PLAIN) or not interfaces_of(value, declared):
             raise wrong_type(f"an object with the interface {declared.name}, or None", value)
         return self.refer(value, declared, context)

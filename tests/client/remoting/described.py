@@ -130,6 +130,9 @@ class IKeeper(IUnknown, Protocol):
     def shape(self) -> IUnknown:
         """A shape that is Python's."""
 
+    def take_over(self, other: IKeeper) -> None:
+        """Hold what another one keeps."""
+
 
 @interface("{7A0D6F3C-52B1-4C58-9E0B-6B3B1B2A9C03}")
 class IOther(IUnknown, Protocol):

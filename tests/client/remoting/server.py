@@ -187,6 +187,10 @@ class Calc(ICalc, IKeeper):
         """A shape that is Python's."""
         return Square()
 
+    def take_over(self, other: Any) -> None:
+        """Hold what another one keeps."""
+        self._held = other.taken()
+
     def die(self) -> None:
         """End the process as a crash does."""
         os.abort()
