@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from callgate_protocol.channel import Channel, Frames, Received, Role
 from callgate_protocol.errors import LocalProtocolError
@@ -28,6 +28,9 @@ from .lines import Opened, Owner
 from .strangers import Nobody, Silence
 
 __all__ = ["here"]
+
+_Answered: TypeAlias = tuple[Return | Raise, list[Any], object]
+"""What an `Answer` takes."""
 
 
 def here(_label: str) -> Opened:
@@ -191,19 +194,19 @@ class DirectSession(Steady):
         line.send(answer_frames(line.talk, *answered))
         return True
 
-    def _question(self, callback: Callback, payloads: list[Any]) -> Received | None:
-        """A thread of the library calls."""
+    def _question(self, callback: Callback, payloads: list[Any]) -> tuple[Received, object] | None:
+        """A thread of the library calls: the answer, and what must not be given back before it was read."""
         limits = self.host.limits
         arrived = carry_message(callback, limits)
         assert isinstance(arrived, Callback)
         answered = self._await_answer(0, arrived, copies(payloads))
         if answered is None:
             return None
-        answer, given = answered
+        answer, given, keep = answered
         try:
-            return Received(carry_message(announced(answer, given, limits), limits), copies(given))
+            return Received(carry_message(announced(answer, given, limits), limits), copies(given)), keep
         except LocalProtocolError as error:  # native code waits for an answer, whatever it is
-            return Received(Raise(answer.call, "CallbackFailed", str(error), {}), [])
+            return Received(Raise(answer.call, "CallbackFailed", str(error), {}), []), None
 
     def _pass_on(self, callback: Callback, payloads: list[Any], done: Callable[[], None]) -> None:
         """Native code goes on while the callback waits for the executor."""
@@ -213,23 +216,21 @@ class DirectSession(Steady):
             return
         arrived = carry_message(callback, self.host.limits)
         assert isinstance(arrived, Callback)
-        owner.called_back(0, arrived, copies(payloads), lambda _answer, _given: done())
+        owner.called_back(0, arrived, copies(payloads), lambda *_answered: done())
 
-    def _await_answer(
-        self, channel: int, callback: Callback, payloads: list[Any]
-    ) -> tuple[Return | Raise, list[Any]] | None:
-        future: Future[tuple[Return | Raise, list[Any]] | None] = Future()
+    def _await_answer(self, channel: int, callback: Callback, payloads: list[Any]) -> _Answered | None:
+        future: Future[_Answered | None] = Future()
         owner = self._owner()
         with self._lock:
             if self.dead or owner is None:
                 return None
             self._waiting.add(future)
-        answer: Answer = lambda message, given: self._settle(future, (message, given))  # noqa: E731 - typed
+        answer: Answer = lambda *answered: self._settle(future, answered)  # noqa: E731 - typed
         owner.called_back(channel, callback, payloads, answer)
         del owner
         return future.result()
 
-    def _settle(self, future: Future[Any], answered: tuple[Return | Raise, list[Any]]) -> None:
+    def _settle(self, future: Future[Any], answered: _Answered) -> None:
         with self._lock:
             if future in self._waiting:
                 self._waiting.discard(future)

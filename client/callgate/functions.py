@@ -83,13 +83,14 @@ class NativeFunction:
         The future gives what the call would have given or raised. Callbacks run on the library's callback executor.
         Raises MarshalError at once when an argument cannot be converted.
         """
-        return self._submit((), arguments, named)
+        return self._submit(None, arguments, named)
 
     def submit_on(self, proxy: Remote, arguments: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
         """As `submit`, for a method and its object. Raises ObjectGone as well."""
-        return self._submit(({"at": [proxy._check(), 0]},), arguments, named)  # noqa: SLF001 - a proxy's place
+        return self._submit(proxy, arguments, named)
 
-    def _submit(self, first: tuple[Any, ...], arguments: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
+    def _submit(self, proxy: Remote | None, arguments: tuple[Any, ...], named: dict[str, Any]) -> Future[Any]:
+        first = () if proxy is None else ({"at": [proxy._check(), 0]},)  # noqa: SLF001 - a proxy's place
         binding = self._binding
         host = binding.ready()
         plan = binding.plan(self._number)
@@ -112,7 +113,12 @@ class NativeFunction:
             result = self._finish(reply, payloads, arguments, context)
             return result if self.errcheck is None else self.errcheck(result, self, arguments)
 
-        return promise(host, submitted, self.__name__, finish, lambda: _finish(context))
+        def done() -> None:
+            nonlocal proxy
+            proxy = None  # until now the call was on its way, and what is collected would overtake it
+            _finish(context)
+
+        return promise(host, submitted, self.__name__, finish, done)
 
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"

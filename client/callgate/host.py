@@ -245,14 +245,13 @@ class Host:
                 return received
             if ARMED:
                 reach("client.callback_received")
-            # what it gives lives until the next message, which says that the host has it
-            answered = self.serve(channel, received.message, received.payloads)  # noqa: F841
+            self.serve(channel, received.message, received.payloads)
             if ARMED:
                 reach("client.callback_answered")
             if expires is not None and time.monotonic() > expires:
                 expires = time.monotonic() + _GRACE_SECONDS
 
-    def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> CallContext:
+    def serve(self, channel: Line, callback: Callback, payloads: list[Any]) -> None:
         """Run a callback on the thread that waits (R9.10, R17.16), and answer it; so its locks are its own (R17.17)."""
         outer, self._nesting.channel = self._nesting.channel, channel
         depth = channel.talk.depth
@@ -261,7 +260,7 @@ class Host:
             result, outs = self._perform(callback, context)
             if channel.talk.depth != depth:  # R17.19: a call inside was given up, and the callback has not passed it on
                 raise HungUp("a call inside a callback was given up")
-            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads)
+            frames = channel.talk.answer(callback.call, result, outs, 0, context.payloads, context.result)
         except BaseException as error:  # crosses the border: native code must not be unwound (R9.9)
             if channel.talk.depth != depth or self.session.dead:
                 if isinstance(error, Refused):
@@ -275,7 +274,6 @@ class Host:
             if context.flight:  # nothing comes home with the answer to an answer
                 self.objects.lent.land(context.flight)
         channel.send(frames)
-        return context
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
@@ -369,9 +367,9 @@ class Host:
                 if not channel and not (isinstance(error, Refused) and not error.escapes):
                     failure = error.error if isinstance(error, Refused) else error
                     unraisable(failure, self.label, self.holdings.delegates.get(callback.delegate, (None,))[0])
-                answer(Raise(callback.call, *self._raisings.answer(channel, callback.call, error)), [])
+                answer(Raise(callback.call, *self._raisings.answer(channel, callback.call, error)), [], None)
             else:
-                answer(Return(callback.call, result, outs, 0, []), context.payloads)
+                answer(Return(callback.call, result, outs, 0, []), context.payloads, context.result)
 
         owner = self.objects.lent.owner(callback.delegate) if self.lends else None
         try:
@@ -382,7 +380,7 @@ class Host:
 
                 post(owner, run)
         except RuntimeError as error:  # the executor is shut down
-            answer(Raise(callback.call, "CallbackFailed", str(error), {}), [])
+            answer(Raise(callback.call, "CallbackFailed", str(error), {}), [], None)
 
     def apartment_ended(self, number: int) -> None:
         """R15.19: a thread of this process that was an STA has ended, and with it its apartment in the host."""

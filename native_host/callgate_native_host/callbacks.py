@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -114,7 +114,8 @@ class Callbacks:
     def _unsolicited(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A thread that the library made, or native code calling another session's function."""
         session = target.session
-        ask = session.ask if isinstance(session, Owner) else partial(self._ask, session)
+        reading = ExitStack()
+        ask = session.ask if isinstance(session, Owner) else partial(self._ask, session, reading)
 
         def failed(fault: Fault) -> None:
             self._notify(session, "ERROR", f"the callback {plan.name} had no answer: {fault.message}")
@@ -126,6 +127,8 @@ class Callbacks:
         except Exception as error:  # the border: there is no call that could raise it
             failed(fault_of(error, "its arguments"))
             return plan.give_up(natives)
+        finally:
+            reading.close()
 
     def _pass_on(self, plan: Answering, target: Target, natives: Sequence[Any]) -> Any:
         """A oneway callback: native code goes on, and what finds no room is counted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, Final, TypeAlias
 
 from callgate_protocol.channel import Channel, Frames, Received
@@ -32,8 +32,8 @@ __all__ = ["DirectHost", "Exchange"]
 Exchange: TypeAlias = Callable[[Frames], Received | None]
 """Takes the message of a callback to the client and comes back with its answer; None when there will be none."""
 
-Question: TypeAlias = Callable[[Callback, list[Any]], Received | None]
-"""The same for a callback that belongs to no call: its message and bulk frames."""
+Question: TypeAlias = Callable[[Callback, list[Any]], tuple[Received, object] | None]
+"""The same for a callback that belongs to no call: its message and bulk frames. The answer comes with what it names."""
 
 PassOn: TypeAlias = Callable[[Callback, list[Any], Callable[[], None]], None]
 """The same for a callback whose answer nobody waits for; the last is called when there is one, or never will be."""
@@ -169,10 +169,14 @@ class DirectHost:
         self._engine.objects.drop_session(self._session.secret)
         self._session.end()
 
-    def _ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        answer = self._question(self._callback(session, delegate, arguments, payloads), list(payloads))
-        if answer is None:
+    def _ask(
+        self, session: Session, reading: ExitStack, delegate: int, arguments: list[Any], payloads: Sequence[Any]
+    ) -> Received:
+        answered = self._question(self._callback(session, delegate, arguments, payloads), list(payloads))
+        if answered is None:
             raise Gone
+        answer, named = answered
+        reading.enter_context(nullcontext(named))
         return answer
 
     def _tell(

@@ -13,7 +13,7 @@ import time
 import weakref
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import CLAIM_SECONDS, ExportTable, Purpose, Reference
@@ -24,6 +24,9 @@ from .lives import Life, Lives, Release, Use
 from .thunks import Thunk
 
 __all__ = ["Block", "Entry", "HeapBlock", "Kept", "Objects"]
+
+_ANSWERS: Final = b"answers"
+"""Stands for a session: answers that name objects and are not read yet."""
 
 
 class Block:
@@ -266,6 +269,12 @@ class Objects:
         finally:
             for entry in gone:
                 entry.retire(here=here)
+
+    def hold(self, numbers: Iterable[int]) -> Callable[[], None]:
+        """See `roles.Exports`."""
+        with self._lock:
+            held = self._table.hold(numbers, _ANSWERS)
+        return lambda: self.release(held, _ANSWERS)
 
     def take_back(self, numbers: Iterable[int], session: bytes) -> None:
         """References that were put into a message that is not sent; a session that is gone has given all back."""

@@ -85,6 +85,7 @@ class Channel:
     __slots__ = (
         "_assembly",
         "_available",
+        "_kept",
         "_last",
         "_limits",
         "_may_send",
@@ -110,6 +111,7 @@ class Channel:
         self._open: set[int] = set()
         self._parked: deque[Received] = deque()
         self._last = 0
+        self._kept: object = None
         self._assembly: Assembly | None = None
         self._outgoing: deque[Frames] = deque()
         self._available = limits.credit_bytes
@@ -164,12 +166,25 @@ class Channel:
         self._stack.append(number)
         return number, frames
 
-    def answer(self, call: int, result: Any, outs: list[Any], errno: int = 0, payloads: Sequence[Any] = ()) -> Frames:
-        """Answer the innermost call with its result and outs."""
+    def answer(
+        self,
+        call: int,
+        result: Any,
+        outs: list[Any],
+        errno: int = 0,
+        payloads: Sequence[Any] = (),
+        keep: object = None,
+    ) -> Frames:
+        """Answer the innermost call with its result and outs.
+
+        `keep` lives until the peer's next message says that the answer was read: what stands in it must not be given
+        back before (R17.13).
+        """
         self._check_answer(call)
         lengths = _lengths(payloads) if payloads else []
         frames = self._frames(call, (_RETURN, call, result, outs, errno, lengths), lengths, payloads)
         self._stack.pop()
+        self._kept = keep
         return frames
 
     def fail(self, call: int, name: str, message: str, details: dict[str, Any] | None = None) -> Frames:
@@ -324,6 +339,7 @@ class Channel:
             raise RemoteProtocolError("the peer gave more credit back than it had taken")
 
     def _accept(self, received: Received) -> Received | None:
+        self._kept = None
         message = received.message
         kind = type(message)
         if kind is Return or kind is Raise:

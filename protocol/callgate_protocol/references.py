@@ -9,13 +9,22 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from .errors import RemoteProtocolError
 
-__all__ = ["CLAIM_SECONDS", "ExportTable", "ImportTable", "Purpose", "Reference", "read_address", "read_reference"]
+__all__ = [
+    "CLAIM_SECONDS",
+    "ExportTable",
+    "ImportTable",
+    "Purpose",
+    "Reference",
+    "addresses_in",
+    "read_address",
+    "read_reference",
+]
 
 
 class Reference(NamedTuple):
@@ -64,6 +73,17 @@ def read_address(wire: Any) -> tuple[int, int]:
     if type(place) is not list or len(place) != 2 or type(place[0]) is not int or type(place[1]) is not int:
         raise RemoteProtocolError("expected an address: {'at': [object, offset]}")
     return place[0], place[1]
+
+
+def addresses_in(value: Any) -> list[int]:
+    """The object of every address inside a wire value."""
+    if isinstance(value, dict):
+        place = value.get("at")
+        if type(place) is list and len(place) == 2 and type(place[0]) is int:
+            return [place[0]]
+    if isinstance(value, list):
+        return [found for each in value for found in addresses_in(each)]
+    return []
 
 
 _T = TypeVar("_T")
@@ -126,6 +146,13 @@ class ExportTable(Generic[_T]):
         counts = self._counts[number]
         counts[session] = counts.get(session, 0) + 1
         return Reference(self._incarnation, number, interface, 1, None, [])
+
+    def hold(self, numbers: Iterable[int], holder: bytes) -> list[tuple[int, int]]:
+        """Count once more for somebody who is no session; what to `release` for it, without what is gone already."""
+        held = [number for number in numbers if number in self._objects]
+        for number in held:
+            self.send(number, "", holder)
+        return [(number, 1) for number in held]
 
     def hand_over(
         self, number: int, interface: str, token: bytes, expires: float, purpose: Purpose = Purpose.NORMAL

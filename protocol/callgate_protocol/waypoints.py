@@ -1,4 +1,4 @@
-"""The twelve named points that every call passes, for tests that kill a process at each of them.
+"""The thirteen named points that every call passes, for tests that kill a process at each of them.
 
 Unarmed (always, but in those tests) a point costs one test of a module constant: `if ARMED: reach("client.sent")`.
 Armed by the environment, the process that reaches the point for the n-th time writes one line to a FIFO or file and
@@ -22,6 +22,7 @@ POINTS: Final = (
     "host.before_callback",
     "client.callback_received",
     "client.callback_answered",
+    "host.callback_answered",
     "host.before_reply",
     "host.after_reply",
     "client.reply_received",

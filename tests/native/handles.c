@@ -1,6 +1,7 @@
 /* Objects behind handles: counted, valued, ended in every way; for the tests of R10. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,3 +106,41 @@ void end_given(void) { thing_free(given); }
 
 int element(const int *values, int k) { return values[k]; }
 int first_of(const void *values) { return *(const int *)values; }
+
+/* Handles that a callback gives: to its call, later, and to a thread of the library. */
+typedef thing *(*giver)(int value);
+static volatile int flags[8], waits[8];
+int waited_for(int flag) { return waits[flag]; }
+void set_flag(int flag) { flags[flag] = 1; }
+int wait_for_flag(int flag)
+{
+    waits[flag] = 1;
+    while (!flags[flag])
+        usleep(1000);
+    return flag;
+}
+int thing_given(giver f, int value)
+{
+    thing *t = f(value);
+    return t ? t->value : -1;
+}
+int thing_given_later(giver f, int value, int flag)
+{
+    wait_for_flag(flag);
+    return thing_given(f, value);
+}
+struct gift { giver f; int value, arrived; };
+static void *be_given(void *argument)
+{
+    struct gift *gift = argument;
+    gift->arrived = gift->f(gift->value) != 0;
+    return 0;
+}
+int thing_given_to_thread(giver f, int value)
+{
+    struct gift gift = {f, value, 0};
+    pthread_t thread;
+    pthread_create(&thread, 0, be_given, &gift);
+    pthread_join(thread, 0);
+    return gift.arrived;
+}

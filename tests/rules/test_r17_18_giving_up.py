@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from collections.abc import Iterator
@@ -70,6 +71,16 @@ def test_r17_18_whoever_is_interrupted_goes_on_at_once(lib: Lib, model: str) -> 
     assert made.Work(0) > 0
     assert callgate.info(lib).process == process
     assert wait_until(lambda: counts(lib)["objects"] == before["objects"])
+
+
+def test_r17_13_an_object_lives_until_what_was_submitted_to_it_is_over(lib: Lib) -> None:
+    """Nobody else holds it, and its release would overtake the call that waits for its turn."""
+    first = worker(lib, "Free").Work.submit(300)
+    second = worker(lib, "Free").Work.submit(0)
+    gc.collect()
+
+    assert first.result(10) > 0
+    assert second.result(10) > 0
 
 
 @pytest.mark.parametrize("model", ["Free", "Apartment"])

@@ -19,7 +19,8 @@ from .iothread import IoThread
 
 __all__ = ["Answer", "Pipeline", "Submitted", "answer_frames", "milliseconds_until"]
 
-Answer = Callable[[Return | Raise, list[Any]], None]
+Answer = Callable[[Return | Raise, list[Any], object], None]
+"""Takes an answer with its bulk frames, and what must not be given back before the host has read it."""
 
 
 class Submitted(Future[Received]):
@@ -38,12 +39,12 @@ def milliseconds_until(expires: float | None) -> int | None:
     return None if expires is None else max(0, math.ceil((expires - time.monotonic()) * 1000))
 
 
-def answer_frames(talk: Channel, answer: Return | Raise, payloads: list[Any]) -> Frames:
+def answer_frames(talk: Channel, answer: Return | Raise, payloads: list[Any], keep: object) -> Frames:
     """The message that answers the innermost callback. One that cannot be sent becomes a fault: native code waits."""
     if isinstance(answer, Raise):
         return talk.fail(answer.call, answer.name, answer.message, answer.details)
     try:
-        return talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads)
+        return talk.answer(answer.call, answer.result, answer.outs, answer.errno, payloads, keep)
     except LocalProtocolError as error:
         return talk.fail(answer.call, "CallbackFailed", str(error))
 
@@ -152,9 +153,9 @@ class Pipeline:
         elif isinstance(message, Return | Raise):
             self._sent.pop(message.call).set_result(received)
 
-    def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
-        self._io.post(lambda: self._send_answer(answer, payloads))
+    def _answer(self, answer: Return | Raise, payloads: list[Any], keep: object) -> None:
+        self._io.post(lambda: self._send_answer(answer, payloads, keep))
 
-    def _send_answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+    def _send_answer(self, answer: Return | Raise, payloads: list[Any], keep: object) -> None:
         if not self._ended:
-            self._channel.send(answer_frames(self._channel.talk, answer, payloads))
+            self._channel.send(answer_frames(self._channel.talk, answer, payloads, keep))

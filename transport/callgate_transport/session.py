@@ -329,7 +329,8 @@ class Session(Steady):
             case _:
                 raise RemoteProtocolError(f"a {type(message).__name__} does not belong on a control channel")
 
-    def _answer(self, answer: Return | Raise, payloads: list[Any]) -> None:
+    def _answer(self, answer: Return | Raise, payloads: list[Any], _keep: object) -> None:
+        """What is given back after it travels behind it, and the host holds what an answer names that comes here."""
         try:
             self.send(announced(answer, payloads, self.limits), payloads)
         except LocalProtocolError as error:  # native code waits for an answer, whatever it is

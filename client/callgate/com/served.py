@@ -199,6 +199,7 @@ class _Call:
             result = self._perform()
             encoded = self._encode(result, self._context)
             changed = [[index, self._encode(box.value, self._context)] for index, box in self._boxes.items()]
+            self._context.result = result, self._boxes
         except Refusal as refusal:
             return [refusal.code, [0, None], [], None, refusal.argument]
         except Mismatch as fault:

@@ -132,7 +132,7 @@ class CallContext:
         self.flight = 0
         """Says that objects of this process may come home with the answer; 0 for none."""
         self.result: Any = None
-        """What a callback gave: it must not end before the other side has it."""
+        """What a callback gave: it must not be given back before the other side has it (R17.13)."""
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []

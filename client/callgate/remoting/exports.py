@@ -28,6 +28,8 @@ _LOCKS = b"locks"
 """Stands for a session: what this process keeps for others (R17.24)."""
 _HERE = b"here"
 """Stands for a session: what this process holds for the moment."""
+_ANSWERS = b"answers"
+"""Stands for a session: answers that name objects and are not read yet."""
 
 
 class Exports:
@@ -95,6 +97,12 @@ class Exports:
             gone = [self._table.release(number, count, session) for number, count in references]
             self._forget(gone)
         gone.clear()  # outside of the lock: what is collected now may release something here
+
+    def hold(self, numbers: Iterable[int]) -> Callable[[], None]:
+        """See `roles.Exports`."""
+        with self._lock:
+            held = self._table.hold(numbers, _ANSWERS)
+        return lambda: self.release(held, _ANSWERS)
 
     def hand_over(self, value: Any, interface: str, purpose: Purpose = Purpose.NORMAL) -> tuple[int, bytes]:
         """R17.12: the object's number, and a token by which a third process claims a reference to it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -23,6 +24,7 @@ from callgate.faults import exception_of
 from callgate.holdings import Holdings
 from callgate.memory import Remote
 from callgate.process import defer
+from callgate_protocol.channel import Received
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.interfaces import method_places
 from callgate_protocol.messages import Raise, Return
@@ -45,6 +47,15 @@ __all__ = ["PLAIN", "Peer", "ServedContext"]
 
 PLAIN: Final = (int, float, complex, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, type)
 """Values that nobody means when an object is asked for."""
+
+
+class _Found:
+    """An object of this process that an answer names, looked up while the answer held it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class ServedContext(CallContext):
@@ -298,14 +309,36 @@ class PeerObjects(Numbers):
         """The object behind a wire value: one of ours that comes home is itself, one of the peer's a proxy."""
         if wire is None:
             return None
+        if type(wire) is _Found:
+            return wire.value
         if type(wire) is dict and "object" in wire:
             return self._adopt(wire, declared)
         if type(wire) is dict and "ref" in wire:
             return handing().arrived(read_reference(wire)[0], declared)
+        return self._ours(wire)
+
+    def _ours(self, wire: Any) -> Any:
         number, offset = read_address(wire)
         if offset:
             raise RemoteProtocolError("an object has no inside")
         return self._peer.servant.exports.find(number)
+
+    def found(self, answer: Received) -> Received:
+        """An answer with the objects of this process that it names; they may be given back from now on."""
+        message = answer.message
+        if not isinstance(message, Return):
+            return answer
+        return answer._replace(
+            message=message._replace(result=self._look(message.result), outs=self._look(message.outs))
+        )
+
+    def _look(self, wire: Any) -> Any:
+        if type(wire) is list:
+            return [self._look(each) for each in wire]
+        if type(wire) is dict and "at" in wire:
+            with suppress(RemoteProtocolError, ObjectGone):  # `take` says where that is
+                return _Found(self._ours(wire))
+        return wire
 
     def _adopt(self, wire: Any, declared: Declared) -> Any:
         number, pairs = wire["object"], wire.get("interfaces")

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from callgate.com.declared import Declared, declared_by_iid
@@ -112,7 +113,8 @@ class Servant:
         if worker is not None and worker.active is peer:
             received: Received = worker.call_back(number, arguments, payloads)
             return received
-        return self.outbox.ask(peer.served, number, arguments, payloads)
+        with ExitStack() as reading:
+            return peer.objects.found(self.outbox.ask(peer.served, reading, number, arguments, payloads))
 
     def perform(self, worker: Any, conversation: Conversation, call: Call, payloads: Sequence[Any]) -> Frames | None:
         """The frames of the answer, whatever happens; None when the session is gone."""

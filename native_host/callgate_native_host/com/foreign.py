@@ -118,7 +118,7 @@ class Owner(Held):
 
     def called_back(self, _channel: int, callback: Callback, _payloads: list[Any], answer: Any) -> None:
         """Nothing of this process is called this way."""
-        answer(Raise(callback.call, "ObjectGone", "there is no such object", {}), [])
+        answer(Raise(callback.call, "ObjectGone", "there is no such object", {}), [], None)
 
     def noticed(self, notice: Notice) -> None:
         """It has nothing to say to people here."""

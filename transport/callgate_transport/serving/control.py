@@ -150,4 +150,4 @@ class Control:
         lengths = message.payloads if isinstance(message, Return) else []
         if [len(payload) for payload in payloads] != lengths:
             raise RemoteProtocolError("the bulk frames of an answer are not those it announces")
-        self._outbox.answered(session, message.call, Received(message, payloads))
+        self._outbox.answered(session, message.call, Received(message, payloads), self._objects.hold)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from typing import Any, Final, TypeAlias
 
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
-from callgate_protocol.messages import Callback, CloseChannel, GiveBack, Message, Notice, Release, to_wire
+from callgate_protocol.messages import Callback, CloseChannel, GiveBack, Message, Notice, Release, Return, to_wire
+from callgate_protocol.references import addresses_in
+from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.reactor import Reactor
 
 from .roles import Gone
@@ -24,16 +27,32 @@ _AGAIN_SECONDS: Final = 0.02
 """When to try again to reach a client that is alive and not connected."""
 
 
+_Hold: TypeAlias = Callable[[Iterable[int]], Callable[[], None]]
+"""See `roles.Exports.hold`."""
+
+
 class _Question:
     """A callback that was not answered yet. `done` is called once, when it is or never will be."""
 
-    __slots__ = ("answer", "done", "sent", "session")
+    __slots__ = ("answer", "done", "reading", "sent", "session")
 
-    def __init__(self, session: Session, done: Callable[[], None]) -> None:
+    def __init__(self, session: Session, done: Callable[[], None], reading: ExitStack | None = None) -> None:
         self.session = session
         self.answer: Received | None = None
         self.sent = False
         self.done = done
+        self.reading = reading
+        """Is closed when the answer was read; None when nobody reads it."""
+
+    def take(self, answer: Received, hold: _Hold) -> None:
+        """An answer came; what it names must not end before it was read."""
+        message = answer.message
+        if self.reading is not None and isinstance(message, Return):
+            named = addresses_in([message.result, message.outs])
+            if named:
+                self.reading.callback(hold(named))
+        self.answer = answer
+        self.done()
 
 
 class Outbox:
@@ -83,19 +102,23 @@ class Outbox:
 
         self._reactor.post(tell)
 
-    def ask(self, session: Session, delegate: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
-        """Call a delegate from a thread of the library and sleep until the answer is there (R9.10).
+    def ask(
+        self, session: Session, reading: ExitStack, delegate: int, arguments: list[Any], payloads: Sequence[Any]
+    ) -> Received:
+        """Call a delegate from a thread of the library and sleep until the answer is there (R9.10). See `roles.Ask`.
 
         Raises Gone when the session ends, LocalProtocolError when the question cannot be sent.
         """
         if self._reactor.is_current():
             raise LocalProtocolError("the I/O thread cannot wait for itself; was this a signal handler?")
         answered = threading.Event()
-        question = _Question(session, answered.set)
+        question = _Question(session, answered.set, reading)
         self._pose(question, delegate, arguments, payloads)
         answered.wait()
         if question.answer is None:
             raise Gone
+        if ARMED:
+            reach("host.callback_answered")
         return question.answer
 
     def tell(
@@ -157,14 +180,13 @@ class Outbox:
         """Send now; False when the session's client is gone."""
         return self._router.send(session.routing_id(0), [encode(to_wire(message)), *payloads])
 
-    def answered(self, session: Session, number: int, answer: Received) -> None:
-        """An answer came. Raises RemoteProtocolError when nobody waits for it."""
+    def answered(self, session: Session, number: int, answer: Received, hold: _Hold) -> None:
+        """An answer came, and holds what it names. Raises RemoteProtocolError when nobody waits for it."""
         question = self._questions.get(number)
         if question is None or question.session is not session:
             raise RemoteProtocolError(f"an answer to callback {number}, which is not waiting for one")
         del self._questions[number]
-        question.answer = answer
-        question.done()
+        question.take(answer, hold)
 
     def forget(self, session: Session, *, sent: bool = False) -> None:
         """The session is gone: whoever sleeps for its answers wakes up without one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any, Protocol, TypeAlias
 
 from callgate_protocol.channel import Frames, Received
@@ -41,6 +42,9 @@ class Exports(Protocol):
     def release(self, references: Iterable[tuple[int, int]], session: bytes) -> None:
         """A session gives references back (R17.11). Raises RemoteProtocolError when more come back than were sent."""
 
+    def hold(self, numbers: Iterable[int]) -> Callable[[], None]:
+        """R17.13: keep objects that an answer names, whatever is given back before it is read; what lets them go."""
+
     def drop_session(self, session: bytes) -> None:
         """A session is gone: whatever only it held ends."""
 
@@ -48,8 +52,11 @@ class Exports(Protocol):
 Perform: TypeAlias = Callable[[Any, Conversation, Call, Sequence[Any]], Frames | None]
 """Performs a call on a Performer: the frames of its answer, or None when nobody is left to answer."""
 
-Ask: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any]], Received]
-"""Asks a session beside its calls and sleeps until the answer is there. Raises Gone, LocalProtocolError."""
+Ask: TypeAlias = Callable[[Session, ExitStack, int, list[Any], Sequence[Any]], Received]
+"""Asks a session beside its calls and sleeps until the answer is there. Raises Gone, LocalProtocolError.
+
+The objects that the answer names are held until the stack is closed, when it was read.
+"""
 
 Tell: TypeAlias = Callable[[Session, int, list[Any], Sequence[Any], Callable[[], None]], None]
 """Calls something of a session's without waiting; the last is called when it was answered or never will be.

@@ -168,6 +168,8 @@ class Worker:
             while True:
                 received = self._wait(conversation)
                 if not isinstance(received.message, Call):
+                    if ARMED:
+                        reach("host.callback_answered")
                     return received
                 self._serve(conversation, received)
         finally:
