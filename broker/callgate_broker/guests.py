@@ -78,10 +78,14 @@ class Guest:
         if call.call < 0 or call.call in self._open or len(self._open) >= DEFAULT_LIMITS.credit_calls:
             raise RemoteProtocolError(f"call {call.call} cannot be started: a wrong number, or too many under way")
         self._open.add(call.call)
-        known = call.library == 0 and call.function in set(BrokerFunction)
-        if not known or len(call.arguments) != 1 or not isinstance(call.arguments[0], dict):
-            return self.refuse(call.call, "a broker has the functions of its page of library 0, and each takes one map")
-        return Question(call.call, BrokerFunction(call.function).name.lower(), call.arguments[0])
+        if call.library != 0 or call.function not in set(BrokerFunction):
+            asked = f"a broker has no function {call.function} of library {call.library}"
+            return self.refuse(call.call, f"{asked}; docs/protocol.md, chapter 9, lists those of library 0 that it has")
+        function = BrokerFunction(call.function)
+        if len(call.arguments) != 1 or not isinstance(call.arguments[0], dict):
+            why = f"{function.name} of a broker takes one argument, which is a map (docs/protocol.md, chapter 9)"
+            return self.refuse(call.call, why)
+        return Question(call.call, function.name.lower(), call.arguments[0])
 
 
 class Guests:

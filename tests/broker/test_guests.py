@@ -82,13 +82,20 @@ def test_what_is_no_call_breaks_the_protocol(guest: Guest, frames: list[bytes]) 
 
 
 @pytest.mark.parametrize(
-    "frame",
-    [call(1, 99), call(1, library=3), call(1, 4, []), call(1, 4, {}, {})],
+    ("frame", "why"),
+    [
+        (call(1, 99), "a broker has no function 99 of library 0; "),
+        (call(1, library=3), "a broker has no function 4 of library 3; "),
+        (call(1, 4, []), "LIST of a broker takes one argument, which is a map "),
+        (call(1, 4, {}, {}), "LIST of a broker takes one argument, which is a map "),
+    ],
     ids=["function", "library", "not a map", "two maps"],
 )
-def test_calls_that_cannot_be_asked_are_raised(guest: Guest, frame: bytes) -> None:
+def test_calls_that_cannot_be_asked_are_raised(guest: Guest, frame: bytes, why: str) -> None:
     """An unknown function or other arguments than one map fail that call only."""
-    assert said(guest.hear([frame])).name == "ArgumentError"
+    refused = said(guest.hear([frame]))
+    assert refused.name == "ArgumentError"
+    assert refused.message.startswith(why)
     assert isinstance(guest.hear([call(2)]), Question)
 
 

@@ -13,7 +13,19 @@ from tests.conftest import wait_until
 
 from .conftest import Loader
 
-__all__ = ["CLSID", "E_ABORT", "E_FAIL", "E_NOINTERFACE", "E_POINTER", "IDL", "IID", "component", "make", "released"]
+__all__ = [
+    "CLSID",
+    "E_ABORT",
+    "E_FAIL",
+    "E_NOINTERFACE",
+    "E_POINTER",
+    "IDL",
+    "IID",
+    "component",
+    "make",
+    "probed",
+    "released",
+]
 
 E_NOINTERFACE: Final = -0x7FFFBFFE
 E_POINTER: Final = -0x7FFFBFFD
@@ -32,6 +44,17 @@ def make(lib: Any, name: str, interface: str = "IUnknown", *more: str) -> Any:
     for each in more:
         assert callgate.query(made, each) is made
     return made
+
+
+@contextmanager
+def probed(lib: Any) -> Iterator[Any]:
+    """An object whose methods call objects by name. In the end native code holds nothing of this process."""
+    made = lib.component_create(CLSID["Holder"], IID["IProbe"])
+    yield made
+    host = callgate.lib.binding_of(lib).host
+    callgate.final_release(made)
+    assert host is not None
+    assert wait_until(lambda: not len(host.objects.lent)), "native code still holds objects"
 
 
 @contextmanager

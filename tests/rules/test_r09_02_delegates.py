@@ -11,9 +11,9 @@ import callgate
 from callgate import Lib
 from callgate.com import declared
 from callgate_protocol.guids import guid_text
-from tests.component.declared import CLSID, IDL, IID
-from tests.conftest import wait_until
+from tests.component.declared import IDL, IID
 
+from .com import probed
 from .conftest import Loader
 
 METHOD, GET = 1, 2
@@ -42,12 +42,8 @@ def lib(load_both: Loader) -> Lib:
 
 @pytest.fixture
 def probe(lib: Lib) -> Iterator[Any]:
-    made = lib.component_create(CLSID["Holder"], IID["IProbe"])
-    yield made
-    host = callgate.lib.binding_of(lib).host
-    callgate.final_release(made)
-    assert host is not None
-    assert wait_until(lambda: not len(host.objects.lent)), "native code still holds objects"
+    with probed(lib) as made:
+        yield made
 
 
 def joined(*parts: Any) -> str:

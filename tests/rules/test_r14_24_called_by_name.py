@@ -13,8 +13,8 @@ import callgate
 from callgate import Lib
 from callgate.variant import DispatchWrapper
 from tests.component.declared import CLSID, IDL, IID
-from tests.conftest import wait_until
 
+from .com import probed
 from .conftest import Loader
 
 METHOD, GET, PUT = 1, 2, 4
@@ -31,12 +31,8 @@ def lib(load_both: Loader) -> Lib:
 
 @pytest.fixture
 def probe(lib: Lib) -> Iterator[Any]:
-    made = lib.component_create(CLSID["Holder"], IID["IProbe"])
-    yield made
-    host = callgate.lib.binding_of(lib).host
-    callgate.final_release(made)
-    assert host is not None
-    assert wait_until(lambda: not len(host.objects.lent)), "native code still holds objects"
+    with probed(lib) as made:
+        yield made
 
 
 class Calc:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import callgate
+from tests.client.remoting.processes import shared_broker
 from tests.conftest import wait_until
 
 from .com import CLSID, IDL, IID
@@ -48,11 +49,8 @@ if sys.argv[3] == "raised":
 @pytest.fixture(scope="module")
 def broker() -> Iterator[str]:
     """A shared broker, and its address."""
-    command = [sys.executable, "-m", "callgate_broker", "--name", "endings"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
-        assert service.stdout is not None
-        yield service.stdout.readline().strip()
-        service.terminate()
+    with shared_broker("endings") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

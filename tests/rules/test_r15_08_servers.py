@@ -14,6 +14,7 @@ import pytest
 
 import callgate
 from callgate import Connection
+from tests.client.remoting.processes import shared_broker
 
 from .apartment_server import IPlace
 from .test_r15_python import Thread
@@ -22,12 +23,8 @@ from .test_r15_python import Thread
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Connection]:
     """A shared broker, and a connection to it."""
-    command = [sys.executable, "-m", "callgate_broker", "--name", "places"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
-        assert service.stdout is not None
-        with callgate.connect(service.stdout.readline().strip()) as connection:
-            yield connection
-        service.terminate()
+    with shared_broker("places") as address, callgate.connect(address) as connection:
+        yield connection
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 import callgate
 from callgate import Lib
+from tests.client.remoting.processes import shared_broker
 
 GETPID = "int getpid(void);"
 COS = "double cos(double x);"
@@ -28,11 +29,8 @@ with callgate.connect(sys.argv[1]) as broker:
 @pytest.fixture(scope="module")
 def broker() -> Iterator[str]:
     """A shared broker, and its address."""
-    command = [sys.executable, "-m", "callgate_broker", "--name", "sharing"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
-        assert service.stdout is not None
-        yield service.stdout.readline().strip()
-        service.terminate()
+    with shared_broker("sharing") as address:
+        yield address
 
 
 @pytest.mark.parametrize("isolation", ["client", "shared:lab"])

@@ -21,7 +21,7 @@ from callgate_protocol.system import HostFunction
 from callgate_protocol.version import MAJOR, MINOR
 from callgate_transport.link import Link
 from tests.client.remoting.described import ICalc, IOther
-from tests.client.remoting.processes import Other, other_processes
+from tests.client.remoting.processes import Other, other_processes, shared_broker
 from tests.client.remoting.server import Calc
 from tests.conftest import wait_until
 
@@ -148,17 +148,13 @@ def told_by(program: str, *arguments: str) -> list[str]:
 
 def test_r17_15_the_owner_describes_what_a_peer_does_not_know() -> None:
     """A program without any declaration calls by the IID; what nobody describes is REGDB_E_IIDNOTREG."""
-    service = [sys.executable, "-m", "callgate_broker", "--name", "describing"]
-    with subprocess.Popen(service, stdout=subprocess.PIPE, text=True) as broker:
-        assert broker.stdout is not None
-        address = broker.stdout.readline().strip()
+    with shared_broker("describing") as address:
         command = [sys.executable, "-c", DESCRIBER, address]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
             assert owner.stdout is not None
             assert owner.stdout.readline() == "ready\n"
             words = told_by(STRANGER, address)
             owner.communicate()
-        broker.terminate()
 
     assert words == ["5", "text", "True", "0x80040155"]
 

@@ -18,7 +18,7 @@ from callgate import errors
 from callgate.com.objects import identity
 from callgate_protocol.system import HostFunction
 from tests.client.remoting.described import ICalc, IKeeper
-from tests.client.remoting.processes import Other, other_processes
+from tests.client.remoting.processes import Other, other_processes, shared_broker
 from tests.client.remoting.server import Calc
 from tests.component.declared import CLSID
 from tests.conftest import wait_until
@@ -234,22 +234,22 @@ with callgate.connect(sys.argv[1]) as broker:
 @pytest.mark.rule("R18.7")
 def test_r17_13_an_object_that_was_lent_before_it_was_found_by_its_name() -> None:
     """It came over the connection that its program opened, and then by its name: the same proxy."""
-    service = [sys.executable, "-m", "callgate_broker", "--name", "meeting"]
-    with subprocess.Popen(service, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        with callgate.connect(running.stdout.readline().strip()) as broker:
-            mine = Calc()
-            with broker.export(mine, "meeting"):
-                command = [sys.executable, "-c", PASSIVE, broker.address]
-                with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
-                    assert other.stdout is not None
-                    assert other.stdout.readline() == "ready\n"
-                    lent = mine.held()
-                    assert lent.add(1, 2) == 3
-                    assert callgate.info(lent).process == other.pid
-                    assert broker.get_object("passive", ICalc) is lent
-                    other.communicate()
-        running.terminate()
+    mine = Calc()
+    with (
+        shared_broker("meeting") as address,
+        callgate.connect(address) as broker,
+        broker.export(mine, "meeting"),
+        subprocess.Popen(
+            [sys.executable, "-c", PASSIVE, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other,
+    ):
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        lent = mine.held()
+        assert lent.add(1, 2) == 3
+        assert callgate.info(lent).process == other.pid
+        assert broker.get_object("passive", ICalc) is lent
+        other.communicate()
 
 
 def test_r17_14_a_reference_that_did_not_leave_is_given_back(others: list[Other]) -> None:

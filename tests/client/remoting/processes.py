@@ -1,4 +1,4 @@
-"""Other processes for these tests, each with one exported Calc."""
+"""Other processes for these tests: some with one exported Calc each, and shared brokers."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def other_processes(count: int, *options: str) -> Iterator[list[Other]]:
         yield others
         for other in others:
             other.host.close("the test is over")
+
+
+@contextmanager
+def shared_broker(name: str) -> Iterator[str]:
+    """A broker of that name for all programs of this user, and its address. It ends with the block."""
+    command = [sys.executable, "-m", "callgate_broker", "--name", name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield _said(process).strip()
+        finally:
+            process.terminate()
 
 
 def _said(process: subprocess.Popen[str]) -> str:

@@ -18,6 +18,7 @@ import pytest
 import callgate
 from callgate import Connection, errors
 from tests.client.remoting.described import ICalc, IOther
+from tests.client.remoting.processes import shared_broker
 from tests.client.remoting.server import Calc
 from tests.conftest import wait_until
 
@@ -35,12 +36,8 @@ with callgate.connect(sys.argv[1]) as broker:
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Connection]:
     """A shared broker, and a connection to it."""
-    command = [sys.executable, "-m", "callgate_broker", "--name", "naming"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
-        assert service.stdout is not None
-        with callgate.connect(service.stdout.readline().strip()) as connection:
-            yield connection
-        service.terminate()
+    with shared_broker("naming") as address, callgate.connect(address) as connection:
+        yield connection
 
 
 @contextmanager

@@ -7,7 +7,7 @@ namespace {
 class Inner final : public IInner, public Counted {
 public:
     explicit Inner(IUnknown *controlling)
-        : Counted("Inner", static_cast<void *>(this), sizeof(Inner)), own(*this), outer(controlling ? controlling : &own) {}
+        : Counted(static_cast<void *>(this), sizeof(Inner)), own(*this), outer(controlling ? controlling : &own) {}
 
     // What clients see is the outer object's; only `own` counts this one.
     HRESULT QueryInterface(const GUID &iid, void **out) override { return outer->QueryInterface(iid, out); }
@@ -49,7 +49,7 @@ private:
 
 class Outer final : public INamed, public Counted {
 public:
-    Outer() : Counted("Outer", static_cast<void *>(this), sizeof(Outer))
+    Outer() : Counted(static_cast<void *>(this), sizeof(Outer))
     {
         make_inner(this, IUnknown::IID, (void **)&inner);
     }

@@ -22,7 +22,7 @@ void append(Values &values, const VARIANT &value)
 
 class Enumerator final : public IEnumVARIANT, public Counted {
 public:
-    Enumerator(const Values &from, std::size_t at) : Counted("Enumerator", static_cast<void *>(this), sizeof(Enumerator)), next(at)
+    Enumerator(const Values &from, std::size_t at) : Counted(static_cast<void *>(this), sizeof(Enumerator)), next(at)
     {
         for (const VARIANT &value : from) append(values, value);
     }

@@ -9,9 +9,6 @@
 #include <vector>
 
 namespace {
-const std::size_t MOST_EVENTS = 4096;
-
-struct Event { const char *method; int thread; };
 struct Asked { GUID iid; int times; };
 
 std::mutex guard;
@@ -19,29 +16,23 @@ std::vector<Record *> records;
 }
 
 struct Record {
-    const char *kind;
     const char *begin, *end;
     int references, overlap;
     bool alive;
     std::map<int, int> inside;  // threads, and how deep each is in
     std::map<std::string, int> counts;
-    std::vector<Event> events;
     std::vector<Asked> asked;
 };
 
 namespace {
-void note(Record &record, const char *method)
-{
-    record.counts[method]++;
-    if (record.events.size() < MOST_EVENTS) record.events.push_back({method, thread_here()});
-}
+void note(Record &record, const char *method) { record.counts[method]++; }
 Record *numbered(int object) { return object >= 1 && object <= (int)records.size() ? records[object - 1] : nullptr; }
 }
 
 int thread_here() { return (int)syscall(SYS_gettid); }
 
-Counted::Counted(const char *kind, const void *begin, std::size_t size)
-    : record(new Record{kind, (const char *)begin, (const char *)begin + size, 1, 0, true, {}, {}, {}, {}})
+Counted::Counted(const void *begin, std::size_t size)
+    : record(new Record{(const char *)begin, (const char *)begin + size, 1, 0, true, {}, {}, {}})
 {
     std::lock_guard<std::mutex> held(guard);
     records.push_back(record);
@@ -127,12 +118,6 @@ int component_number(const void *pointer)
         if (records[i - 1]->alive && pointer >= records[i - 1]->begin && pointer < records[i - 1]->end) return (int)i;
     return 0;
 }
-const char *component_kind(int object)
-{
-    std::lock_guard<std::mutex> held(guard);
-    Record *record = numbered(object);
-    return record ? record->kind : nullptr;
-}
 int component_alive(int object)
 {
     std::lock_guard<std::mutex> held(guard);
@@ -162,29 +147,6 @@ int component_asked(int object, const GUID *iid)
             if (asked.iid == *iid) return asked.times;
     return 0;
 }
-int component_overlap(int object)
-{
-    std::lock_guard<std::mutex> held(guard);
-    Record *record = numbered(object);
-    return record ? record->overlap : 0;
-}
-int component_events(int object)
-{
-    std::lock_guard<std::mutex> held(guard);
-    Record *record = numbered(object);
-    return record ? (int)record->events.size() : 0;
-}
-const char *component_event(int object, int index, int *thread)
-{
-    std::lock_guard<std::mutex> held(guard);
-    Record *record = numbered(object);
-    *thread = 0;
-    if (!record || index < 0 || index >= (int)record->events.size()) return nullptr;
-    *thread = record->events[index].thread;
-    return record->events[index].method;
-}
-int component_thread(void) { return thread_here(); }
-long component_heap(void) { return heap_bytes(); }
 
 // Drops the records of objects that are gone: the numbers of later ones begin anew when none is left.
 void component_forget(void)

@@ -1,4 +1,4 @@
-// What every object of the component has: a reference count, and a record of who called what on which thread.
+// What every object of the component has: a reference count, and a record of what was called how often.
 #ifndef COUNTED_H
 #define COUNTED_H
 #include <atomic>
@@ -9,7 +9,7 @@ struct Record;
 
 class Counted {
 public:
-    Counted(const char *kind, const void *begin, std::size_t size);
+    Counted(const void *begin, std::size_t size);
     virtual ~Counted();
 
     HRESULT query(const GUID &iid, void **out);
@@ -54,7 +54,7 @@ template <class First, class... Rest, class Self> void *offered(Self *self, cons
     ULONG Release() override { return give_back(); }
 #define OFFERS(...) \
     void *find(const GUID &iid) override { return offered<__VA_ARGS__>(this, iid); }
-#define NAMED(name) name() : Counted(#name, static_cast<void *>(this), sizeof(name)) {}
+#define NAMED(name) name() : Counted(static_cast<void *>(this), sizeof(name)) {}
 #define CALL Call call_(*this, __func__)
 
 // IDispatch without type information: classes write GetIDsOfNames and Invoke only.

@@ -6,7 +6,7 @@
 namespace {
 class Info final : public ITypeInfo, public Counted {
 public:
-    explicit Info(const GUID &clsid) : Counted("Info", static_cast<void *>(this), sizeof(Info)), clsid(clsid) {}
+    explicit Info(const GUID &clsid) : Counted(static_cast<void *>(this), sizeof(Info)), clsid(clsid) {}
     COUNTED
     OFFERS(ITypeInfo)
 
@@ -42,7 +42,7 @@ private:
 // Described answers GetGUID with its class, which the rule book's text expects; the other with the IID of its events.
 class Described final : public INamed, public IProvideClassInfo2, public Counted {
 public:
-    Described(const GUID &clsid, const GUID &guid) : Counted("Described", static_cast<void *>(this), sizeof(Described)), clsid(clsid), guid(guid) {}
+    Described(const GUID &clsid, const GUID &guid) : Counted(static_cast<void *>(this), sizeof(Described)), clsid(clsid), guid(guid) {}
     COUNTED
     OFFERS(INamed, IProvideClassInfo2, IProvideClassInfo)
 

@@ -52,7 +52,7 @@ const Class *found(const GUID &clsid)
 
 class Factory final : public IClassFactory, public Counted {
 public:
-    explicit Factory(const Class &of) : Counted("Factory", static_cast<void *>(this), sizeof(Factory)), of(of) { class_objects++; }
+    explicit Factory(const Class &of) : Counted(static_cast<void *>(this), sizeof(Factory)), of(of) { class_objects++; }
     COUNTED
     OFFERS(IClassFactory)
 

@@ -9,7 +9,7 @@ BSTR kept(BSTR text) { return text ? SysAllocStringByteLen(text, SysStringByteLe
 class Told final : public IErrorInfo, public Counted {
 public:
     Told(BSTR description, BSTR help, uint32_t context)
-        : Counted("Told", static_cast<void *>(this), sizeof(Told)), description(kept(description)), help(kept(help)), context(context) {}
+        : Counted(static_cast<void *>(this), sizeof(Told)), description(kept(description)), help(kept(help)), context(context) {}
     ~Told() override
     {
         SysFreeString(description);

@@ -30,7 +30,7 @@ public:
 // Made by hand: the pointer to the table of methods is not the first word of the object, and `this` is its start.
 class Shifted final : public Counted {
 public:
-    Shifted() : Counted("Shifted", static_cast<void *>(this), sizeof(Shifted)), body{0x5AFE, METHODS, this} {}
+    Shifted() : Counted(static_cast<void *>(this), sizeof(Shifted)), body{0x5AFE, METHODS, this} {}
 
 protected:
     void *find(const GUID &iid) override { return iid == IUnknown::IID || iid == IID_IShifted ? &body : nullptr; }

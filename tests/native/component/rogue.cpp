@@ -31,7 +31,7 @@ public:
 // Each interface is a tear-off that says it is the object: IUnknown has another address through the other one.
 class TwoFaced final : public Counted {
 public:
-    TwoFaced() : Counted("TwoFaced", static_cast<void *>(this), sizeof(TwoFaced)), named(*this), shape(*this) {}
+    TwoFaced() : Counted(static_cast<void *>(this), sizeof(TwoFaced)), named(*this), shape(*this) {}
 
 protected:
     void *find(const GUID &iid) override

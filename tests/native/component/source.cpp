@@ -21,7 +21,7 @@ bool is_dead(HRESULT result) { return result == RPC_E_DISCONNECTED || result == 
 class Connections final : public IEnumConnections, public Counted {
 public:
     Connections(const std::vector<Link> &from, std::size_t at)
-        : Counted("Connections", static_cast<void *>(this), sizeof(Connections)), links(from), next(at)
+        : Counted(static_cast<void *>(this), sizeof(Connections)), links(from), next(at)
     {
         for (Link &link : links) link.sink->AddRef();
     }
@@ -52,7 +52,7 @@ private:
 class Place final : public IConnectionPoint, public Counted {
 public:
     Place(IConnectionPointContainer *container, const GUID &iid)
-        : Counted("Place", static_cast<void *>(this), sizeof(Place)), container(container), iid(iid) {}
+        : Counted(static_cast<void *>(this), sizeof(Place)), container(container), iid(iid) {}
     ~Place() override { for (Link &link : links) link.sink->Release(); }
     COUNTED
     OFFERS(IConnectionPoint)
@@ -158,7 +158,7 @@ private:
 class Places final : public IEnumConnectionPoints, public Counted {
 public:
     Places(Place *early, Place *late, std::size_t at)
-        : Counted("Places", static_cast<void *>(this), sizeof(Places)), places{early, late}, next(at)
+        : Counted(static_cast<void *>(this), sizeof(Places)), places{early, late}, next(at)
     {
         for (Place *place : places) place->AddRef();
     }
@@ -188,7 +188,7 @@ private:
 
 class Source final : public ISource, public IConnectionPointContainer, public Counted {
 public:
-    Source() : Counted("Source", static_cast<void *>(this), sizeof(Source)),
+    Source() : Counted(static_cast<void *>(this), sizeof(Source)),
                early(new Place(this, ISourceEvents::IID)), late(new Place(this, IID_DSourceEvents)) {}
     ~Source() override
     {

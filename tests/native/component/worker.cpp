@@ -10,7 +10,7 @@
 namespace {
 class Worker : public IWorker, public Counted {
 public:
-    Worker(const char *kind, bool bound) : Counted(kind, static_cast<void *>(this), sizeof(Worker)), bound(bound), home(thread_here()) {}
+    explicit Worker(bool bound) : Counted(static_cast<void *>(this), sizeof(Worker)), bound(bound), home(thread_here()) {}
     COUNTED
     OFFERS(IWorker)
 
@@ -62,8 +62,8 @@ private:
     int meeting = 0, most_met = 0;
 };
 
-struct Bound final : Worker { Bound() : Worker("Bound", true) {} };
-struct Free final : Worker { Free() : Worker("Free", false) {} };
+struct Bound final : Worker { Bound() : Worker(true) {} };
+struct Free final : Worker { Free() : Worker(false) {} };
 }
 
 HRESULT make_bound(const GUID &iid, void **out) { return made<Bound>(iid, out); }
