@@ -23,6 +23,7 @@ from callgate_broker.doorway import bracketed
 from callgate_broker.guests import Guest, Question
 from callgate_broker.passage import Passages
 from callgate_broker.talker import Talker
+from callgate_protocol.lease import PINGS_PER_LEASE
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport import datagrams
 from callgate_transport.curve import Doorman, client_of, lacking, serve_with
@@ -36,7 +37,6 @@ _AGAIN_MS: Final = 20
 """When to try again to give a client what it had no room for."""
 _SOCKETS: Final = 2048
 _LOOPBACK: Final = "127.0.0.1"
-_PINGS_PER_LEASE: Final = 3
 _FOR_EVERYBODY: Final = frozenset({"start", "record", "stop", "list", "resolve", "find_class"})
 
 
@@ -170,7 +170,7 @@ class Gateway(Talker):
                 "host": route["host"],
                 "control": f"tcp://{where}:{route['port']}",
                 "key": route["key"],
-                "ping": lease / _PINGS_PER_LEASE,
+                "ping": lease / PINGS_PER_LEASE,
                 "expiry": lease,
                 "relay": route["relay"],
             }

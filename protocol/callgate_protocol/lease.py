@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["Lease"]
+from typing import Final
+
+__all__ = ["PINGS_PER_LEASE", "Lease"]
+
+PINGS_PER_LEASE: Final = 3
+"""Whoever was silent for so many ping periods is taken for gone (R17.20)."""
 
 
 class Lease:

@@ -10,15 +10,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import callgate
 from callgate.lib import binding_of
+from callgate_protocol.lease import PINGS_PER_LEASE
+from callgate_protocol.messages import Ping, Pong
+from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
 from tests.machines.rig import Rig, again, free_ports
 from tests.network.relay import Network
+from tests.network.zmtp import HEARTBEATS, wire_size
 
 LEASE = 1.2
 
@@ -50,9 +55,9 @@ class Client:
 
 
 @contextmanager
-def client(rig: Rig, library: str, notes: Path, handles: int = 1, isolation: str = "library") -> Iterator[Client]:
-    """Start one that holds so many handles."""
-    words = [rig.address, rig.admit("laptop"), rig.public, library, isolation, str(notes), str(handles)]
+def client(rig: Rig, library: str, notes: Path | None, number: int = 1, isolation: str = "library") -> Iterator[Client]:
+    """Start one that holds so many handles, or without notes objects."""
+    words = [rig.address, rig.admit("laptop"), rig.public, library, isolation, str(notes or ""), str(number)]
     script = str(Path(__file__).parent / "holder.py")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
@@ -75,10 +80,35 @@ def alive(process: int) -> bool:
     return os.path.exists(f"/proc/{process}")
 
 
-def test_r17_20_a_killed_clients_references_go_with_its_lease(
+@pytest.mark.rule("R17.23")
+def test_r17_20_a_killed_clients_references_go_with_its_lease(rig: Rig, component: str) -> None:
+    """All of them, once, and not before; in a host that two clients share, the other keeps what it holds."""
+    with rig.connect(rig.admit("laptop")) as connection:
+        lib = connection.load(component, IDL, isolation="shared:leases")
+        kept = lib.component_create(CLSID["Widget"], IID["IShape"])
+        with client(rig, component, None, 50, "shared:leases") as holder:
+            assert holder.host == callgate.info(lib).process
+            assert (lib.component_live(), lib.component_references(0)) == (51, references := 51 * per_object(lib))
+            holder.process.kill()
+            killed = time.monotonic()
+            time.sleep(LEASE / 2)
+            assert lib.component_live() == 51
+            assert wait_until(lambda: lib.component_live() == 1)
+            assert time.monotonic() - killed < LEASE + 1.5
+            assert lib.component_references(0) == references // 51
+        assert kept.Area() > 0
+        callgate.close(lib)
+
+
+def per_object(lib: Any) -> int:
+    """References that a host holds of one object."""
+    return int(lib.component_references(1))
+
+
+def test_r17_20_a_host_that_nobody_uses_ends_with_the_lease(
     rig: Rig, compiled: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """All of them, once, and the host that nobody uses any more with them; its record says why."""
+    """Handles of a killed client are closed, once, and the record of the host says why it ended."""
     notes = tmp_path / "notes"
     with client(rig, compiled("machines"), notes, 50) as holder:
         incarnation = next(host["host"] for host in rig.state()["hosts"] if host["pid"] == holder.host)
@@ -89,22 +119,6 @@ def test_r17_20_a_killed_clients_references_go_with_its_lease(
         assert closed(notes) == 50
         deaths = {death["host"]: death for death in rig.state()["deaths"]}
         assert deaths[incarnation]["reason"] == "lapsed"
-
-
-def test_r17_20_others_keep_what_they_hold(rig: Rig, compiled: Callable[[str], str], tmp_path: Path) -> None:
-    """In a host that two clients share, only the dead one's objects end."""
-    mine, its = tmp_path / "mine", tmp_path / "its"
-    with rig.connect(rig.admit("laptop")) as connection:
-        lib = connection.load(compiled("machines"), DEVICE, isolation="shared:leases")
-        kept = lib.noted_open(str(mine))
-        with client(rig, compiled("machines"), its, 5, "shared:leases") as holder:
-            assert holder.host == callgate.info(lib).process
-            holder.process.kill()
-            assert wait_until(lambda: closed(its) == 5)
-        assert closed(mine) == 0
-        lib.noted_close(kept)
-        assert closed(mine) == 1
-        callgate.close(lib)
 
 
 def test_r17_20_a_client_that_does_nothing_keeps_its_session(
@@ -155,27 +169,59 @@ def test_r17_20_a_network_that_is_away_for_longer_than_the_lease(
             callgate.close(lib)
 
 
+class Traffic:
+    """Writes down what is carried: when, on which port, in which direction, and how long it was."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[float, int, bool, int]] = []
+        self.heartbeats = 0
+
+    def __call__(self, port: int, outward: bool, frame: bytes) -> bool:
+        if len(frame) in HEARTBEATS:
+            self.heartbeats += 1
+        else:
+            self.frames.append((time.monotonic(), port, outward, len(frame)))
+        return True
+
+    def sent(self, *, outward: bool) -> list[tuple[float, int]]:
+        """Of one direction: when, and how long."""
+        return [(when, size) for when, _, direction, size in list(self.frames) if direction is outward]
+
+
 @pytest.mark.rule("R17.21")
-def test_r17_20_many_references_cost_no_more_than_few(rig: Rig, compiled: Callable[[str], str]) -> None:
-    """What is said to keep a session alive does not grow with what it holds."""
+@pytest.mark.parametrize(("relay", "most"), [(False, 10_000), (True, 500)], ids=["direct", "one port"])
+def test_r17_20_ten_thousand_references_are_one_small_message_per_ping_period(
+    rig: Rig, component: str, relay: bool, most: int
+) -> None:
+    """The client says that it is there, the host that it has heard: nothing else, however much is held."""
     first, last = rig.host_ports
+    periods, period = 2 * PINGS_PER_LEASE, LEASE / PINGS_PER_LEASE
+    spans = []
     with Network([rig.port, *range(first, last + 1)]) as network:
+        network.sieve(traffic := Traffic())
         address = f"tcp://{network.near}:{rig.port}"
-        with rig.connect(rig.admit("laptop"), address=address) as connection:
-            lib = connection.load(compiled("machines"), DEVICE)
-            counts = []
-            kept = []
-            for number in (1, 10_000):
-                kept += [lib.scope_open(each) for each in range(number)]
-                before = network.passed()
-                time.sleep(2 * LEASE)
-                counts.append(network.passed() - before)
-            assert lib.scope_count() == len(kept)
+        with rig.connect(rig.admit("laptop"), address=address, relay=relay) as connection:
+            lib = connection.load(component, IDL)
+            kept: list[Any] = []
+            for number in (1, most):
+                while len(kept) < number:
+                    kept.append(lib.component_create(CLSID["Widget"], IID["IShape"]))
+                network.sieve(traffic := Traffic())
+                assert wait_until(lambda: len(traffic.sent(outward=True)) == periods)
+                assert wait_until(lambda: len(traffic.sent(outward=False)) >= periods)
+                network.sieve(lambda _port, _outward, _frame: True)
+                spans.append(traffic)
+            assert lib.component_live() == most
             callgate.close(lib)
-    few, many = counts
-    assert 0 < many <= few * 1.5
-    pings = 2 * 3  # in two leases: one may be missed twice
-    assert few / pings < 1000  # bytes, heartbeats of ZeroMQ and encryption included
+    for traffic in spans:
+        out, back = traffic.sent(outward=True), traffic.sent(outward=False)
+        assert (len(out), len(back)) == (periods, periods)
+        assert {size for _, size in out} <= {wire_size(Ping(1, 1)), wire_size(Ping(200, 1))}
+        assert {size for _, size in back} <= {wire_size(Pong(1)), wire_size(Pong(200))}
+        assert len({port for _, port, _, _ in traffic.frames}) == 1
+        assert period * (periods - 1.5) < out[-1][0] - out[0][0] < period * (periods + 1)
+    few, many = spans
+    assert abs(few.heartbeats - many.heartbeats) <= 0.3 * few.heartbeats + 4
 
 
 @pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])
