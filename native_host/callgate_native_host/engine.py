@@ -20,7 +20,7 @@ from .com.foreign import Foreign
 from .com.service import Com
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
-from .convert.space import Tools
+from .convert.space import Space, Tools
 from .fields import Fields
 from .libc import Libc
 from .loading import Libraries, Runners
@@ -61,16 +61,24 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
     """Join them. `route` is how other processes on this machine reach this one."""
     objects = Objects(incarnation)
     wrappers = Wrappers(backend, objects)
-    foreign = Foreign(lambda number: libraries.get(number))  # noqa: PLW0108 - there are none yet
+
+    def offered(iid: str) -> Offered:
+        return callables.services[iid] if iid == IIDS["IDispatch"] else libraries.offered(iid)
+
+    foreign = Foreign(lambda number: libraries.get(number), offered)  # noqa: PLW0108 - there are none yet
     callables = Callables(backend, wrappers.unknown, ways.give_back)
     callbacks = Callbacks(objects, callables, ways.ask, ways.tell, ways.notify, lambda told: errors().publish(told))
     places = Places(objects)
 
     @cache
+    def standard() -> Space:
+        return libraries.standard_space()
+
+    @cache
     def dispatch() -> Sequence[Any]:
         from .com.served import Served  # noqa: PLC0415 - brings VARIANTs in, which few libraries need
 
-        return Served(backend, wrappers.unknown, callables, libraries.standard_space(), callbacks.run_method).methods()
+        return Served(backend, wrappers.unknown, callables, standard(), callbacks.run_method).methods()
 
     @cache
     def errors() -> ErrorObjects:
@@ -92,7 +100,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
         dispatch,
         errors,
         foreign,
-        lambda iid: libraries.offered(iid),  # noqa: PLW0108 - as above
+        offered,
         incarnation,
         route,
     )
@@ -114,7 +122,9 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
     def functions() -> ObjectFunctions:
         from .com.functions import ObjectFunctions  # noqa: PLC0415 - for interfaces only
 
-        return ObjectFunctions(backend, com, places, objects, lambda number: libraries.get(number).space)
+        return ObjectFunctions(
+            backend, com, places, objects, lambda number: libraries.get(number).space if number else standard()
+        )
 
     system = System(libraries, memory, fields, functions, activation, census, raw, homes)
     return Engine(

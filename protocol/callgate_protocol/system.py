@@ -58,11 +58,11 @@ class HostFunction(IntEnum):
     RELEASE = 21
     """(object, count) -> nil: as the message RELEASE, but what nobody holds any more has ended when this comes back."""
     NAMES = 22
-    """({"at": …}, [name, …], LCID) -> [HRESULT, [DISPID, …]]: IDispatch::GetIDsOfNames."""
+    """({"at": …}, [name, …], LCID, IID) -> [HRESULT, [DISPID, …]]: GetIDsOfNames of that interface."""
     DISPATCH = 23
-    """({"at": …}, library, DISPID, flags, LCID, [VARIANT, …], [[DISPID, VARIANT], …]) -> [HRESULT, VARIANT,
+    """({"at": …}, library or 0, DISPID, flags, LCID, [VARIANT, …], [[DISPID, VARIANT], …], IID) -> [HRESULT, VARIANT,
     [[index, VARIANT], …], [code, scode, source, description, help file, help context] or nil, index of a wrong argument
-    from the end or -1]: IDispatch::Invoke."""
+    from the end or -1]: Invoke of that interface, which is IDispatch or derives from it."""
 
     ACTIVATE = 24
     """(library, [shape, function], CLSID, [[library, interface], …], options) -> [{"ref": …} or nil, [HRESULT, …]]."""

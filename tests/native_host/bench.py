@@ -76,8 +76,8 @@ class Bench:
             lambda number, index: libraries.get(number).methods.offered(index),
             lambda: (),
             _no_errors,
-            Foreign(lambda number: libraries.get(number)),  # noqa: PLW0108 - there are none yet
-            lambda iid: libraries.offered(iid),  # noqa: PLW0108 - as above
+            Foreign(lambda number: libraries.get(number), lambda iid: libraries.offered(iid)),  # noqa: PLW0108 - there are none yet
+            lambda iid: libraries.offered(iid),  # noqa: PLW0108 - there are none yet
             bytes(16),
             "",
         )

@@ -45,8 +45,8 @@ class ClassWords(Value):
     """The interface that stands for the class."""
     sources: tuple[Declared, ...] = ()
     """The interfaces of its events, that of the default source first."""
-    class_interface: str = "dispatch"
-    """Whether its public members can be called by name: "dispatch" or "none" (R14.17)."""
+    class_interface: str = ""
+    """How its public members can be called: "dispatch" or "none"; empty where the class does not say (R14.17)."""
     visible: bool = True
 
 
@@ -179,7 +179,7 @@ def class_interface_of(cls: type[Any]) -> str:
     """Whether public members can be called by name, "dispatch" or "none": not of hidden or generic classes (R14.19)."""
     generic = any(getattr(base, "__parameters__", ()) for base in cls.__mro__)
     words = words_of(cls)
-    return words.class_interface if words.visible and not generic else "none"
+    return (words.class_interface or "dispatch") if words.visible and not generic else "none"
 
 
 def default_interface(cls: type[Any]) -> Declared | None:

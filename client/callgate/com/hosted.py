@@ -97,7 +97,7 @@ class Hosted:
 
     def _serve(self, number: int, question: int, request: list[Any], context: CallContext) -> tuple[Any, list[Any]]:
         """Native code asks IDispatch of an object (R14.15)."""
-        from .served import perform  # noqa: PLC0415 - most objects are called by their slots
+        from .served import perform, table_of  # noqa: PLC0415 - most objects are called by their slots
         from .wellknown import wellknown  # noqa: PLC0415 - as above
 
         try:
@@ -105,7 +105,9 @@ class Hosted:
         except KeyError:
             raise RemoteProtocolError(f"native code asked object {number}, which was not lent") from None
         types = self.describe(wellknown("IDispatch")).types
-        return perform(target, question, request, self._declared(request), types, context), []
+        native = self._host.session.serves != "python"
+        table = table_of(type(target), self._declared(request), native=native)
+        return perform(target, question, request, table, types, context), []
 
     def _declared(self, request: list[Any]) -> Declared | None:
         """The interface whose pointer native code used; None for IDispatch itself."""

@@ -13,6 +13,7 @@ from callgate.variant import VariantWrapper
 from callgate_protocol.dispatch import GET, METHOD, PROPERTY_PUT, PUT, PUTREF, UNKNOWN
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.rpccodes import Code
+from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 
 from .described import Described
@@ -31,6 +32,7 @@ __all__ = [
     "write",
 ]
 
+_IID: Final = IIDS["IDispatch"]
 _ARGUMENT_CODES: Final = frozenset({Code.DISP_E_TYPEMISMATCH, Code.DISP_E_PARAMNOTFOUND, Code.DISP_E_BADVARTYPE})
 _NOT_A_VALUE: Final = frozenset(
     {
@@ -69,7 +71,7 @@ def dispid_of(proxy: ComObject, name: str, parameters: Sequence[str] = ()) -> li
     if name not in known or parameters:
         _dispatch(proxy)
         place = {"at": [proxy._check(), 0]}  # noqa: SLF001
-        result, ids = proxy._host.system(HostFunction.NAMES, place, [name, *parameters], 0)  # noqa: SLF001
+        result, ids = proxy._host.system(HostFunction.NAMES, place, [name, *parameters], 0, _IID)  # noqa: SLF001
         if result < 0:
             raise _unknown_name(proxy, name, parameters, result, ids)
         if parameters:
@@ -105,7 +107,7 @@ def call_late(
         given = [_encoded(encode, value, context, name, index + 1) for index, value in enumerate(arguments)]
         pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named.items()]
         place = {"at": [proxy._check(), 0]}  # noqa: SLF001
-        request = [place, described.number, member, flags, 0, given, pairs]
+        request = [place, described.number, member, flags, 0, given, pairs, _IID]
         reply, payloads = host.ask(HostFunction.DISPATCH, request, context.payloads, name)
         context.received = payloads
         code, result, changed, exception, wrong = reply.result

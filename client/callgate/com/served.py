@@ -29,7 +29,7 @@ from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_protocol.vartypes import BYREF
 
-from .classes import class_interface_of, declared_interfaces, visible_members
+from .classes import class_interface_of, declared_interfaces, visible_members, words_of
 from .coercion import coerced
 from .declared import Declared, Method
 from .delegates import MEMBERS, DelegateObject, members_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from callgate.convert import CallContext
     from callgate.convert.base import TypeSpace
 
-__all__ = ["Refusal", "perform", "table_of"]
+__all__ = ["Refusal", "Table", "perform", "table_of"]
 
 _UNKNOWN_NAME: Final = Code.DISP_E_UNKNOWNNAME.signed
 _OBJECT: Final = members_of(OBJECT_MEMBERS)
@@ -87,6 +87,9 @@ class Table:
             self._folded.setdefault(member.name.casefold(), member)
             self._by_id.setdefault(member.dispid, member)
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def find(self, name: str) -> Member | None:
         """R14.21: the exact name, else the first declared that differs by case only."""
         return self._by_name.get(name) or self._folded.get(name.casefold())
@@ -96,23 +99,28 @@ class Table:
         return self._by_id.get(dispid)
 
 
-_TABLES: Final[dict[tuple[type[Any], Declared | None], Table]] = {}
+_TABLES: Final[dict[tuple[type[Any], Declared | None, bool], Table]] = {}
 
 
-def table_of(cls: type[Any], declared: Declared | None) -> Table:
-    """What an object of a class answers through one of its interfaces; DISPIDs of a declaration come first."""
-    known = _TABLES.get((cls, declared))
+def table_of(cls: type[Any], declared: Declared | None, *, native: bool = True) -> Table:
+    """What an object of a class answers through one of its interfaces; DISPIDs of a declaration come first.
+
+    Native code that this process has given the object sees the public members as well; other processes see those of a
+    class that says so itself: nothing else of it is declared (R18.1).
+    """
+    known = _TABLES.get((cls, declared, native))
     if known is None:
-        known = _TABLES.setdefault((cls, declared), Table(_members(cls, declared)))
+        shows = class_interface_of(cls) == "dispatch" and (native or bool(words_of(cls).class_interface))
+        known = _TABLES.setdefault((cls, declared, native), Table(_members(cls, declared, shows=shows)))
     return known
 
 
-def _members(cls: type[Any], declared: Declared | None) -> list[Member]:
+def _members(cls: type[Any], declared: Declared | None, *, shows: bool) -> list[Member]:
     if cls is DelegateObject:
         return [Member(name, number, kind) for name, (number, kind) in MEMBERS.items()]
     interfaces = [*([declared] if declared else []), *declared_interfaces(cls)]
     found = [member for each in interfaces for member in _declared_members(each)]
-    if class_interface_of(cls) != "dispatch":
+    if not shows:
         return found
     own = visible_members(cls)
     found += [Member(name, FIRST_OWN_DISPID + index, kind) for index, (name, kind) in enumerate(own.items())]
@@ -145,12 +153,11 @@ def perform(
     target: Any,
     question: int,
     request: Sequence[Any],
-    declared: Declared | None,
+    table: Table,
     types: TypeSpace,
     context: CallContext,
 ) -> Any:
-    """Answer a question about an object of this process, asked through an interface of it."""
-    table = table_of(type(target), declared)
+    """Answer a question about an object of this process, which has these members for whoever asks."""
     if question == HostFunction.NAMES and len(request) == 3:
         return _names(table, request[1])
     if question == HostFunction.DISPATCH and len(request) == 6:

@@ -40,6 +40,8 @@ def encode_interface(form: InterfacePointer, types: TypeSpace) -> Encoder:
         if isinstance(value, ComObject):
             return _proxy(value, declared, context, chosen=bool(form.iid_is))
         if isinstance(value, Offer):
+            if answers(value.value, value.declared):  # another process's object, which is called there (R17.11)
+                return _proxy(value.value, value.declared, context, chosen=False)
             return context.host.objects.lend(value.value, [value.declared], context)
         if is_wanted(declared.iid, value):
             if not callable(value):

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from callgate.com.declared import MARK, Declared
 from callgate.com.objects import ComObject, answers
+from callgate.com.served import table_of
+from callgate_protocol.standard import IIDS
 
 __all__ = ["has_interface"]
 
@@ -21,6 +23,8 @@ def has_interface(value: Any, declared: Declared) -> bool:
     """
     if isinstance(value, ComObject):
         return bool(answers(value, declared))
+    if declared.iid == IIDS["IDispatch"]:
+        return len(table_of(type(value), None, native=False)) > 0
     written = [vars(each)[MARK] for each in type(value).__mro__ if MARK in vars(each)]
     if written:
         return any(declared.iid in each.answers for each in written)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.registered import find_by_iid
+from callgate.com.wellknown import wellknown
 from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
 from callgate.errors import InvalidCastError, NotSupportedError
@@ -22,12 +23,14 @@ from callgate_protocol.messages import Call
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.references import Purpose, Reference, read_address
 from callgate_protocol.rpccodes import Code
+from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library, encode_library, library_hash
 from callgate_transport.serving.conversation import Conversation
 from callgate_transport.serving.outbox import Outbox
 from callgate_transport.serving.session import Session
 
+from . import by_name
 from .exports import Exports
 from .failing import fault_of, not_described
 from .implementing import has_interface
@@ -85,6 +88,8 @@ class Servant:
             HostFunction.INFO: (self._info, 0),
             HostFunction.QUERY: (self._query, 2),
             HostFunction.RELEASE: (self._release, 2),
+            HostFunction.NAMES: (self._names, 4),
+            HostFunction.DISPATCH: (self._dispatch, 8),
             HostFunction.WHERE: (self._where, 2),
             HostFunction.HAND_OVER: (self._hand_over, 3),
             HostFunction.CLAIM: (self._claim, 1),
@@ -271,8 +276,19 @@ class Servant:
         value = self.exports.find(_number(target))
         if type(iids) is not list or len(iids) > _MOST or any(type(iid) is not str for iid in iids):
             raise Fault("ProtocolError", f"expected at most {_MOST} IIDs")
-        found = [declared_by_iid(iid) for iid in iids]
+        found = [wellknown("IDispatch") if iid == IIDS["IDispatch"] else declared_by_iid(iid) for iid in iids]
         return [0 if each and has_interface(value, each) else Code.E_NOINTERFACE.signed for each in found]
+
+    def _names(self, target: Any, texts: Any, lcid: Any, iid: Any, context: ServedContext) -> Any:
+        """R14.21: the numbers of members that are called by name."""
+        return by_name.names(self.exports.find(_number(target)), texts, lcid, iid, context)
+
+    def _dispatch(self, target: Any, _library: Any, *request: Any) -> Any:
+        """R14.22: a member called by its number."""
+        *asked, iid, context = request
+        number = _number(target)
+        value = self.exports.find(number)
+        return at_home(self.exports.home(number), lambda: by_name.dispatch(value, asked, iid, context))
 
     def _release(self, number: Any, count: Any, context: ServedContext) -> None:
         """R14.12: references given back now."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.described import Described
 from callgate.com.equivalence import refuse_difference
+from callgate.com.wellknown import wellknown
 from callgate.convert import TypeSpace
 from callgate.convert.base import DECODERS, ENCODERS
 from callgate.errors import NotSupportedError, TypeLoadError
@@ -37,13 +38,18 @@ def _refuse(form: Form, types: TypeSpace) -> Any:
     )
 
 
+def _declared(form: InterfacePointer, types: TypeSpace) -> Declared:
+    """The library's own interface of that name; VARIANTs hold objects whatever a library declares."""
+    return types.interfaces.get(form.interface) or wellknown(form.interface)
+
+
 def _encode_interface(form: InterfacePointer, types: TypeSpace) -> Any:
-    declared = types.interfaces[form.interface]
+    declared = _declared(form, types)
     return lambda value, context: context.host.objects.give(value, declared, context)
 
 
 def _decode_interface(form: InterfacePointer, types: TypeSpace) -> Any:
-    declared = types.interfaces[form.interface]
+    declared = _declared(form, types)
     return lambda wire, context: context.host.objects.take(wire, declared, context)
 
 

@@ -60,7 +60,7 @@ class Face:
 class ClientObject:
     """One object of a client while native code, or a call under way, holds it."""
 
-    __slots__ = ("alive", "count", "faces", "number", "offered", "root", "session", "times")
+    __slots__ = ("alive", "count", "faces", "lacks", "number", "offered", "root", "session", "times")
 
     def __init__(self, session: Session, number: int, root: Offered) -> None:
         self.session = session
@@ -73,6 +73,8 @@ class ClientObject:
         """References held here, whatever the interface (R14.3)."""
         self.alive = True
         self.offered: dict[str, Offered] = {}
+        self.lacks: set[str] = set()
+        """Described interfaces that the owner of a foreign object has said it does not have."""
         self.faces: dict[str, Face] = {}
         """IID → interface pointer, made when it is asked for."""
 
@@ -173,7 +175,12 @@ class Callables:
     def answers(self, client: ClientObject, iid: str) -> bool:
         """Whether the object has an interface (R14.2)."""
         has = iid == client.root.contract.iid or iid in client.offered
-        return has or (client.root.contract.shape == PLAIN and iid in self.services)
+        return has or (self._has_services(client) and iid in self.services)
+
+    @staticmethod
+    def _has_services(client: ClientObject) -> bool:
+        """R14.15: whether an object has what every object of a client has; others have what their owner says."""
+        return client.root.contract.shape == PLAIN and not isinstance(client.session, Owner)
 
     def drop(self, client: ClientObject) -> None:
         """One reference less. The last one sends the object home."""
@@ -208,6 +215,8 @@ class Callables:
         if face is None or not iid:
             return _E_POINTER
         wanted = self._unknown.read_iid(iid, face.contract.shape)
+        if isinstance(face.owner.session, Owner) and not self.answers(face.owner, wanted):
+            self._learn(face.owner, face.owner.session, wanted)
         with self._lock:
             found = self._face(face.owner, wanted) if face.owner.alive else None
             if found is None:
@@ -215,6 +224,19 @@ class Callables:
             face.owner.count += 1
         self._unknown.write(out, found.address)
         return 0
+
+    def _learn(self, client: ClientObject, owner: Owner, iid: str) -> None:
+        """R17.10: an interface that did not come with the reference; the owner says once whether the object has it."""
+        offered = owner.offered(iid)
+        shape = client.root.contract.shape
+        if offered is None or offered.contract.shape != shape or iid in client.lacks or not client.alive:
+            return
+        has = owner.has(client.number, iid)
+        with self._lock:
+            if has:
+                self._offer(client, offered)
+            elif has is not None:
+                client.lacks.add(iid)
 
     def _add_ref(self, this: int) -> int:
         face = self._faces.get(this)
@@ -241,7 +263,7 @@ class Callables:
         if face is not None:
             return face
         offered = client.root if iid == client.root.contract.iid else client.offered.get(iid)
-        if offered is None and client.root.contract.shape == PLAIN and not isinstance(client.session, Owner):
+        if offered is None and self._has_services(client):
             offered = self.services.get(iid)
         if offered is None:
             return None

@@ -20,7 +20,7 @@ from callgate_protocol.vartypes import BYREF, EMPTY, NULL, VARIANT
 
 from .invocation import DISPPARAMS, EXCEPINFO, FILL_OFFSET, MOST, ids_type, invoke_type
 from .service import Com
-from .wrapped import Contract, Wrapped
+from .wrapped import Contract
 
 __all__ = ["Dispatch"]
 
@@ -49,27 +49,35 @@ class Dispatch:
         self._ids_type, self._invoke_type = ids_type(backend), invoke_type(backend)
         self._fill_type = backend.function_type((backend.pointer,), backend.primitive("int32_t"), variadic=False)
 
-    def names(self, scope: Scope, wire: Any, names: Any, lcid: Any) -> list[Any]:
+    def names(self, scope: Scope, wire: Any, names: Any, lcid: Any, iid: Any) -> list[Any]:
         """GetIDsOfNames: its HRESULT, and a DISPID for each name, of which the first is the member (R14.21)."""
         if type(names) is not list or not 0 < len(names) <= MOST or not all(type(name) is str for name in names):
             raise expected("names", names)
-        entry, pointer = self._dispatch(wire, scope)
+        pointer = self._dispatch(wire, iid, scope)
         texts = [self._text(name, scope) for name in names]
         pointers = self._block(struct.pack(f"={len(texts)}Q", *texts), scope)
         ids = self._block(b"\xff" * 4 * len(names), scope)
         function = self._method(pointer, _GET_IDS, self._ids_type)
         null = self._com.wrappers.unknown.iid_address(IID_NULL, PLAIN)
         result = function(pointer, null, pointers, len(names), _number(lcid), ids)
-        del entry
         return [result, list(struct.unpack(f"={len(names)}i", self._backend.read(ids, 4 * len(names))))]
 
     def invoke(
-        self, scope: Scope, wire: Any, library: Any, member: Any, flags: Any, lcid: Any, given: Any, named: Any
+        self,
+        scope: Scope,
+        wire: Any,
+        library: Any,
+        member: Any,
+        flags: Any,
+        lcid: Any,
+        given: Any,
+        named: Any,
+        iid: Any,
     ) -> list[Any]:
         """Invoke: `[HRESULT, result, changed references, exception or nil, index of a wrong argument or -1]`."""
         if type(given) is not list or type(named) is not list or len(given) + len(named) > MOST:
             raise expected("arguments", given)
-        _, pointer = self._dispatch(wire, scope)
+        pointer = self._dispatch(wire, iid, scope)
         space = self._space(_number(library))
         variant = space.converter(Variant())
         arguments = self._arguments(variant, given, named, scope)
@@ -91,9 +99,18 @@ class Dispatch:
             struct.unpack("=i", self._backend.read(wrong, 4))[0],
         ]
 
-    def _dispatch(self, wire: Any, scope: Scope) -> tuple[Wrapped, int]:
-        entry = self._com.wrappers.use(object_number(wire), scope)
-        return entry, self._com.wrappers.pointer(entry, _CONTRACT)
+    def _dispatch(self, wire: Any, iid: Any, scope: Scope) -> int:
+        """The pointer of the interface that is asked through: two of one object may number their members apart."""
+        return self._com.wrappers.pointer(self._com.wrappers.use(object_number(wire), scope), self._contract(iid))
+
+    def _contract(self, iid: Any) -> Contract:
+        if iid == _CONTRACT.iid:
+            return _CONTRACT
+        offered = self._com.by_iid(iid)
+        if _CONTRACT.iid not in offered.bases or offered.contract.shape != PLAIN:
+            text = f"{offered.contract.name} does not derive from IDispatch, so it has no members by name (R14.25)"
+            raise Mismatch(text, "InvalidCastError")
+        return offered.contract
 
     def _method(self, pointer: int, slot: int, shape: Any) -> Any:
         return self._backend.at(shape, self._com.wrappers.unknown.slot(pointer, slot, PLAIN))

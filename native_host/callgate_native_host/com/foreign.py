@@ -25,6 +25,7 @@ from callgate_transport.callchannel import HungUp
 from callgate_transport.serving.session import Session as Held
 
 if TYPE_CHECKING:
+    from callgate_native_host.com.callables import Offered
     from callgate_native_host.loading import Library
     from callgate_transport.iothread import IoThread
     from callgate_transport.session import Session
@@ -38,12 +39,13 @@ _E_FAIL: Final = Code.E_FAIL.signed
 class Owner(Held):
     """A process that owns such objects. Implements `callgate_transport.session.SessionOwner`."""
 
-    __slots__ = ("__weakref__", "_library", "_link", "_loaded", "_lock")
+    __slots__ = ("__weakref__", "_library", "_link", "_loaded", "_lock", "_offered")
 
-    def __init__(self, link: Session, library: Callable[[int], Library]) -> None:
+    def __init__(self, link: Session, library: Callable[[int], Library], offered: Callable[[str], Offered]) -> None:
         super().__init__(link.incarnation, link.limits, lambda: link.close("it is not used any more"))
         self._link = link
         self._library = library
+        self._offered = offered
         self._loaded: dict[int, int] = {}
         self._lock = threading.Lock()
         link.start(self)
@@ -56,6 +58,8 @@ class Owner(Held):
     def ask(self, number: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
         """Call a method of one of its objects, as `Callbacks` asks a client for it. A failure is its HRESULT."""
         library, method, wires = arguments
+        if library == 0:
+            return self._by_name(number, method, wires, payloads)
         mine = self._library(library)
         signature = mine.methods.signature(method)
         request = [{"at": [number, 0]}, *_passed(signature, wires)]
@@ -68,6 +72,31 @@ class Owner(Held):
             code = answer.message.details.get("hresult")
             return _failed(signature, code if type(code) is int and code < 0 else _E_FAIL)
         return answer
+
+    def _by_name(self, number: int, function: int, wires: list[Any], payloads: Sequence[Any]) -> Received:
+        """Ask IDispatch of one of its objects (R14.21, R14.22)."""
+        from . import by_name  # noqa: PLC0415 - brings VARIANTs in, which few libraries need
+
+        try:
+            answer = self._call(0, function, by_name.asked(function, number, wires), list(payloads))
+        except HungUp:
+            return by_name.failed(function, Code.RPC_E_SERVER_DIED.signed, wires)
+        return by_name.answered(function, answer, wires)
+
+    def offered(self, iid: str) -> Offered | None:
+        """How its objects are called through an interface; None when nobody has described it here (R17.15)."""
+        try:
+            return self._offered(iid)
+        except Fault:
+            return None
+
+    def has(self, number: int, iid: str) -> bool | None:
+        """R17.10: whether one of its objects answers an interface; None when the owner cannot be asked any more."""
+        try:
+            result = self._system(HostFunction.QUERY, {"at": [number, 0]}, [iid])
+        except (Fault, Mismatch):
+            return None
+        return type(result) is list and len(result) == 1 and type(result[0]) is int and result[0] >= 0
 
     def claim(self, token: bytes) -> Reference:
         """What was handed over, now counted for this process. Raises Mismatch (`ObjectGone`)."""
@@ -137,8 +166,9 @@ class Owner(Held):
 class Foreign:
     """Finds owners, and connects with each once. Thread-safe."""
 
-    def __init__(self, library: Callable[[int], Library]) -> None:
+    def __init__(self, library: Callable[[int], Library], offered: Callable[[str], Offered]) -> None:
         self._library = library
+        self._offered = offered
         self._lock = threading.Lock()
         self._owners: dict[bytes, Owner] = {}
         self._io: IoThread | None = None
@@ -174,7 +204,7 @@ class Foreign:
             raise Mismatch(f"the owner of the object cannot be reached: {error}", "ObjectGone") from None
         for descriptor in link.descriptors:
             os.close(descriptor)
-        return Owner(link, self._library)
+        return Owner(link, self._library, self._offered)
 
 
 def _passed(signature: Signature, wires: Sequence[Any]) -> list[Any]:

@@ -44,9 +44,9 @@ class ObjectFunctions:
 
         return Dispatch(self._backend, self._com, self._space)
 
-    def names(self, scope: Scope, wire: Any, names: Any, lcid: Any) -> list[Any]:
+    def names(self, scope: Scope, *request: Any) -> list[Any]:
         """See `Dispatch`."""
-        return self._dispatch.names(scope, wire, names, lcid)
+        return self._dispatch.names(scope, *request)
 
     def dispatch(self, scope: Scope, *request: Any) -> list[Any]:
         """See `Dispatch.invoke`."""

@@ -133,6 +133,12 @@ class IKeeper(IUnknown, Protocol):
     def take_over(self, other: IKeeper) -> None:
         """Hold what another one keeps."""
 
+    def make(self, kind: BStr) -> IUnknown:
+        """An object of Python that is called by name, or is not."""
+
+    def seen(self) -> BStr:
+        """What the sink that was made has seen."""
+
 
 @interface("{7A0D6F3C-52B1-4C58-9E0B-6B3B1B2A9C03}")
 class IOther(IUnknown, Protocol):

@@ -7,12 +7,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from typing import Any
+from typing import Any, Final
 
+import callgate
 from callgate.com.objects import query
 from callgate.process import current
 from tests.client.remoting.described import ICalc, IKeeper, Point
-from tests.rules.component_faces import IShape
+from tests.rules.component_faces import DSourceEvents, ICalculator, IShape
 
 
 class Denied(Exception):
@@ -49,6 +50,70 @@ class Square(IShape):
 
     def Scale(self, factor: float) -> None:
         """Nothing here."""
+
+
+class Calculator(ICalculator):
+    """Called by its slots and by name."""
+
+    def __init__(self) -> None:
+        self.Total = 0
+
+    def Add(self, a: int, b: int) -> int:
+        """Their sum, which is the total as well."""
+        self.Total = a + b
+        return self.Total
+
+    def Divide(self, a: int, b: int) -> int:
+        """What fails for 0."""
+        return a // b
+
+    def get_Item(self, key: str) -> Any:
+        """A property with an argument."""
+        if key == "denied":
+            raise Denied("no such thing for you")
+        return [key, self]
+
+    def secret(self) -> str:
+        """Not declared, so nobody finds it."""
+        return "secret"
+
+
+@callgate.class_interface("dispatch")
+class Shown(Square):
+    """Its interface has no names; the class says that its public members are there for everybody."""
+
+    def Greet(self, name: str) -> str:
+        """A text."""
+        return f"hello {name}"
+
+
+class Plain(Square):
+    """A class that says nothing of that."""
+
+    def Greet(self, name: str) -> str:
+        """A text."""
+        return name
+
+
+class Sink(DSourceEvents):
+    """Is told of events, by name."""
+
+    seen: Final[list[Any]] = []
+
+    def OnValue(self, value: int) -> None:
+        """One value."""
+        self.seen.append(value)
+
+    def OnText(self, value: int, text: str) -> None:
+        """A value and a text."""
+        self.seen.append((value, text))
+
+    def OnAsk(self, value: Any) -> Any:
+        """One more."""
+        return value + 1
+
+
+_MADE: Final[dict[str, Any]] = {"calculator": Calculator, "shown": Shown, "plain": Plain, "sink": Sink}
 
 
 class Calc(ICalc, IKeeper):
@@ -190,6 +255,14 @@ class Calc(ICalc, IKeeper):
     def take_over(self, other: Any) -> None:
         """Hold what another one keeps."""
         self._held = other.taken()
+
+    def make(self, kind: str) -> Any:
+        """An object of Python that is called by name, or is not."""
+        return _MADE[kind]()
+
+    def seen(self) -> str:
+        """What sinks have seen."""
+        return repr(Sink.seen)
 
     def die(self) -> None:
         """End the process as a crash does."""

@@ -1,0 +1,168 @@
+"""R14.21 to R14.25 between processes: native code calls objects of others by name (R17.11), directly."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import callgate
+from callgate import Lib
+from tests.client.remoting.described import IKeeper
+from tests.client.remoting.processes import Other, other_processes
+from tests.component.declared import CLSID, IDL, IID
+from tests.conftest import wait_until
+from tests.rules.component_faces import DSourceEvents, IProbe
+
+METHOD, GET, PUT = 1, 2, 4
+UNKNOWN_NAME, BAD_COUNT, TYPE_MISMATCH, MEMBER_NOT_FOUND, EXCEPTION, DIVIDED, NO_INTERFACE = (
+    code - (1 << 32) for code in (0x80020006, 0x8002000E, 0x80020005, 0x80020003, 0x80020009, 0x80020012, 0x80004002)
+)
+
+
+@pytest.fixture(scope="module")
+def lib(component: str) -> Iterator[Lib]:
+    with callgate.load(component, IDL) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[Other]:
+    with other_processes(1) as (process,):
+        yield process
+
+
+@pytest.fixture
+def probe(lib: Lib) -> Iterator[Any]:
+    """Native code that calls by name; what it was given is given back."""
+    made = lib.component_create(CLSID["Holder"], IID["IProbe"])
+    yield made
+    callgate.final_release(made)
+    gc.collect()
+    assert wait_until(lambda: lib.component_live() == 0)
+
+
+def lent(lib: Lib) -> int:
+    """How many objects of this process native code of the host holds: none, whatever passes through."""
+    host = callgate.lib.binding_of(lib).host
+    assert host is not None
+    return len(host.objects.lent)
+
+
+def made(other: Other, kind: str) -> Any:
+    return other.get(IKeeper).make(kind)
+
+
+def called(probe: Any, target: Any, name: str, flags: int, *arguments: Any) -> tuple[int, Any, int]:
+    """HRESULT, result, index of the wrong argument."""
+    answer: tuple[int, Any, int] = probe.Invoke(target, probe.Dispid(target, name)[1], flags, list(arguments))
+    return answer
+
+
+@pytest.mark.rule("R14.21", "R14.22", "R17.11")
+def test_r14_25_members_of_a_python_object_of_another_process(lib: Lib, probe: Any, other: Other) -> None:
+    target = made(other, "calculator")
+    assert probe.Dispid(target, "ADD") == (0, 2)
+    assert called(probe, target, "Add", METHOD, 2, 3)[:2] == (0, 5)
+    assert called(probe, target, "Total", GET)[:2] == (0, 5)
+    assert called(probe, target, "Total", PUT, 8)[0] == 0
+    assert called(probe, target, "total", GET)[:2] == (0, 8)
+    assert called(probe, target, "Add", METHOD, "5", True)[:2] == (0, 4)  # coerced where it lives (R14.24)
+    assert called(probe, target, "Item", GET, "a" * 4000)[1] == ["a" * 4000, target]  # an object that is in it, too
+    assert lent(lib) == 0
+
+
+@pytest.mark.rule("R14.20", "R14.23", "R11.13")
+def test_r14_25_failures_are_told_as_those_of_an_own_object(probe: Any, other: Other) -> None:
+    target = made(other, "calculator")
+    assert probe.Dispid(target, "secret") == (UNKNOWN_NAME, -1)
+    assert probe.Dispid(target, "Nope") == (UNKNOWN_NAME, -1)
+    assert called(probe, target, "Add", METHOD, 1)[0] == BAD_COUNT
+    assert called(probe, target, "Add", METHOD, "x", 1)[::2] == (TYPE_MISMATCH, 1)
+    assert called(probe, target, "Add", METHOD, 1, "x")[::2] == (TYPE_MISMATCH, 0)
+    assert probe.Invoke(target, 12345, METHOD, [])[0] == MEMBER_NOT_FOUND
+    assert called(probe, target, "Divide", METHOD, 1, 0)[0] == EXCEPTION
+    assert probe.Exception()[2] == DIVIDED
+    assert called(probe, target, "Item", GET, "denied")[0] == EXCEPTION
+    source, description, code = probe.Exception()
+    assert (source, description, code & 0xFFFFFFFF) == ("the vault", "no such thing for you", 0x80070005)
+
+
+@pytest.mark.rule("R14.17", "R18.1", "R19.37")
+def test_r14_25_only_what_is_declared_is_found(lib: Lib, probe: Any, other: Other) -> None:
+    """A class says with `@class_interface` that others see its public members; one that says nothing hides them."""
+    shown = made(other, "shown")
+    assert called(probe, shown, "greet", METHOD, "you")[:2] == (0, "hello you")
+    assert shown.Greet("me") == "hello me"  # from Python, too
+    plain = made(other, "plain")
+    with pytest.raises(callgate.errors.InvalidCastError, match="IDispatch"):
+        probe.Dispid(plain, "Greet")
+    assert callgate.query(probe, IProbe).Ask(plain, IID["IDispatch"]) == NO_INTERFACE
+    assert callgate.query(probe, IProbe).Ask(shown, IID["IDispatch"]) == 0
+    with pytest.raises(AttributeError):
+        _ = plain.Greet
+
+
+@pytest.mark.rule("R17.11", "R14.22")
+def test_r14_25_members_of_a_native_object_of_another_host(component: str, probe: Any) -> None:
+    with callgate.load(component, IDL) as far:
+        target = far.component_create(CLSID["Calculator"], IID["IUnknown"])
+        assert called(probe, target, "Add", METHOD, 2, 3)[:2] == (0, 5)
+        assert called(probe, target, "Total", GET)[:2] == (0, 5)
+        assert probe.Invoke(target, 0, PUT, ["key", 7])[0] == 0  # Item, with an argument and the value by its name
+        assert called(probe, target, "Item", GET, "key")[:2] == (0, 7)
+        assert probe.Dispid(target, "Nope") == (UNKNOWN_NAME, -1)
+        assert called(probe, target, "Add", METHOD, 1)[0] == BAD_COUNT
+        assert called(probe, target, "Add", METHOD, "x", 1)[::2] == (TYPE_MISMATCH, 1)
+        partner = far.component_create(CLSID["Calculator"], IID["ICalculator"])
+        assert probe.Invoke(target, 4, 8, [partner])[0] == 0
+        assert called(probe, target, "Partner", GET)[1] is partner
+        callgate.final_release(partner)
+        callgate.final_release(target)
+
+
+@pytest.mark.rule("R14.2", "R17.10")
+def test_r14_25_the_laws_hold_for_an_object_of_another_host(component: str, lib: Lib, probe: Any) -> None:
+    """Interfaces that nobody had asked for before it was passed on are found: its owner is asked, once."""
+    with callgate.load(component, IDL) as far:
+        target = far.component_create(CLSID["Widget"], IID["IUnknown"])
+        asked = callgate.query(probe, IProbe)
+        assert asked.Ask(target, IID["ISquare"]) == 0
+        assert asked.Ask(target, IID["IMissing"]) == NO_INTERFACE
+        assert asked.Laws(target) == ""
+        callgate.final_release(target)
+
+
+@pytest.mark.rule("R14.28", "R17.13", "R13.8")
+def test_r14_25_whoever_passed_it_on_may_be_gone(lib: Lib, other: Other) -> None:
+    """A source that only knows Invoke tells a sink of a third process; the process in the middle was killed."""
+    source = lib.component_create(CLSID["Source"], IID["ISource"])
+    with other_processes(1) as (middle,):
+        keeper = middle.get(IKeeper)
+        keeper.put(made(other, "sink"))
+        sink = callgate.query(keeper.taken(), DSourceEvents)
+        connection = callgate.advise(source, DSourceEvents, sink)
+        del keeper
+        middle.kill()
+    assert lent(lib) == 0
+    assert source.FireLate(7, "late") == 1
+    assert source.AskLate(41) == 42
+    source.FireFromThread(8, 1)
+    source.Wait()
+    assert other.get(IKeeper).seen() in ("[(7, 'late'), 8]", "[7, (7, 'late'), 8]")
+    connection.close()
+    del sink, connection
+    callgate.final_release(source)
+
+
+@pytest.mark.rule("R17.26")
+def test_r14_25_its_own_process_is_gone(lib: Lib, probe: Any) -> None:
+    with other_processes(1) as (owner,):
+        source = lib.component_create(CLSID["Source"], IID["ISource"])
+        connection = callgate.advise(source, DSourceEvents, callgate.query(made(owner, "sink"), DSourceEvents))
+        owner.kill()
+        assert wait_until(lambda: source.FireLate(7, "late") == 0)  # its host hears of the death by itself
+        connection.close()
+        callgate.final_release(source)
