@@ -57,6 +57,7 @@ from .errors import (
     TypeLoadError,
     UnmappableCharError,
 )
+from .later import LATER
 from .values import Box, StrBuf, arg, constant
 
 if TYPE_CHECKING:
@@ -119,94 +120,19 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_TYPED = """
-    Array BStr Bool Bool8 Borrowed Char Char16 Char8 Closes Const Context Currency Date Dec FileTime FixedArray
-    FixedText Guid HRESULT IDispatch IUnknown In InOut Keep LPStr LPTStr LPUTF8Str LPWCharStr LPWStr Mutable
-    OleColor Out Ptr Ref SafeArr TBStr VBByRefStr VBool Variant at_position attribute bits cdouble cfloat char
-    char16_t char32_t closes count_of custom delegate dispid f4 f8 free_with i1 i2 i4 i8 int_ iid_is interface keep
-    layout_class ldouble length_is library llong long_ named native offset offset_in points_to preserve_sig
-    propget propput propputref prototype ptr ptrdiff_t schar short size_is size_t ssize_t struct u1 u2 u4 u8 uchar
-    uint ullong ulong union uptr ushort wchar_t
-"""
-
-_LATER = {
-    name: module
-    for module, names in {
-        "activating": ("create", "create_all"),
-        "class_sources": ("Created",),
-        "blittable": ("is_blittable",),
-        "allocation": ("buffer", "cast", "free", "new", "read", "sizeof", "string", "write"),
-        "callbacks": ("CallbackPointer", "callback"),
-        "connection": ("Connection", "connect"),
-        "failures": ("exception_for_hr", "hr_for_exception", "throw_for_hr"),
-        "functions": ("NativeFunction",),
-        "growing": ("grow_call",),
-        "helpers": (
-            "Block",
-            "alloc",
-            "alloc_string",
-            "copy",
-            "destroy_struct",
-            "offsetof",
-            "read_struct",
-            "write_struct",
-        ),
-        "hresults": ("HResult", "custom_hresult", "hresult"),
-        "com.events": ("AdviseConnection", "advise"),
-        "com.late": ("invoke",),
-        "com.objects": ("ComObject", "final_release", "identity", "query"),
-        "com.classes": ("class_interface", "coclass", "com_visible"),
-        "com.registered": ("interface_of",),
-        "contexts": ("ContextToken", "context"),
-        "keeping": ("is_invalid", "release", "retain"),
-        "lib": ("Lib",),
-        "layouts": ("Layout", "layout"),
-        "apartments": (
-            "apartment",
-            "bell",
-            "mta_thread",
-            "pump",
-            "register_message_filter",
-            "set_apartment",
-            "sta_thread",
-        ),
-        "inbox": ("MessageFilter",),
-        "moving": ("agile", "get_and_release_stream", "global_interface_table", "to_stream"),
-        "asynchronous": ("AsyncCall", "call_object"),
-        "libraries": ("Info", "ObjectInfo", "close", "get_last_error", "info", "raise_last_error", "types"),
-        "loading": ("load",),
-        "memories": ("HostStruct",),
-        "memory": ("Buffer", "Handle", "HandleRef", "NativePtr"),
-        "mourning": ("Watch", "on_death"),
-        "pointed": ("NativeFunctionPointer", "StructPtr"),
-        "records": ("Struct",),
-        "remoting.active": ("get_active_object", "register_active_object"),
-        "remoting.class_server": ("ClassServer",),
-        "registrations": ("RegisteredClass", "classes", "register", "unregister"),
-        "remoting.exporting": ("Export", "export", "get_object"),
-        "remoting.marshalling": ("disconnect", "lock_external", "marshal", "release_marshal_data", "unmarshal"),
-        "typed": _TYPED.split(),
-        "typelibs": ("TypeLib", "export_idl", "idl"),
-        "unions": ("Union",),
-    }.items()
-    for name in names
-}
-"""Names that are imported at first use, so that `import callgate` costs little and `load` can start the warden before
-this process spends its time on importing ZeroMQ."""
-
 
 def __getattr__(name: str) -> Any:
     if name == "ctypes":
         return import_module(".ctypes", __name__)
-    if name not in _LATER:
+    if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_LATER[name]}", __name__), name)
+    value = getattr(import_module(f".{LATER[name]}", __name__), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATER})
+    return sorted({*globals(), *LATER})
 
 
 __all__ = [

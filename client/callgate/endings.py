@@ -5,11 +5,21 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from callgate_transport.callchannel import HungUp
+from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
+from callgate_transport.callchannel import DeadlinePassed, HungUp
 
 from .crash import CallSite, death
-from .errors import DeadlineExceeded, Error, HostLost, NotExecuted, ObjectGone, OutcomeUnknown, ProtocolError
-from .lines import Keeper, Prints, Session
+from .errors import (
+    ArgumentError,
+    DeadlineExceeded,
+    Error,
+    HostLost,
+    NotExecuted,
+    ObjectGone,
+    OutcomeUnknown,
+    ProtocolError,
+)
+from .lines import Keeper, Line, Prints, Session
 
 __all__ = ["Endings", "not_begun", "not_sent"]
 
@@ -28,6 +38,51 @@ class Endings:
         self._session = session
         self._keeper = keeper
         self._output = output
+
+    def close(self, reason: str) -> None:
+        """End the session; the host ends with it."""
+        self.closing = reason
+        self._session.close(reason)
+
+    def given_up(
+        self, channel: Line, site: CallSite, error: BaseException, expires: float | None, *, nested: bool
+    ) -> BaseException:
+        """Put the channel of a call away that did not come back; the exception that tells what happened."""
+        told = self._told(site, error, expires)
+        self._retire(channel, site.call, nested=nested)
+        return told
+
+    def _told(self, site: CallSite, error: BaseException, expires: float | None) -> BaseException:
+        match error:
+            case HungUp():
+                return self.interrupted(site, expires) or self.lost(site)
+            case LocalProtocolError():
+                return ArgumentError(f"the arguments of {site} are more than a call can carry: {error}")
+            case RemoteProtocolError():
+                return self.broken(site, error)
+            case DeadlinePassed():
+                return self.stop_for_deadline(site)
+            case _:
+                return error
+
+    def _retire(self, channel: Line, number: int, *, nested: bool) -> None:
+        """R17.18: nobody waits on it any more.
+
+        A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends.
+        """
+        session = self._session
+        if nested:
+            if number and channel.talk.depth and not session.dead and not session.interrupted(channel):
+                self.close("a call inside a callback was given up")
+        elif number and channel.talk.depth:
+            session.abandon(channel, number)
+        else:
+            session.give(channel)
+
+    def broken(self, site: CallSite, error: RemoteProtocolError) -> ProtocolError:
+        """The host sent what makes no sense: nothing can be said to it any more."""
+        self.close("it broke the protocol")
+        return ProtocolError(f"the host of {site} broke the protocol: {error}")
 
     def lost(self, site: CallSite) -> Error:
         """The session has ended: why. Asks the warden, so not on the I/O thread."""

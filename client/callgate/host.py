@@ -12,11 +12,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.channel import Received, State
-from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
+from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import HostFunction
 from callgate_protocol.waypoints import ARMED, reach
-from callgate_transport.callchannel import DeadlinePassed, HungUp, Unreachable
+from callgate_transport.callchannel import HungUp, Unreachable
 from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
 
 from .convert import CallContext
@@ -25,12 +26,10 @@ from .crash import CallSite
 from .deadline import ambient
 from .endings import Endings, not_begun, not_sent
 from .errors import (
-    ArgumentError,
     CallbackOnCollectedDelegateError,
     Error,
     HostLost,
     ObjectGone,
-    ProtocolError,
 )
 from .foreign import ForeignCalls, ObjectCalls, unraisable
 from .holdings import Holdings, references_in
@@ -49,9 +48,6 @@ if TYPE_CHECKING:
 __all__ = ["Host"]
 
 _log = logging.getLogger("callgate")
-_RECORD_SECONDS = 0.25
-_DISCONNECTED = 0x80010108
-"""R17.26: the code of a reference to what is gone with its host."""
 _GRACE_SECONDS = 0.25
 """How long native code may take to come back after a callback that outlived the deadline."""
 
@@ -115,8 +111,7 @@ class Host:
 
     def close(self, reason: str) -> None:
         """End the session; the host ends with it."""
-        self._endings.closing = reason
-        self.session.close(reason)
+        self._endings.close(reason)
 
     # -- calls ---------------------------------------------------------------------------------------------------
 
@@ -156,7 +151,8 @@ class Host:
             told = self._raisings.told(channel.number, channel.talk.depth)
         except BaseException as error:
             self._raisings.give_up(channel.number)
-            raise self._given_up(channel, number, error, name, expires, nested=nested is not None) from None
+            site = CallSite(self.label, name, channel.number, number)
+            raise self._endings.given_up(channel, site, error, expires, nested=nested is not None) from None
         if nested is None:
             self.session.give(channel)
         if ARMED:
@@ -202,8 +198,7 @@ class Host:
             site = CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
             raise self._endings.interrupted(site, submitted.expires) or self._endings.lost(site) from None
         except RemoteProtocolError as error:
-            self.close("it broke the protocol")
-            raise ProtocolError(f"the host of {name} ({self.label}) broke the protocol: {error}") from error
+            raise self._endings.broken(CallSite(self.label, name), error) from error
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted":
                 raise not_begun(CallSite(self.label, name))
@@ -285,44 +280,7 @@ class Host:
         call, plan = entry
         return plan.perform(call, callback.arguments, context)
 
-    # -- when a call does not come back --------------------------------------------------------------------------
-
-    def _given_up(
-        self, channel: Line, number: int, error: BaseException, name: str, expires: float | None, *, nested: bool
-    ) -> BaseException:
-        """Put the channel away and find the exception that tells what happened."""
-        site = CallSite(self.label, name, channel.number, number)
-        if isinstance(error, HungUp):
-            interrupted = self._endings.interrupted(site, expires)
-            self._retire(channel, number, nested=nested)
-            return interrupted or self._endings.lost(site)
-        if isinstance(error, LocalProtocolError):
-            self._retire(channel, number, nested=nested)
-            return ArgumentError(f"the arguments of {site} are more than a call can carry: {error}")
-        if isinstance(error, RemoteProtocolError):
-            self.close("it broke the protocol")
-            self._retire(channel, number, nested=nested)
-            return ProtocolError(f"the host of {site} broke the protocol: {error}")
-        if isinstance(error, DeadlinePassed):
-            stopped = self._endings.stop_for_deadline(site)
-            self._retire(channel, number, nested=nested)
-            return stopped
-        self._retire(channel, number, nested=nested)
-        return error
-
-    def _retire(self, channel: Line, number: int, *, nested: bool) -> None:
-        """R17.18: nobody waits on it any more.
-
-        A nested call's channel is still in use by the calls around it: they cannot go on, so the session ends.
-        """
-        if nested:
-            if number and channel.talk.depth and not self.session.dead and not self.session.interrupted(channel):
-                self.close("a call inside a callback was given up")
-            return
-        if number and channel.talk.depth:
-            self.session.abandon(channel, number)
-        else:
-            self.session.give(channel)
+    # -- when it does not come back ------------------------------------------------------------------------------
 
     def _overdue(self, submitted: Submitted, name: str) -> None:
         """The deadline of a submitted call has passed: it is taken out of the queue, or its host is stopped."""
@@ -352,7 +310,7 @@ class Host:
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
         if self.session.dead:
             text = f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one"
-            raise ObjectGone(text, hresult=HResult(_DISCONNECTED))
+            raise ObjectGone(text, hresult=HResult(Code.RPC_E_DISCONNECTED))  # R17.26
 
     # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
 
