@@ -45,6 +45,8 @@ class Process:
         self.shared_brokers: dict[str, ConnectedBroker] = {}
         """Those that module functions speak to, by address."""
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
+        self.lenders: set[Host] = set()
+        """Sessions that stay because the other side holds objects of this process, whoever uses its own."""
 
     def prepare(self) -> None:
         """Start a private warden if there is none. It gets ready while this process imports ZeroMQ and all the rest."""

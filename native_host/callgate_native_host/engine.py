@@ -17,6 +17,7 @@ from .calls import Caller
 from .census import Census
 from .com.callables import Callables, GiveBack, Offered
 from .com.foreign import Foreign
+from .com.handing import Handing
 from .com.service import Com
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
@@ -100,6 +101,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
         dispatch,
         errors,
         foreign,
+        Handing(ways.ask),
         offered,
         incarnation,
         route,

@@ -9,6 +9,7 @@ from callgate_native_host.backend import Backend
 from callgate_native_host.com.callables import Callables
 from callgate_native_host.com.error_objects import ErrorObjects
 from callgate_native_host.com.foreign import Foreign
+from callgate_native_host.com.handing import Handing
 from callgate_native_host.com.service import Com
 from callgate_native_host.com.wrapped import Wrappers
 from callgate_native_host.convert.places import Places
@@ -22,6 +23,7 @@ from callgate_native_host.thunks import Thunk
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.typelib import encode_library, library_hash
+from callgate_transport.serving.roles import Gone
 from callgate_transport.serving.session import Session
 
 
@@ -60,6 +62,10 @@ def _no_errors() -> ErrorObjects:
     raise NotImplementedError("functions have no error objects")
 
 
+def _nobody(*_: Any) -> Any:
+    raise Gone
+
+
 class Bench:
     """One library, one session, and calls that happen at once."""
 
@@ -77,6 +83,7 @@ class Bench:
             lambda: (),
             _no_errors,
             Foreign(lambda number: libraries.get(number), lambda iid: libraries.offered(iid)),  # noqa: PLW0108 - there are none yet
+            Handing(_nobody),
             lambda iid: libraries.offered(iid),  # noqa: PLW0108 - there are none yet
             bytes(16),
             "",

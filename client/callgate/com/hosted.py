@@ -12,6 +12,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 
+from .classes import declared_interfaces
 from .declared import Declared
 from .described import Described
 from .lent import Lent
@@ -66,8 +67,10 @@ class Hosted:
         """The other side asks about an object of this process, and not one of its methods (R17.12)."""
         from callgate.remoting.handing import answer_owner  # noqa: PLC0415 - few programs hand objects on
 
+        if self._host.session.serves != "python" and not declared_interfaces(type(self.lent.find(number))):
+            return None  # other processes may have declared interfaces only
         return answer_owner(
-            self.lent, number, function, arguments, lambda value, declared: self.lend(value, [declared], context)
+            self.lent, number, function, arguments, lambda value, interfaces: self.lend(value, interfaces, context)
         )
 
     def perform(self, number: int, arguments: Sequence[Any], context: CallContext) -> tuple[Any, list[Any]]:

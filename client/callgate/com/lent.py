@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from callgate.threads import here
@@ -45,6 +45,8 @@ class Lent:
         self._flights: dict[int, None] = {}
         self._last = 0
         self._leaving: list[tuple[int, _Entry]] = []
+        self.on_use: Callable[[bool], None] = lambda _used: None
+        """Told when the first object is held, and when none is any more; takes no lock."""
 
     def __len__(self) -> int:
         """How many objects native code holds."""
@@ -60,6 +62,8 @@ class Lent:
         with self._lock:
             entry = self._by_identity.get(id(value))
             if entry is None:
+                if not self._by_number:
+                    self.on_use(True)
                 entry = _Entry(next(self._numbers), value)
                 self._by_identity[id(value)] = self._by_number[entry.number] = entry
             entry.times += 1
@@ -121,3 +125,5 @@ class Lent:
             del self._by_number[leaving[1].number]
             gone.append(leaving[1])
         self._leaving = stay
+        if gone and not self._by_number:
+            self.on_use(False)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.implemented import interfaces_of
 from callgate.com.objects import ComObject
 from callgate.errors import Error, NotSupportedError, ObjectGone
 from callgate.host import Host
@@ -156,5 +157,5 @@ def answer_owner(lent: Any, number: int, function: int, arguments: list[Any], le
         declared = declared_by_iid(str(arguments[1]))
         if declared is None or not has_interface(value, declared):
             raise ObjectGone(f"the object that was handed over does not implement {arguments[1]}")
-        return lend(value, declared)
+        return lend(value, interfaces_of(value, declared))
     raise RemoteProtocolError(f"a client has no function {function}")

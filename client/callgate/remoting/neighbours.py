@@ -52,6 +52,7 @@ def meet(incarnation: bytes, link: str, label: str) -> Host:
         host = Host(Opened(session, Nobody(), Silence()), label, process.callbacks)
         process.hosts.add(host)
         host.start()
+        stay_while_lending(host)
         return host
 
 
@@ -69,7 +70,15 @@ def meet_far(incarnation: bytes, way: FarWay, label: str) -> Host:
         host = Host(opened_below(way, incarnation.hex(), label), label, process.callbacks)
         process.hosts.add(host)
         host.start()
+        stay_while_lending(host)
         return host
+
+
+def stay_while_lending(host: Host) -> None:
+    """R17.23: a session does not end with the last proxy here while the other side holds objects of this process."""
+    kept = current().lenders
+    host.objects.lent.on_use = lambda used: kept.add(host) if used else kept.discard(host)
+    host.when_dead(lambda: kept.discard(host))
 
 
 def described(host: Host, iid: str) -> Declared:

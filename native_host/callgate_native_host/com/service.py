@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .callables import Callables, Offered
 from .foreign import Foreign
+from .handing import Handing
 from .wrapped import Wrappers
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class Com(NamedTuple):
     """What native objects and clients' objects tell of their failures (R11.10, R11.11)."""
     foreign: Foreign
     """Objects of other processes."""
+    handing: Handing
+    """Objects of one client for another (R17.12)."""
     by_iid: Callable[[str], Offered]
     """The same for an interface by its IID, wherever it was described. Raises Fault."""
     incarnation: bytes

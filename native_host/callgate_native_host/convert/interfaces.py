@@ -132,12 +132,14 @@ class InterfaceConverter(OwnedConverter):
         return {"ref": Reference(self._com.incarnation, number, contract.iid, 1, token, [self._com.route])}
 
     def _known(self, client: ClientObject, scope: Scope) -> Any:
-        """What is not this host's own: it goes home as itself, or is handed on (R17.12); None for another client's."""
+        """What is not this host's own: it goes home as itself, or is handed on (R17.12); None when it cannot be."""
         if isinstance(client.session, Owner):
             if client.session is scope.session:
                 return {"at": [client.number, 0]}
             return {"ref": client.session.hand_over(client.number, self._wanted(scope).iid)}
-        return {"object": client.number} if client.session is scope.session else None
+        if client.session is scope.session:
+            return {"object": client.number}
+        return self._com.handing.wire(client, self._wanted(scope).iid, scope.session)
 
     def store(self, address: int, wire: Any, scope: Scope, /, *, replace: bool) -> None:
         """R8.9: what is replaced is released, after the new pointer stands there."""

@@ -121,6 +121,12 @@ class IKeeper(IUnknown, Protocol):
     def taken(self) -> IUnknown:
         """Give it on."""
 
+    def take_stored(self, links: IUnknown) -> None:
+        """Hold what a native object of the component hands out."""
+
+    def store_own(self, links: IUnknown) -> None:
+        """Have a native object of the component hold a new shape of this process."""
+
     def where(self) -> i4:
         """The process in which it lives, as this one sees it."""
 

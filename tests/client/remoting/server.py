@@ -13,7 +13,7 @@ import callgate
 from callgate.com.objects import query
 from callgate.process import current
 from tests.client.remoting.described import ICalc, IKeeper, Point
-from tests.rules.component_faces import DSourceEvents, ICalculator, IShape
+from tests.rules.component_faces import DSourceEvents, ICalculator, ILinks, IShape
 
 
 class Denied(Exception):
@@ -239,6 +239,14 @@ class Calc(ICalc, IKeeper):
     def taken(self) -> Any:
         """Give it on."""
         return self._held
+
+    def take_stored(self, links: Any) -> None:
+        """Hold what a native object of the component hands out."""
+        self._held = query(links, ILinks).Stored()
+
+    def store_own(self, links: Any) -> None:
+        """Have a native object of the component hold a new shape of this process."""
+        query(links, ILinks).Store(Square())
 
     def where(self) -> int:
         """The process in which it lives, as this one sees it."""
