@@ -9,6 +9,7 @@ __all__ = [
     "GET",
     "METHOD",
     "NEW_ENUM",
+    "OWN_CODES",
     "PROPERTY_PUT",
     "PUT",
     "PUTREF",
@@ -25,3 +26,5 @@ VALUE, UNKNOWN, PROPERTY_PUT, NEW_ENUM = 0, -1, -3, -4
 """DISPID_VALUE, DISPID_UNKNOWN, DISPID_PROPERTYPUT (the name of the value that a property gets), DISPID_NEWENUM."""
 FIRST_OWN_DISPID: Final = 0x60020004
 """R14.17: the members of a class follow those of `_Object`."""
+OWN_CODES: Final = 0x80040200
+"""R14.23: FACILITY_ITF, where codes mean what their interface says; small numbers in EXCEPINFO count from here."""

@@ -10,7 +10,7 @@ from callgate.errors import ComError, NotSupportedError
 from callgate.failures import exception_for_hr
 from callgate.values import Box
 from callgate.variant import VariantWrapper
-from callgate_protocol.dispatch import GET, METHOD, PROPERTY_PUT, PUT, PUTREF, UNKNOWN
+from callgate_protocol.dispatch import GET, METHOD, OWN_CODES, PROPERTY_PUT, PUT, PUTREF, UNKNOWN
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
@@ -44,8 +44,6 @@ _NOT_A_VALUE: Final = frozenset(
 )
 """What an object says of a method that is read as a property: no such member, or arguments are missing."""
 _MASK: Final = (1 << 32) - 1
-_OWN_CODES: Final = 0x80040200
-"""FACILITY_ITF, where codes mean what their interface says."""
 
 
 def _dispatch(proxy: ComObject) -> Described:
@@ -143,7 +141,7 @@ def _told(exception: Any, decode: Any, context: CallContext) -> _Told:
     number, scode, source, description, help_file, help_context = exception
     texts = [decode(wire, context) or "" for wire in (source, description, help_file)]
     link = f"{texts[2]}#{help_context}" if texts[2] and help_context else texts[2]
-    return _Told(scode or _OWN_CODES + number, texts[0], texts[1], link)
+    return _Told(scode or OWN_CODES + number, texts[0], texts[1], link)
 
 
 def _failure(code: int, told: _Told | None, wrong: int, count: int, name: str) -> BaseException:

@@ -10,17 +10,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_native_host.faults import expected
 from callgate_protocol.channel import Received
-from callgate_protocol.dispatch import UNKNOWN
+from callgate_protocol.dispatch import OWN_CODES, UNKNOWN
 from callgate_protocol.messages import Raise, Return
-from callgate_protocol.rpccodes import Code
+from callgate_protocol.rpccodes import Code, signed
 from callgate_protocol.system import HostFunction
 from callgate_protocol.vartypes import BYREF, EMPTY, VARIANT
 
 __all__ = ["answered", "asked", "failed"]
 
-_SIGN: Final = 1 << 32
-_OWN_CODES: Final = 0x80040200 - _SIGN
-"""FACILITY_ITF, where codes mean what their interface says."""
+_LOWEST: Final = -(1 << 31)
 _FAULTS: Final[dict[str, int]] = {
     "InvalidOleVariantTypeError": Code.DISP_E_BADVARTYPE.signed,
     "InvalidCastError": Code.E_NOINTERFACE.signed,
@@ -45,7 +43,7 @@ class _Question(NamedTuple):
 def _refused(message: Raise) -> int:
     """The HRESULT of a failure of the call itself."""
     code = message.details.get("hresult")
-    return code if type(code) is int and -(_SIGN >> 1) <= code < 0 else _FAULTS.get(message.name, Code.E_FAIL.signed)
+    return code if type(code) is int and _LOWEST <= code < 0 else _FAULTS.get(message.name, Code.E_FAIL.signed)
 
 
 def _names_asked(place: dict[str, Any], wires: _Wires) -> list[Any]:
@@ -92,7 +90,9 @@ def _told(told: Any) -> list[Any] | None:
     if type(told) is not list or len(told) != 6 or type(told[0]) is not int or type(told[1]) is not int:
         raise expected("an exception", told)
     number, code, *rest = told
-    return [code or (_OWN_CODES + number if number else Code.E_FAIL.signed), *rest]
+    if not 0 <= number < 1 << 16:
+        raise expected("a number of 16 bits", number)
+    return [code or (signed(OWN_CODES + number) if number else Code.E_FAIL.signed), *rest]
 
 
 def _call_failed(code: int, _wires: _Wires) -> list[Any]:

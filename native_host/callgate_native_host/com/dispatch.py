@@ -16,7 +16,7 @@ from callgate_protocol.dispatch import PUTS
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.standard import IID_NULL, IIDS
-from callgate_protocol.vartypes import BYREF, EMPTY, NULL, VARIANT
+from callgate_protocol.vartypes import BYREF, DECIMAL, EMPTY, NULL, VARIANT
 
 from .invocation import DISPPARAMS, EXCEPINFO, FILL_OFFSET, MOST, ids_type, invoke_type
 from .service import Com
@@ -28,7 +28,6 @@ _GET_IDS, _INVOKE = 5, 6
 _CONTRACT: Final = Contract("IDispatch", IIDS["IDispatch"], IIDS["IUnknown"], PLAIN)
 _BY_REFERENCE: Final = BYREF | VARIANT
 _PAYLOAD: Final = 8
-_DECIMAL: Final = 14
 
 
 class _Given(NamedTuple):
@@ -191,5 +190,5 @@ def _reference_to(address: int, memory: Any) -> bytes:
     vartype = memory[0].vt
     if vartype in (EMPTY, NULL):
         return struct.pack("=HHHHQ", _BY_REFERENCE, 0, 0, 0, address)
-    target = address if vartype == _DECIMAL else address + _PAYLOAD
+    target = address if vartype == DECIMAL else address + _PAYLOAD
     return struct.pack("=HHHHQ", BYREF | vartype, 0, 0, 0, target)
