@@ -8,21 +8,31 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
-from callgate.errors import MarshalDirectiveError
+from callgate.errors import DeclarationError, MarshalDirectiveError
 from callgate.typed.bodies import Entry, entries_of
 from callgate.typed.contracts import read_interface
 from callgate.typed.interfaces import IDispatch, InterfaceSpec
-from callgate.typed.scope import Scope
+from callgate.typed.scope import Scope, Unresolved
 from callgate_protocol.automation import OBJECT, OBJECT_MEMBERS
 from callgate_protocol.dispatch import FIRST_OWN_DISPID
 from callgate_protocol.model import Attribute, Coclass, Implemented
 
 from .classes import class_interface_of, declared_interfaces, default_interface, visible_members, words_of
-from .declared import Declared, Piece, declared_of
+from .closure import methods_of
+from .declared import Declared, Piece, declared_of, register
+from .object_members import OBJECT_NAMES
 
-__all__ = ["FORMS", "class_interface_declared", "coclass_of", "described_interfaces"]
+__all__ = [
+    "FORMS",
+    "class_interface_declared",
+    "coclass_of",
+    "declare_dual",
+    "described_interfaces",
+    "dual_interfaces",
+]
 
 FORMS: Final = ("dispatch", "dual", "none")
 """AutoDispatch: members are called by name and not described. AutoDual: they are listed. None: there are none."""
@@ -51,12 +61,41 @@ def _described(spec: InterfaceSpec, form: str) -> Piece:
     if form != "dual":
         return piece
     whole = piece.interface.replace(methods=(*OBJECT_MEMBERS, *piece.interface.methods))
-    return piece.replace(interface=whole)
+    first = methods_of(whole, range(len(OBJECT_MEMBERS)))
+    own = (method.replace(index=method.index + len(first)) for method in piece.methods)
+    return piece.replace(interface=whole, methods=(*first, *own))
+
+
+# -- called by slot ----------------------------------------------------------------------------------------------------
+
+_DUAL_OF: Final[dict[type[Any], Declared]] = {}
+
+
+def declare_dual(cls: type[Any]) -> None:
+    """R14.17: make the class interface of a class known by its IID.
+
+    Raises DeclarationError for members without types, and for a class that has no class interface.
+    """
+    declared = class_interface_declared(cls, "dual")
+    if declared is None:
+        raise DeclarationError(
+            f"{cls.__name__} has no class interface, because it is generic or hidden; derive it from an interface "
+            f"(R14.19)"
+        )
+    with suppress(Unresolved):  # what stands further below is there when the interface is used
+        _ = declared.piece
+    _DUAL_OF[cls] = declared
+    register(declared)
+
+
+def dual_interfaces(cls: type[Any]) -> list[Declared]:
+    """Those by which native code calls objects of a class early bound: its own and those of its bases (R14.17)."""
+    return [_DUAL_OF[base] for base in cls.__mro__ if base in _DUAL_OF]
 
 
 def _members(cls: type[Any]) -> tuple[Entry, ...]:
     """The public members as entries of an interface, with their numbers."""
-    written = [(name, _found(cls, name)) for name in visible_members(cls)]
+    written = [(name, _found(cls, name)) for name in visible_members(cls) if name not in OBJECT_NAMES]
     entries = entries_of(type(cls.__name__, (), {}), written)
     order = list(dict.fromkeys(each.python for each in entries))
     return tuple(

@@ -46,7 +46,7 @@ class ClassWords(Value):
     sources: tuple[Declared, ...] = ()
     """The interfaces of its events, that of the default source first."""
     class_interface: str = ""
-    """How its public members can be called: "dispatch" or "none"; empty where the class does not say (R14.17)."""
+    """How its public members can be called: "dispatch", "dual" or "none"; empty where it does not say (R14.17)."""
     visible: bool = True
 
 
@@ -135,14 +135,21 @@ def com_visible(visible: bool) -> Callable[[T], T]:
 def class_interface(kind: Any) -> Callable[[type[T]], type[T]]:
     """How the public members of a class can be called: by name ("dispatch", the default), or not at all ("none").
 
-    An interface stands for the class, which then is called through its interfaces only (R14.17, R14.18).
+    "dual" is by slot as well: its members, which have types then, are an interface whose IID changes with names and
+    order. An interface stands for the class, which then is called through its interfaces only (R14.17, R14.18).
     """
-    if kind not in ("none", "dispatch") and find_declared(kind) is None:
-        raise DeclarationError(f"a class interface is 'dispatch', 'none' or an interface, not {kind!r} (R14.17)")
+    if kind not in ("none", "dispatch", "dual") and find_declared(kind) is None:
+        raise DeclarationError(
+            f"a class interface is 'dispatch', 'dual', 'none' or an interface, not {kind!r} (R14.17)"
+        )
 
     def decorate(cls: type[T]) -> type[T]:
         if isinstance(kind, str):
             _note(cls, class_interface=kind)
+            if kind == "dual":
+                from .class_interfaces import declare_dual  # noqa: PLC0415 - it needs this module
+
+                declare_dual(cls)
         else:
             _note(cls, class_interface="none", default=declared_of(kind))
         return cls
@@ -176,7 +183,7 @@ def is_exposed(cls: type[Any]) -> bool:
 
 
 def class_interface_of(cls: type[Any]) -> str:
-    """Whether public members can be called by name, "dispatch" or "none": not of hidden or generic classes (R14.19)."""
+    """How public members can be called, "dispatch", "dual" or "none", as in hidden and generic classes (R14.19)."""
     generic = any(getattr(base, "__parameters__", ()) for base in cls.__mro__)
     words = words_of(cls)
     return (words.class_interface or "dispatch") if words.visible and not generic else "none"
@@ -187,7 +194,7 @@ def default_interface(cls: type[Any]) -> Declared | None:
     words = words_of(cls)
     if words.default is not None:
         return words.default
-    if class_interface_of(cls) == "dispatch":
+    if class_interface_of(cls) != "none":
         return None
     return next(iter(declared_interfaces(cls)), None)
 

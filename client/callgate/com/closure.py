@@ -29,7 +29,7 @@ from callgate_protocol.value import Value
 
 from .declared import Contents, Declared, Method, Piece, Property
 
-__all__ = ["Reached", "contents_of", "family_of", "of_model", "reach"]
+__all__ = ["Reached", "contents_of", "family_of", "methods_of", "of_model", "reach"]
 
 _GROUPS = ("records", "enums", "delegates", "opaques", "coclasses")
 _CLASSES = ("structs", "enums", "handles")
@@ -204,6 +204,11 @@ def _defaults(library: TypeLibrary, function: Function) -> Mapping[str, Any]:
     from .defaults import defaults_of  # noqa: PLC0415 - brings VARIANTs in, which few interfaces need
 
     return defaults_of(library, function)
+
+
+def methods_of(interface: Interface, indices: Iterable[int]) -> tuple[Method, ...]:
+    """Methods of an interface that need nothing but it, without numbers."""
+    return tuple(_method(TypeLibrary(), interface, index) for index in indices)
 
 
 def _method(library: TypeLibrary, interface: Interface, index: int) -> Method:

@@ -18,6 +18,7 @@ from callgate_protocol.signatures import Signature
 from callgate_protocol.system import HostFunction
 
 from .declared import Declared, Method
+from .object_members import is_of_object, object_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +109,7 @@ class _Stub:
 
     def __init__(self, method: Method, plan: DelegatePlan) -> None:
         self._method = method
+        self._of_object = is_of_object(method) and method.python != "GetType"  # whose result would be a Type
         self._plan = plan
         signature = plan.signature
         self._answers_codes = signature.throws or signature.result == SystemValue("HRESULT")
@@ -117,6 +119,8 @@ class _Stub:
         method = self._method
 
         def call(*values: Any) -> Any:
+            if self._of_object:
+                return object_member(target, method.python, values)
             if method.manner == "method":
                 return member_of(target, method.python)(*values)
             if method.manner == "get":

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from .classes import class_by_clsid, declared_interfaces
+from .classes import class_by_clsid, declared_interfaces, words_of
 from .declared import Declared
 from .objects import ComObject
 
-__all__ = ["Offer", "interfaces_of", "wrapper_class"]
+__all__ = ["Offer", "class_interfaces", "interfaces_of", "wrapper_class"]
 
 
 class Offer:
@@ -24,7 +24,7 @@ class Offer:
 
 def interfaces_of(value: Any, wanted: Declared) -> list[Declared]:
     """What the class of an object declares, and `wanted` if the object has any of its methods; else nothing."""
-    declared = list(declared_interfaces(type(value)))
+    declared = [*declared_interfaces(type(value)), *class_interfaces(type(value))]
     if any(wanted.iid in each.answers for each in declared):
         return declared
     if not wanted.methods:
@@ -32,6 +32,15 @@ def interfaces_of(value: Any, wanted: Declared) -> list[Declared]:
     if any(_has(value, method.python) for method in wanted.methods.values()):
         return [wanted, *declared, *_relatives(value, wanted)]
     return declared
+
+
+def class_interfaces(cls: type[Any]) -> list[Declared]:
+    """The class interfaces by which objects of a class are called by slot: its own and those of its bases (R14.17)."""
+    if not any(words_of(base).class_interface == "dual" for base in cls.__mro__):
+        return []
+    from .class_interfaces import dual_interfaces  # noqa: PLC0415 - brings typed Python in, which such a class has
+
+    return dual_interfaces(cls)
 
 
 def _relatives(value: Any, wanted: Declared) -> list[Declared]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from callgate.convert import Mismatch
@@ -33,7 +33,8 @@ from .classes import class_interface_of, declared_interfaces, visible_members, w
 from .coercion import coerced
 from .declared import Declared, Method
 from .delegates import MEMBERS, DelegateObject, members_of
-from .implemented import Offer
+from .implemented import Offer, class_interfaces
+from .object_members import is_of_object, object_member
 from .wellknown import wellknown
 
 if TYPE_CHECKING:
@@ -44,12 +45,6 @@ __all__ = ["Refusal", "Table", "perform", "table_of"]
 
 _UNKNOWN_NAME: Final = Code.DISP_E_UNKNOWNNAME.signed
 _OBJECT: Final = members_of(OBJECT_MEMBERS)
-_OBJECT_MEMBERS: Final[dict[str, Callable[..., Any]]] = {
-    "ToString": str,
-    "Equals": lambda target, other: target is other or bool(target == other),
-    "GetHashCode": lambda target: hash(target) & 0x7FFFFFFF,
-    "GetType": lambda target: type(target).__name__,
-}
 
 
 class Refusal(Exception):
@@ -119,6 +114,8 @@ def _members(cls: type[Any], declared: Declared | None, *, shows: bool) -> list[
     if cls is DelegateObject:
         return [Member(name, number, kind) for name, (number, kind) in MEMBERS.items()]
     interfaces = [*([declared] if declared else []), *declared_interfaces(cls)]
+    if class_interface_of(cls) == "dual":
+        interfaces += class_interfaces(cls)
     found = [member for each in interfaces for member in _declared_members(each)]
     if not shows:
         return found
@@ -136,7 +133,9 @@ def _declared_members(declared: Declared) -> list[Member]:
         number = method.dispid
         if number is None:
             continue
-        if method.kind != "method" and method.manner == "method":
+        if is_of_object(method):
+            members.append(Member(method.python, number, "method", of_object=True))
+        elif method.kind != "method" and method.manner == "method":
             accessors = indexed.setdefault(number, {})
             accessors[method.kind] = method
             members.append(Member(method.function.name, number, "property", method, accessors=accessors))
@@ -236,7 +235,7 @@ class _Call:
     def _reached(self, member: Member) -> Any:
         arguments, named = self._arguments(member)
         if member.of_object:
-            return _OBJECT_MEMBERS[member.name](self._target, *arguments)
+            return object_member(self._target, member.name, arguments)
         if self._flags & PUTS:
             return self._put(member, arguments)
         if member.kind == "property":

@@ -181,7 +181,7 @@ def _has_interfaces(kind: type[Any]) -> bool:
 def _object(value: Any) -> Chosen:
     from callgate.com.classes import class_interface_of  # noqa: PLC0415 - whoever has such an object has imported it
 
-    return (DISPATCH if class_interface_of(type(value)) == "dispatch" else UNKNOWN), value
+    return (UNKNOWN if class_interface_of(type(value)) == "none" else DISPATCH), value
 
 
 def _numpy(value: Any) -> Chosen:

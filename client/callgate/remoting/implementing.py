@@ -6,6 +6,7 @@ import inspect
 from typing import Any, Final
 
 from callgate.com.declared import MARK, Declared
+from callgate.com.implemented import class_interfaces
 from callgate.com.objects import ComObject, answers
 from callgate.com.served import table_of
 from callgate_protocol.standard import IIDS
@@ -26,6 +27,8 @@ def has_interface(value: Any, declared: Declared) -> bool:
     if declared.iid == IIDS["IDispatch"]:
         return len(table_of(type(value), None, native=False)) > 0
     written = [vars(each)[MARK] for each in type(value).__mro__ if MARK in vars(each)]
+    if any(declared.iid in each.answers for each in class_interfaces(type(value))):
+        return True
     if written:
         return any(declared.iid in each.answers for each in written)
     wanted = {method.python for method in declared.methods.values()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from callgate.com.declared import Method as Declaration
 from callgate.com.described import member_of
+from callgate.com.object_members import is_of_object, object_member
 from callgate.convert import CallContext, Mismatch
 from callgate.errors import ArgumentError
 from callgate.plan import DelegatePlan
@@ -31,7 +32,7 @@ class Method:
         self.declared = spoken.declared_interface
         self.name = signature.name
         self._attribute = declaration.python
-        self._reach = _REACHES[declaration.manner]
+        self._reach = object_member if is_of_object(declaration) else _REACHES[declaration.manner]
         self._unpack = arguments_in(signature)
         self._plan = DelegatePlan(signature)
         self._spoken = spoken
