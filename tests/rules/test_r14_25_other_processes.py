@@ -166,3 +166,27 @@ def test_r14_25_its_own_process_is_gone(lib: Lib, probe: Any) -> None:
         assert wait_until(lambda: source.FireLate(7, "late") == 0)  # its host hears of the death by itself
         connection.close()
         callgate.final_release(source)
+
+
+@pytest.mark.rule("R14.21", "R14.22", "R14.23", "R13.8")
+def test_r14_25_where_the_owner_cannot_be_reached_calls_are_passed_on(component: str, other: Other) -> None:
+    """Native code of this very process has no door: the program asks for it, and tells what it was told."""
+    with callgate.load(component, IDL, isolation="none") as here, callgate.load(component, IDL) as far:
+        probe = here.component_create(CLSID["Holder"], IID["IProbe"])
+        native = far.component_create(CLSID["Calculator"], IID["IUnknown"])
+        for target in (native, made(other, "calculator")):
+            assert probe.Dispid(target, "ADD") == (0, 2)
+            assert probe.Dispid(target, "Nope") == (UNKNOWN_NAME, -1)
+            assert called(probe, target, "Add", METHOD, 2, 3)[:2] == (0, 5)
+            assert called(probe, target, "Total", PUT, 8)[0] == 0
+            assert called(probe, target, "Total", GET)[:2] == (0, 8)
+            assert called(probe, target, "Add", METHOD, 1)[0] == BAD_COUNT
+            assert called(probe, target, "Add", METHOD, "x", 1)[::2] == (TYPE_MISMATCH, 1)
+        assert called(probe, target, "Item", GET, "denied")[0] == EXCEPTION
+        source, description, code = probe.Exception()
+        assert (source, description, code & 0xFFFFFFFF) == ("the vault", "no such thing for you", 0x80070005)
+        events = here.component_create(CLSID["Source"], IID["ISource"])
+        with callgate.advise(events, DSourceEvents, callgate.query(made(other, "sink"), DSourceEvents)):
+            assert events.AskLate(41) == 42
+        for each in (events, native, probe):
+            callgate.final_release(each)

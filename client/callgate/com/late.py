@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LateMethod",
+    "ask_late",
     "call_by_name",
     "call_late",
     "dispid_of",
     "invoke",
+    "names_late",
     "read",
     "write",
 ]
@@ -67,9 +69,7 @@ def dispid_of(proxy: ComObject, name: str, parameters: Sequence[str] = ()) -> li
         return [int(name[8:-1])]
     known = proxy._members  # noqa: SLF001
     if name not in known or parameters:
-        _dispatch(proxy)
-        place = {"at": [proxy._check(), 0]}  # noqa: SLF001
-        result, ids = proxy._host.system(HostFunction.NAMES, place, [name, *parameters], 0, _IID)  # noqa: SLF001
+        result, ids = names_late(proxy, [name, *parameters], 0)
         if result < 0:
             raise _unknown_name(proxy, name, parameters, result, ids)
         if parameters:
@@ -88,6 +88,27 @@ def _unknown_name(proxy: ComObject, name: str, parameters: Sequence[str], result
     return TypeError(f"{name} of {proxy!r} has no parameter {', '.join(missing) or parameters} (DISP_E_UNKNOWNNAME)")
 
 
+class Told(NamedTuple):
+    """What an object says of its failure."""
+
+    code: int
+    source: str
+    description: str
+    help_link: str
+
+
+class LateReply(NamedTuple):
+    """One answer of Invoke."""
+
+    code: int
+    result: Any
+    changed: list[tuple[int, Any]]
+    """(index, value) of what went by reference: positional arguments, then those by name from the last to the first."""
+    told: Told | None
+    wrong: int
+    """Which argument the object blames, from the end; -1 for none."""
+
+
 def call_late(
     proxy: ComObject, member: int, flags: int, arguments: Sequence[Any], named: Mapping[int, Any], name: str
 ) -> Any:
@@ -95,6 +116,25 @@ def call_late(
 
     Raises ComError and its children, MarshalError before the object is called.
     """
+    reply = ask_late(proxy, member, flags, 0, arguments, list(named.items()), name)
+    if reply.code < 0:
+        raise _failure(reply.code, reply.told, reply.wrong, len(arguments), name)
+    for index, value in reply.changed:
+        if index < len(arguments) and isinstance(arguments[index], Box):
+            arguments[index].value = value
+    return reply.result
+
+
+def ask_late(
+    proxy: ComObject,
+    member: int,
+    flags: int,
+    lcid: int,
+    arguments: Sequence[Any],
+    named: Sequence[tuple[int, Any]],
+    name: str,
+) -> LateReply:
+    """What an object says to an Invoke, whatever it is. Raises MarshalError before it is called."""
     described = _dispatch(proxy)
     host, types = proxy._host, described.types  # noqa: SLF001
     encode, decode = types.encoder(Variant()), types.decoder(Variant())
@@ -103,21 +143,25 @@ def call_late(
         context.depart()
     try:
         given = [_encoded(encode, value, context, name, index + 1) for index, value in enumerate(arguments)]
-        pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named.items()]
+        pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named]
         place = {"at": [proxy._check(), 0]}  # noqa: SLF001
-        request = [place, described.number, member, flags, 0, given, pairs, _IID]
+        request = [place, described.number, member, flags, lcid, given, pairs, _IID]
         reply, payloads = host.ask(HostFunction.DISPATCH, request, context.payloads, name)
         context.received = payloads
         code, result, changed, exception, wrong = reply.result
+        told = None if exception is None else _told(exception, types.decoder(BStr()), context)
         if code < 0:
-            told = None if exception is None else _told(exception, types.decoder(BStr()), context)
-            raise _failure(code, told, wrong, len(given), name)
-        for index, wire in changed:
-            if index < len(arguments) and isinstance(arguments[index], Box):
-                arguments[index].value = decode(wire, context)
-        return decode(result, context)
+            return LateReply(code, None, [], told, wrong)
+        return LateReply(code, decode(result, context), [(at, decode(wire, context)) for at, wire in changed], told, -1)
     finally:
         context.finish()
+
+
+def names_late(proxy: ComObject, names: Sequence[str], lcid: int) -> list[Any]:
+    """What an object says to GetIDsOfNames: `[HRESULT, [DISPID, …]]`."""
+    _dispatch(proxy)
+    found: list[Any] = proxy._host.system(HostFunction.NAMES, {"at": [proxy._check(), 0]}, list(names), lcid, _IID)  # noqa: SLF001
+    return found
 
 
 def _encoded(encode: Any, value: Any, context: CallContext, name: str, position: int) -> Any:
@@ -127,24 +171,15 @@ def _encoded(encode: Any, value: Any, context: CallContext, name: str, position:
         raise fault.kind(f"argument {position or 'by name'} of {name}{fault.path}: {fault.text}") from None
 
 
-class _Told(NamedTuple):
-    """What an object says of its failure."""
-
-    code: int
-    source: str
-    description: str
-    help_link: str
-
-
-def _told(exception: Any, decode: Any, context: CallContext) -> _Told:
+def _told(exception: Any, decode: Any, context: CallContext) -> Told:
     """R14.23: EXCEPINFO; its own small numbers stand for codes of the interface."""
     number, scode, source, description, help_file, help_context = exception
     texts = [decode(wire, context) or "" for wire in (source, description, help_file)]
     link = f"{texts[2]}#{help_context}" if texts[2] and help_context else texts[2]
-    return _Told(scode or OWN_CODES + number, texts[0], texts[1], link)
+    return Told(scode or OWN_CODES + number, texts[0], texts[1], link)
 
 
-def _failure(code: int, told: _Told | None, wrong: int, count: int, name: str) -> BaseException:
+def _failure(code: int, told: Told | None, wrong: int, count: int, name: str) -> BaseException:
     """R14.23: what EXCEPINFO tells, or which argument is wrong: objects count from the last one."""
     unsigned = code & _MASK
     if unsigned == Code.DISP_E_EXCEPTION and told is not None:

@@ -35,13 +35,14 @@ from .declared import Declared, Method
 from .delegates import MEMBERS, DelegateObject, members_of
 from .implemented import Offer, class_interfaces
 from .object_members import is_of_object, object_member
+from .objects import ComObject
 from .wellknown import wellknown
 
 if TYPE_CHECKING:
     from callgate.convert import CallContext
     from callgate.convert.base import TypeSpace
 
-__all__ = ["Refusal", "Table", "perform", "table_of"]
+__all__ = ["Refusal", "Table", "failed", "perform", "table_of"]
 
 _UNKNOWN_NAME: Final = Code.DISP_E_UNKNOWNNAME.signed
 _OBJECT: Final = members_of(OBJECT_MEMBERS)
@@ -156,7 +157,14 @@ def perform(
     types: TypeSpace,
     context: CallContext,
 ) -> Any:
-    """Answer a question about an object of this process, which has these members for whoever asks."""
+    """Answer a question about an object of this process, which has these members for whoever asks.
+
+    A proxy is asked where its object lives: whoever asks cannot reach that (R17.11).
+    """
+    if isinstance(target, ComObject):
+        from .passed import perform_passed  # noqa: PLC0415 - most objects are reached directly
+
+        return perform_passed(target, question, request, types, context)
     if question == HostFunction.NAMES and len(request) == 3:
         return _names(table, request[1])
     if question == HostFunction.DISPATCH and len(request) == 6:
@@ -185,6 +193,15 @@ def _parameters(member: Member) -> list[str]:
     return []
 
 
+def failed(error: BaseException, types: TypeSpace, context: CallContext) -> list[Any]:
+    """R14.23: what Invoke says of an exception, with EXCEPINFO."""
+    text = types.encoder(BStr())
+    source = str(getattr(error, "source", "") or type(error).__name__)
+    told = [source, str(error), str(getattr(error, "help_link", "") or "")]
+    wires = [text(each, context) for each in told]
+    return [Code.DISP_E_EXCEPTION.signed, [0, None], [], [int(hr_for_exception(error)), *wires, 0], -1]
+
+
 class _Call:
     """One Invoke."""
 
@@ -209,18 +226,10 @@ class _Call:
         except Refusal as refusal:
             return [refusal.code, [0, None], [], None, refusal.argument]
         except Mismatch as fault:
-            return self._failed(InvalidCastError(f"the result cannot be sent: {fault.text}"))
+            return failed(InvalidCastError(f"the result cannot be sent: {fault.text}"), self._types, self._context)
         except BaseException as error:  # R14.20: whatever it is, it must not unwind native code
-            return self._failed(error)
+            return failed(error, self._types, self._context)
         return [0, encoded, changed, None, -1]
-
-    def _failed(self, error: BaseException) -> list[Any]:
-        """R14.23: EXCEPINFO."""
-        text = self._types.encoder(BStr())
-        source = str(getattr(error, "source", "") or type(error).__name__)
-        told = [source, str(error), str(getattr(error, "help_link", "") or "")]
-        wires = [text(each, self._context) for each in told]
-        return [Code.DISP_E_EXCEPTION.signed, [0, None], [], [int(hr_for_exception(error)), *wires, 0], -1]
 
     def _perform(self) -> Any:
         if self._dispid == NEW_ENUM and self._flags & (METHOD | GET):

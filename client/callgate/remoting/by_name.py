@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from callgate.com.declared import Declared, declared_by_iid
+from callgate.com.objects import ComObject
 from callgate.com.served import Table, perform, table_of
 from callgate.com.wellknown import wellknown
 from callgate_protocol.errors import Fault
@@ -60,7 +61,7 @@ def _table(value: Any, iid: Any) -> Table:
     """The members, those of the interface that is asked through first. Raises Fault."""
     declared = _declared(value, iid)
     table = table_of(type(value), declared, native=False)
-    if not len(table):
+    if not len(table) and not isinstance(value, ComObject):
         text = f"a {type(value).__name__} has no declared members that are called by name (E_NOINTERFACE, R14.25)"
         raise Fault("InvalidCastError", text)
     return table
