@@ -1,5 +1,7 @@
 """R17.11 to R17.13: native code of a host calls objects of other processes, whoever gave them to it."""
 
+# mypy: disable-error-code="abstract"
+
 from __future__ import annotations
 
 import gc
@@ -14,6 +16,8 @@ from tests.client.remoting.described import IKeeper
 from tests.client.remoting.processes import other_processes
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
+
+from .component_faces import ICallee
 
 
 class Hosts(NamedTuple):
@@ -108,3 +112,29 @@ def test_r17_13_an_object_that_native_code_passes_to_another_host(hosts: Hosts) 
         theirs.Store(None)
         links.Store(None)
         callgate.final_release(mine)
+
+
+@pytest.mark.rule("R17.25")
+def test_r17_24_native_code_that_holds_a_disconnected_object(hosts: Hosts) -> None:
+    """Its calls fail with RPC_E_DISCONNECTED from then on; given again, the object is another one for it."""
+
+    class Callee(ICallee):
+        def Step(self, number: int) -> int:  # noqa: N802 - COM's
+            return number
+
+    callee = Callee()
+    holder = make(hosts.one, "Holder", "IHolder")
+    holder.Keep(callee)
+    assert holder.CallBack(3) == 3
+    assert callgate.disconnect(callee) is True
+    assert callgate.disconnect(callee) is False
+    with pytest.raises(callgate.ComError, match="RPC_E_DISCONNECTED"):
+        holder.CallBack(1)
+    with pytest.raises(callgate.ObjectGone, match="RPC_E_DISCONNECTED"):
+        holder.Kept()
+    holder.Keep(callee)
+    assert holder.CallBack(2) == 1
+    assert holder.Kept() is callee
+    holder.Drop()
+    callgate.final_release(holder)
+    assert wait_until(lambda: lent(hosts.one) == 0)

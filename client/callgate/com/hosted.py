@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["Hosted"]
 
 
+class _Gone:
+    """Stands for an object that is not reached any more: native code is told so by whatever it calls."""
+
+    def __init__(self, error: ObjectGone) -> None:
+        object.__setattr__(self, "_error", error)
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._error
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise self._error
+
+
 class Hosted:
     """Belongs to one host. Thread-safe."""
 
@@ -92,11 +105,18 @@ class Hosted:
                 return self._serve(number, method, values, context)
             return self._own(number, method, values, context), []
         try:
-            target = self.lent.find(number)
             stub = self._by_number[library].stub(method)
+            target = self._target(number)
         except KeyError:
             raise RemoteProtocolError(f"native code called method {method} of object {number}, not lent") from None
         return stub.perform(target, values, context)
+
+    def _target(self, number: int) -> Any:
+        """An object that native code calls, or what answers as one that was disconnected does. Raises KeyError."""
+        try:
+            return self.lent.find(number)
+        except ObjectGone as gone:
+            return _Gone(gone)
 
     def _serve(self, number: int, question: int, request: list[Any], context: CallContext) -> tuple[Any, list[Any]]:
         """Native code asks IDispatch of an object (R14.15)."""

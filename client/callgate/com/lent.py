@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from callgate.errors import ObjectGone
 from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.rpccodes import Code
 
 if TYPE_CHECKING:
     from callgate.inbox import Inbox
@@ -19,7 +21,7 @@ __all__ = ["Lent"]
 class _Entry:
     """One object; `times` counts how often it was sent and not given back."""
 
-    __slots__ = ("number", "owner", "times", "value")
+    __slots__ = ("disconnected", "number", "owner", "times", "value")
 
     def __init__(self, number: int, value: Any) -> None:
         self.number = number
@@ -27,6 +29,7 @@ class _Entry:
         self.owner = here.inbox
         """The STA that has handed it out first, where its methods run (R15.2); None in the MTA."""
         self.times = 0
+        self.disconnected = False
 
 
 class Lent:
@@ -76,8 +79,20 @@ class Lent:
             return 0 if entry is None else entry.number
 
     def find(self, number: Any) -> Any:
-        """The object of that number. Raises KeyError."""
-        return self._by_number[number].value
+        """The object of that number. Raises KeyError, and ObjectGone when its owner has disconnected it (R17.24)."""
+        entry = self._by_number[number]
+        if entry.disconnected:
+            text = f"object {number} was disconnected by its owner (RPC_E_DISCONNECTED, R17.24)"
+            raise ObjectGone(text, hresult=Code.RPC_E_DISCONNECTED.signed)
+        return entry.value
+
+    def disconnect(self, value: Any) -> bool:
+        """R17.24: whoever holds the object reaches it no more; sent again, it is another one. False if nobody does."""
+        with self._lock:
+            entry = self._by_identity.pop(id(value), None)
+            if entry is not None:
+                entry.disconnected, entry.value = True, None
+        return entry is not None
 
     def owner(self, number: int) -> Inbox | None:
         """The STA in which the methods of an object run."""
@@ -94,7 +109,8 @@ class Lent:
                     raise RemoteProtocolError(f"object {number} of the client was given back more often than sent")
                 entry.times -= times
                 if entry.times == 0:
-                    del self._by_identity[id(entry.value)]
+                    if not entry.disconnected:
+                        del self._by_identity[id(entry.value)]
                     self._leaving.append((self._last, entry))
             self._settle(gone)
         gone.clear()  # outside of the lock: what is collected now may send something itself

@@ -93,7 +93,10 @@ def disconnect(value: Any) -> bool:
 
     They raise ObjectGone with RPC_E_DISCONNECTED. False when nobody held it.
     """
-    return current().serves and current().listener().servant.exports.disconnect(value)
+    process = current()
+    lending = [host.objects.lent.disconnect(value) for host in list(process.hosts) if host.lends]
+    exported = process.serves and process.listener().servant.exports.disconnect(value)
+    return exported or any(lending)
 
 
 def lock_external(value: Any, interface: Any, *, on: bool) -> None:

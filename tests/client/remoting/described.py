@@ -107,6 +107,9 @@ class ICalc(IUnknown, Protocol):
     def pass_round(self, depth: i4) -> i4:
         """Have the one that is held call the one that it holds, and so on."""
 
+    def rest(self, ms: i4) -> i4:
+        """Come back after a while, with the number of calls of this method that have come back."""
+
     def die(self) -> None:
         """End the process as a crash does."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from typing import Any, Final
 
 import callgate
@@ -121,6 +122,7 @@ class Calc(ICalc, IKeeper):
 
     def __init__(self) -> None:
         self._memory = 0
+        self._rested = 0
         self._kept: Any = None
         self._held: Any = None
 
@@ -271,6 +273,12 @@ class Calc(ICalc, IKeeper):
     def seen(self) -> str:
         """What sinks have seen."""
         return repr(Sink.seen)
+
+    def rest(self, ms: int) -> int:
+        """Come back after a while, with the number of calls of this method that have come back."""
+        time.sleep(ms / 1000)
+        self._rested += 1
+        return self._rested
 
     def die(self) -> None:
         """End the process as a crash does."""
