@@ -167,3 +167,24 @@ def test_r14_21_dual_interfaces_by_slot_and_by_name(lib: Lib) -> None:
     for calculator in (dual, late):
         with pytest.raises(ZeroDivisionError):
             calculator.Divide(1, 0)
+
+
+@pytest.mark.rule("R11.10")
+def test_r14_23_a_failure_without_excepinfo_is_told_by_the_error_of_the_thread(lib: Lib) -> None:
+    """Only if the object says that it has errors for IDispatch; whatever is left is never told of another failure."""
+    recorder = make(lib, "Recorder")
+    with pytest.raises(callgate.ComError) as caught:
+        recorder.Tell(0x80040333 - (1 << 32), 1)
+    error = caught.value
+    assert (error.hresult, error.description) == (0x80040333, "told by the thread")
+    assert (error.source, error.help_link) == ("component.Faulty", "told.chm#7")
+    with pytest.raises(callgate.ComError) as caught:
+        recorder.Tell(0x80040333 - (1 << 32), 0)
+    assert caught.value.description != "told by the thread"
+    assert recorder.Tell(0, 1) is None  # it leaves an error, and succeeds
+    with pytest.raises(callgate.ComError) as caught:
+        recorder.Fail(0x80040334 - (1 << 32), 0)
+    assert caught.value.description != "told by the thread"
+    with pytest.raises(callgate.ComError) as caught:
+        recorder.Raise(0x80040335 - (1 << 32))
+    assert caught.value.description == "raised"  # what it filled in itself goes before

@@ -182,7 +182,7 @@ def _told(exception: Any, decode: Any, context: CallContext) -> Told:
 def _failure(code: int, told: Told | None, wrong: int, count: int, name: str) -> BaseException:
     """R14.23: what EXCEPINFO tells, or which argument is wrong: objects count from the last one."""
     unsigned = code & _MASK
-    if unsigned == Code.DISP_E_EXCEPTION and told is not None:
+    if told is not None and unsigned in (Code.DISP_E_EXCEPTION, told.code & _MASK):
         failure = exception_for_hr(told.code, name, told.description)
         if failure is not None:
             failure.source, failure.help_link = told.source, told.help_link

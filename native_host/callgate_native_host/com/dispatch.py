@@ -13,6 +13,7 @@ from callgate_native_host.convert.space import Space
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 from callgate_protocol.dispatch import PUTS
+from callgate_protocol.error_info import ErrorInfo
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.standard import IID_NULL, IIDS
@@ -76,7 +77,10 @@ class Dispatch:
         """Invoke: `[HRESULT, result, changed references, exception or nil, index of a wrong argument or -1]`."""
         if type(given) is not list or type(named) is not list or len(given) + len(named) > MOST:
             raise expected("arguments", given)
-        pointer = self._dispatch(wire, iid, scope)
+        entry = self._com.wrappers.use(object_number(wire), scope)
+        contract = self._contract(iid)
+        pointer = self._com.wrappers.pointer(entry, contract)
+        tells = self._com.errors().tells(entry)
         space = self._space(_number(library))
         variant = space.converter(Variant())
         arguments = self._arguments(variant, given, named, scope)
@@ -88,13 +92,16 @@ class Dispatch:
         kind = _number(flags)
         slot = 0 if kind & PUTS else result  # R14.22: setting a property has no result
         scope.hand_over()
+        if tells:
+            self._com.errors().clear()
         code = function(pointer, _signed(member), null, _number(lcid), kind, arguments.params, slot, exception, wrong)
         scope.owning = True
+        left = self._com.errors().take(entry.address, contract.iid) if tells and code < 0 else ErrorInfo()
         return [
             code,
             variant.to_wire(kept[0], scope),
             [[index, variant.to_wire(memory[0], scope)] for index, memory in arguments.references],
-            self._exception(space.converter(BStr()), exception, scope),
+            self._exception(space.converter(BStr()), exception, scope) or _told(left, code, scope),
             struct.unpack("=i", self._backend.read(wrong, 4))[0],
         ]
 
@@ -165,6 +172,15 @@ class Dispatch:
         self._backend.write(address, data)
         scope.keep.append(memory)
         return address
+
+
+def _told(left: ErrorInfo, code: int, scope: Scope) -> list[Any] | None:
+    """R11.10: what the error of the thread says of an object that has no EXCEPINFO; the HRESULT is the one returned."""
+    if left == ErrorInfo():
+        return None
+    file, topic = left.help
+    texts = [each.encode("utf-16-le", "surrogatepass") for each in (left.source, left.description, file)]
+    return [0, code, *map(scope.give, texts), topic]
 
 
 def _number(value: Any) -> int:

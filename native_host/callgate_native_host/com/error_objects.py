@@ -24,6 +24,7 @@ from callgate_protocol.standard import IID_NULL, IIDS
 from .callables import Callables
 from .unknown import Unknown
 from .vtables import UnknownMethods, Vtable, Vtables
+from .wrapped import Wrapped
 
 __all__ = ["ErrorObjects", "Symbols"]
 
@@ -86,7 +87,13 @@ class ErrorObjects:
         for put in self._setters():
             put(0, 0)
 
-    def may_tell(self, identity: int, shape: Shape) -> bool:
+    def tells(self, entry: Wrapped) -> bool:
+        """Whether failures of a native object may have errors of the thread; it is asked once (R14.2)."""
+        if entry.tells is None:
+            entry.tells = self._may_tell(entry.address, entry.contract.shape)
+        return entry.tells
+
+    def _may_tell(self, identity: int, shape: Shape) -> bool:
         """Whether an object has ISupportErrorInfo, where there are errors of threads at all."""
         if not self._symbols(GET_ERROR_INFO, self._slot) or shape != PLAIN:
             return False

@@ -80,9 +80,7 @@ class Methods:
         pointer = wrappers.pointer(entry, contract)
         plan = self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
         errors = self._space.tools.com.errors()
-        if entry.tells is None:
-            entry.tells = errors.may_tell(entry.address, contract.shape)
-        return plan.told_by(errors, entry.address, contract.iid) if entry.tells else plan
+        return plan.told_by(errors, entry.address, contract.iid) if errors.tells(entry) else plan
 
     def signature(self, number: int) -> Signature:
         """A method, decided. Raises Fault."""

@@ -30,4 +30,6 @@ MAKES(holder)
 
 // The one class that can be part of another object; `outer` is null when it is not.
 HRESULT make_inner(IUnknown *outer, const GUID &iid, void **out);
+// Leaves an error of the thread, as a method of Faulty does.
+void tell_error(const char *description);
 #endif

@@ -29,6 +29,13 @@ private:
     uint32_t context;
 };
 
+void tell(BSTR description, BSTR help, uint32_t context)
+{
+    Told *told = new Told(description, help, context);
+    SetErrorInfo(0, told);
+    told->Release();
+}
+
 class Faulty final : public IFaulty, public ISupportErrorInfo, public Counted {
 public:
     NAMED(Faulty)
@@ -55,15 +62,16 @@ public:
     HRESULT InterfaceSupportsErrorInfo(const GUID &iid) override { CALL; return supports && iid == IFaulty::IID ? S_OK : S_FALSE; }
 
 private:
-    void tell(BSTR description, BSTR help, uint32_t context)
-    {
-        Told *told = new Told(description, help, context);
-        SetErrorInfo(0, told);
-        told->Release();
-    }
-
     int32_t supports = 1;
 };
+}
+
+void tell_error(const char *description)
+{
+    BSTR text = bstr(description), help = bstr("told.chm");
+    tell(text, help, 7);
+    SysFreeString(text);
+    SysFreeString(help);
 }
 
 HRESULT make_faulty(const GUID &iid, void **out) { return made<Faulty>(iid, out); }

@@ -8,10 +8,10 @@
 #include <string>
 
 namespace {
-enum { DEFAULT = 0, METHOD = 1, X = 2, ITEM = 3, TRACE = 20, FAIL = 30, RAISE = 31, RAISE_LATE = 32, RAISE_WORD = 33,
+enum { DEFAULT = 0, METHOD = 1, X = 2, ITEM = 3, TRACE = 20, FAIL = 30, RAISE = 31, RAISE_LATE = 32, RAISE_WORD = 33, TELL = 34,
        SET_REF = 40, FIRST = 100, SECOND = 101 };
 const Name NAMES[] = {{"method", METHOD}, {"x", X}, {"item", ITEM}, {"trace", TRACE}, {"fail", FAIL}, {"raise", RAISE},
-                      {"raiselate", RAISE_LATE}, {"raiseword", RAISE_WORD}, {"setref", SET_REF}, {"first", FIRST},
+                      {"raiselate", RAISE_LATE}, {"raiseword", RAISE_WORD}, {"tell", TELL}, {"setref", SET_REF}, {"first", FIRST},
                       {"second", SECOND}};
 
 std::string shown(const VARIANT &value)
@@ -49,12 +49,14 @@ HRESULT fill_later(EXCEPINFO *exception)
     return S_OK;
 }
 
-class Recorder final : public IDispatch, public Counted {
+class Recorder final : public IDispatch, public ISupportErrorInfo, public Counted {
 public:
     NAMED(Recorder)
     COUNTED
-    void *find(const GUID &iid) override { return iid == IID_DRecorder ? face<IDispatch>(this) : offered<IDispatch>(this, iid); }
+    void *find(const GUID &iid) override { return iid == IID_DRecorder ? face<IDispatch>(this) : offered<IDispatch, ISupportErrorInfo>(this, iid); }
     UNTYPED
+
+    HRESULT InterfaceSupportsErrorInfo(const GUID &iid) override { CALL; return iid == IDispatch::IID && supports ? S_OK : S_FALSE; }
 
     HRESULT GetIDsOfNames(const GUID &, OLECHAR **names, uint32_t count, LCID, DISPID *ids) override
     {
@@ -87,6 +89,12 @@ public:
             fill(exception, "a word");
             exception->wCode = 1001;
             return DISP_E_EXCEPTION;
+        case TELL:
+            // Tell(code, yes): leaves the error of the thread and no EXCEPINFO, and says whether it does so.
+            if (params->cArgs != 2 || last->vt != VT_I4) return DISP_E_BADPARAMCOUNT;
+            supports = params->rgvarg[0].i4;
+            tell_error("told by the thread");
+            return last->i4;
         case SET_REF:
             if (!last || last->vt != (VT_BYREF | VT_I4)) return DISP_E_TYPEMISMATCH;
             *last->i4_ref += 1;
@@ -113,6 +121,7 @@ private:
     }
 
     std::string trace;
+    int32_t supports = 1;
 };
 }
 
