@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from callgate_protocol.apartments import MTA, Apartment, Apartments, Kind, kind_of
 from callgate_protocol.rpccodes import Code
 
-from .failures import exception_for_hr
+from .failures import transport_failure
 from .inbox import Inbox, MessageFilter
 from .threads import here
 
@@ -45,9 +45,7 @@ R = TypeVar("R")
 
 def failed(code: Code, text: str) -> BaseException:
     """The exception for a code of the transport."""
-    error = exception_for_hr(code, "", text)
-    assert error is not None
-    return error
+    return transport_failure(code, text)
 
 
 class _Member:

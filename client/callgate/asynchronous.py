@@ -14,7 +14,7 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.standard import IIDS
 
 from .com.described import BoundMethod
-from .failures import exception_for_hr
+from .failures import transport_failure
 
 __all__ = ["AsyncCall", "call_object"]
 
@@ -87,7 +87,7 @@ def _codes() -> Iterator[None]:
     except Fault as fault:
         code = fault.details["hresult"]
         assert type(code) is int
-        raise exception_for_hr(code, "", fault.message) or fault from None
+        raise transport_failure(code, fault.message) from None
 
 
 def call_object(method: Any) -> AsyncCall:

@@ -24,6 +24,8 @@ class CallSite(NamedTuple):
     call: int = 0
     expires: float | None = None
     """Monotonic time of its deadline, for a call whose waiting did not end by that."""
+    of_object: bool = False
+    """Whether an object was called, or asked for something, as COM has it."""
 
     def __str__(self) -> str:
         return f"{self.function} ({self.library})" if self.function else self.library

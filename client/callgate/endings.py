@@ -79,13 +79,16 @@ class Endings:
         else:
             session.give(channel)
 
-    def broken(self, site: CallSite, error: RemoteProtocolError) -> ProtocolError:
+    def broken(self, site: CallSite, error: RemoteProtocolError) -> Error:
         """The host sent what makes no sense: nothing can be said to it any more."""
         self.close("it broke the protocol")
-        return ProtocolError(f"the host of {site} broke the protocol: {error}")
+        return _of(site, ProtocolError(f"the host of {site} broke the protocol: {error}"))
 
     def lost(self, site: CallSite) -> Error:
         """The session has ended: why. Asks the warden, so not on the I/O thread."""
+        return _of(site, self._lost(site))
+
+    def _lost(self, site: CallSite) -> Error:
         if self._session.broken:
             return ProtocolError(f"the call of {site} ended because {self._session.broken}; please report this")
         if self.closing:
@@ -105,20 +108,23 @@ class Endings:
             return None
         if began is False:
             text = f"the network broke before {site} was begun; it did not run and will not, so it can be called again"
-            return NotExecuted(text, function=site.function)
+            return _of(site, NotExecuted(text, function=site.function))
         known = "it had begun" if began else "its machine cannot be asked"
         text = f"the network broke while {site} was under way; {known}, and nobody can know what came of it"
-        return OutcomeUnknown(text, function=site.function, began=began)
+        return _of(site, OutcomeUnknown(text, function=site.function, began=began))
 
     def stop_for_deadline(self, site: CallSite) -> Error:
         """Have a call not begun, or its host stopped; what that makes of the call."""
+        return _of(site, self._stop_for_deadline(site))
+
+    def _stop_for_deadline(self, site: CallSite) -> Error:
         began = True
         try:
             began = self._session.cancel(site.channel, site.call).result(self._session.reaction)
         except TimeoutError:
             pass  # its I/O thread does not answer: native code holds it up
         except HungUp:
-            return self.lost(site)
+            return self._lost(site)
         if not began:
             return not_begun(site)
         where = self._keeper.stop(self._session.incarnation.hex(), "deadline", site.channel, site.call)
@@ -132,12 +138,20 @@ class Endings:
         return DeadlineExceeded(text, where=where, host_stopped=True, function=site.function, began=True)
 
 
-def not_sent(site: CallSite, error: Exception) -> NotExecuted:
+def not_sent(site: CallSite, error: Exception) -> Error:
     """There was no way to the host."""
-    return NotExecuted(f"{site} was not called: {error}", function=site.function)
+    return _of(site, NotExecuted(f"{site} was not called: {error}", function=site.function))
 
 
-def not_begun(site: CallSite) -> DeadlineExceeded:
+def not_begun(site: CallSite) -> Error:
     """The deadline passed while the call had not entered native code, and now it never will."""
     text = f"{site} was not begun before its deadline; its host goes on"
-    return DeadlineExceeded(text, function=site.function, began=False)
+    return _of(site, DeadlineExceeded(text, function=site.function, began=False))
+
+
+def _of(site: CallSite, error: Error) -> Error:
+    if not site.of_object:
+        return error
+    from .failures import over_rpc  # noqa: PLC0415 - programs without objects need no table of codes
+
+    return over_rpc(error)

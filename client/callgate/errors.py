@@ -66,6 +66,8 @@ class Error(Exception):
 
     hresult: HResult | int | _Code = _Code()
     """The code that COM has for it (R11.9)."""
+    from_transport: bool = False
+    """Whether the way there failed, and not the code that was called (R11.14)."""
 
     def __init__(self, message: str = "", **fields: Any) -> None:
         super().__init__(message)
@@ -172,8 +174,6 @@ class ComError(Error):
     """The GUID of the interface that defined the error; "" when nobody said (R11.10)."""
     method: str = ""
     """The function that failed."""
-    from_transport: bool = False
-    """Whether the way there failed, and not the code that was called (R11.14)."""
 
     @property
     def name(self) -> str:
@@ -184,7 +184,7 @@ class ComError(Error):
 
 
 class RpcError(ComError):
-    """An HRESULT of the transport (R11.14)."""
+    """An HRESULT of the transport (R11.14). What was called may give one too: `from_transport` says whose it is."""
 
 
 class DllNotFoundError(Error, OSError):
@@ -198,6 +198,7 @@ class EntryPointNotFoundError(Error, AttributeError, LookupError):
 class DeadlineExceeded(Error, TimeoutError):
     """The deadline passed before the call came back."""
 
+    from_transport = True
     where: str = ""
     """What the native thread was doing: spinning, waiting for a lock, sleeping."""
     began: bool | None = None
@@ -208,6 +209,7 @@ class DeadlineExceeded(Error, TimeoutError):
 class HostLost(Error, ConnectionError):
     """The host is gone and its handles are dead. Go on: the next call starts a new host by itself."""
 
+    from_transport = True
     function: str = ""
     began: bool | None = None
     """Whether native code had been entered; None when nobody can know."""
@@ -249,6 +251,7 @@ class CallbackOnCollectedDelegateError(ObjectGone):
 class OutcomeUnknown(Error, ConnectionError):
     """Nobody can know whether the call ran, or what came of it: the network broke while it was under way."""
 
+    from_transport = True
     function: str = ""
     began: bool | None = None
 
@@ -256,6 +259,7 @@ class OutcomeUnknown(Error, ConnectionError):
 class NotExecuted(Error, ConnectionError):
     """The call certainly did not run, and never will: it can be made again."""
 
+    from_transport = True
     function: str = ""
 
 
@@ -270,6 +274,10 @@ class Overloaded(Error):
 class ProtocolError(Error):
     """The other side said something that the protocol does not allow."""
 
+    from_transport = True
+
 
 class BrokerLost(Error, ConnectionError):
     """The broker cannot be reached, or ended."""
+
+    from_transport = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from concurrent.futures import CancelledError
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from callgate_protocol.activation_codes import CODES
 from callgate_protocol.rpccodes import Code
@@ -13,7 +13,20 @@ from . import errors
 from .errors import ComError, RpcError
 from .hresults import HResult
 
-__all__ = ["ROWS", "Row", "code_of", "exception_for_hr", "hr_for_exception", "name_of", "throw_for_hr"]
+__all__ = [
+    "ROWS",
+    "Row",
+    "code_of",
+    "exception_for_hr",
+    "hr_for_exception",
+    "name_of",
+    "over_rpc",
+    "throw_for_hr",
+    "transport_failure",
+]
+
+
+E = TypeVar("E", bound=errors.Error)
 
 
 class Row(NamedTuple):
@@ -121,6 +134,7 @@ _OUTGOING: Final[dict[type[BaseException], int]] = {
     errors.ObjectGone: _BY_NAME["COR_E_OBJECTDISPOSED"],
     errors.DeclarationError: _BY_NAME["COR_E_MARSHALDIRECTIVE"],
     errors.MarshalError: _BY_NAME["E_INVALIDARG"],
+    errors.DeadlineExceeded: Code.RPC_E_TIMEOUT,
     errors.HostLost: Code.RPC_E_SERVER_DIED,
     errors.HostCrashed: Code.RPC_E_SERVERFAULT,
     errors.HostOutOfMemory: _BY_NAME["E_OUTOFMEMORY"],
@@ -188,6 +202,20 @@ _CLASSES: Final[dict[int, type[ComError]]] = {
     **{code: _incoming(kind) for code, kind in _ALIASES.items()},
     **{code: _made(f"{name}Error", ComError) for code, name in _OTHERS.items()},
 }
+_LOST: Final[dict[type[errors.Error], Any]] = {
+    kind: _made(f"Rpc{kind.__name__}", kind, RpcError)
+    for kind in (
+        errors.DeadlineExceeded,
+        errors.HostCrashed,
+        errors.HostExited,
+        errors.HostLost,
+        errors.NotExecuted,
+        errors.ObjectGone,
+        errors.OutcomeUnknown,
+        errors.ProtocolError,
+    )
+}
+"""What befalls calls, where it is the call of an object that it befalls: an RpcError as well."""
 _CODES: Final[dict[type[BaseException], int]] = {kind: code for code, _, kind in reversed(ROWS)} | _OUTGOING
 _NAMES: Final[dict[int, str]] = (
     {code: code.name for code in Code}
@@ -219,6 +247,24 @@ def exception_for_hr(hr: int, method: str = "", description: str = "") -> ComErr
         method=method,
         **fields,
     )
+
+
+def transport_failure(code: int, text: str = "") -> ComError:
+    """The exception for a failing code that no object has given (R11.14)."""
+    error = exception_for_hr(code, "", text)
+    assert error is not None
+    error.from_transport = True
+    return error
+
+
+def over_rpc(error: E) -> E:
+    """R11.14: how the call of an object ended that has not come back is an RpcError too, of its own class besides."""
+    kind = _LOST.get(type(error))
+    if kind is None:
+        return error
+    fields = {"method": getattr(error, "function", ""), **vars(error), "from_transport": True}
+    remade: E = kind(error.message, **fields)
+    return remade
 
 
 def _is_transport(result: HResult) -> bool:

@@ -52,11 +52,19 @@ def exception_of(fault: Raise, library: str, function: str) -> errors.Error:
         failure = exception_for_hr(code, f"{function} of {library}", told.description)
         if failure is not None:
             failure.source, failure.help_link, failure.interface = told.source, told.help_link, told.interface
+            failure.from_transport = fault.details.get("transport") is True
             return failure
     kind = _CLASSES.get(fault.name, errors.Error)
     text = fault.message if library in fault.message else f"{fault.message} ({library})"
     details = {name: value for name, value in fault.details.items() if isinstance(value, str | int | None)}
-    return kind(text, **{"library": library, "function": function} | details)
+    made = kind(text, **{"library": library, "function": function} | details)
+    return _disconnected(made) if kind is errors.ObjectGone and "hresult" in details else made
+
+
+def _disconnected(gone: errors.Error) -> errors.Error:
+    from .failures import over_rpc  # noqa: PLC0415 - only objects are disconnected (R17.24)
+
+    return over_rpc(gone)
 
 
 def with_cause(failure: BaseException, fault: Raise, library: str, function: str) -> BaseException:

@@ -104,7 +104,7 @@ class NativeFunction:
             submitted = host.submit(binding.number, self._number, wire, payloads, self._expiry(), self.__qualname__)
         except HungUp:
             _finish(context)
-            raise host.obituary() from None
+            raise host.obituary(of_object=proxy is not None) from None
         except BaseException:
             _finish(context)
             raise
@@ -113,12 +113,15 @@ class NativeFunction:
             result = self._finish(reply, payloads, arguments, context)
             return result if self.errcheck is None else self.errcheck(result, self, arguments)
 
+        def outcome() -> Any:
+            return finish(*host.outcome(submitted, self.__name__, of_object=bool(first)))
+
         def done() -> None:
             nonlocal proxy
             proxy = None  # until now the call was on its way, and what is collected would overtake it
             _finish(context)
 
-        return promise(host, submitted, self.__name__, finish, done)
+        return promise(submitted, outcome, done)
 
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"

@@ -15,7 +15,7 @@ from callgate_protocol.channel import Received, State
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.rpccodes import Code
-from callgate_protocol.system import HostFunction
+from callgate_protocol.system import OF_OBJECTS, HostFunction
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import HungUp, Unreachable
 from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
@@ -28,7 +28,6 @@ from .endings import Endings, not_begun, not_sent
 from .errors import (
     CallbackOnCollectedDelegateError,
     Error,
-    HostLost,
     ObjectGone,
 )
 from .foreign import ForeignCalls, ObjectCalls, unraisable
@@ -134,9 +133,9 @@ class Host:
         try:
             channel = nested or self.session.take(expires)
         except Unreachable as error:
-            raise not_sent(CallSite(self.label, name), error) from None
+            raise not_sent(self._site(name, library, function), error) from None
         except HungUp:
-            raise self._endings.lost(CallSite(self.label, name)) from None
+            raise self._endings.lost(self._site(name, library, function)) from None
         number = 0
         try:
             number, frames = channel.talk.call(
@@ -151,7 +150,7 @@ class Host:
             told = self._raisings.told(channel.number, channel.talk.depth)
         except BaseException as error:
             self._raisings.give_up(channel.number)
-            site = CallSite(self.label, name, channel.number, number)
+            site = self._site(name, library, function)._replace(channel=channel.number, call=number)
             raise self._endings.given_up(channel, site, error, expires, nested=nested is not None) from None
         if nested is None:
             self.session.give(channel)
@@ -159,7 +158,7 @@ class Host:
             reach("client.reply_received")
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted" and expires is not None:
-                raise not_begun(CallSite(self.label, name))
+                raise not_begun(self._site(name, library, function))
             fault = self._raisings.exception(answer.message, name, channel.number)
             if nested is None:
                 self._raisings.tell_others(channel.number, fault)
@@ -183,25 +182,26 @@ class Host:
         try:
             submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
         except Unreachable as error:
-            raise not_sent(CallSite(self.label, name), error) from None
+            raise not_sent(self._site(name, library, function), error) from None
         if expires is not None:
             self.session.call_at(expires, lambda: defer(self._overdue, submitted, name))
         return submitted
 
-    def outcome(self, submitted: Submitted, name: str) -> tuple[Return, list[Any]]:
+    def outcome(self, submitted: Submitted, name: str, *, of_object: bool) -> tuple[Return, list[Any]]:
         """What came of a submitted call. Raises what `invoke` would; may ask the broker, so not on the I/O thread."""
+        place = submitted.channel, submitted.number, submitted.expires
+        site = CallSite(self.label, name, *place, of_object=of_object)
         try:
             answer = submitted.result()
         except CancelledError:
-            raise not_begun(CallSite(self.label, name)) from None
+            raise not_begun(site) from None
         except HungUp:
-            site = CallSite(self.label, name, submitted.channel, submitted.number, submitted.expires)
             raise self._endings.interrupted(site, submitted.expires) or self._endings.lost(site) from None
         except RemoteProtocolError as error:
-            raise self._endings.broken(CallSite(self.label, name), error) from error
+            raise self._endings.broken(site, error) from error
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted":
-                raise not_begun(CallSite(self.label, name))
+                raise not_begun(site)
             raise self._raisings.exception(answer.message, name, submitted.channel)
         assert isinstance(answer.message, Return)
         return answer.message, answer.payloads
@@ -282,6 +282,10 @@ class Host:
 
     # -- when it does not come back ------------------------------------------------------------------------------
 
+    def _site(self, name: str, library: int, function: int) -> CallSite:
+        of_object = function in OF_OBJECTS if library == 0 else self._objects is not None and library in self._objects
+        return CallSite(self.label, name, of_object=of_object)
+
     def _overdue(self, submitted: Submitted, name: str) -> None:
         """The deadline of a submitted call has passed: it is taken out of the queue, or its host is stopped."""
         if not submitted.done() and not submitted.cancel():
@@ -300,9 +304,9 @@ class Host:
         """Whether this process has ended the session itself."""
         return bool(self._endings.closing)
 
-    def obituary(self) -> HostLost | Error:
+    def obituary(self, *, of_object: bool = False) -> Error:
         """What this host died of, for whoever finds it dead."""
-        return self._endings.lost(CallSite(self.label, ""))
+        return self._endings.lost(CallSite(self.label, "", of_object=of_object))
 
     def check_alive(self, proxy: Remote) -> None:
         """Raise ObjectGone when the object died with its host."""
@@ -310,7 +314,8 @@ class Host:
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one; load the library again here")
         if self.session.dead:
             text = f"{proxy!r} lived in a host that is gone; objects are not carried over to a new one"
-            raise ObjectGone(text, hresult=HResult(Code.RPC_E_DISCONNECTED))  # R17.26
+            gone = ObjectGone(text, hresult=HResult(Code.RPC_E_DISCONNECTED), from_transport=True)
+            raise proxy._died(gone)  # noqa: SLF001 - R17.26, and what it is for an object
 
     # -- SessionOwner, on the I/O thread -------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from callgate_protocol.messagefilter import Outgoing, settle
 from callgate_protocol.messages import Callback
 from callgate_protocol.rpccodes import Code
 
-from .failures import exception_for_hr
+from .failures import transport_failure
 from .threads import causality
 
 if TYPE_CHECKING:
@@ -284,6 +284,4 @@ class Inbox:
 
 def cancelled(code: Code) -> BaseException:
     """The exception for a code of the transport."""
-    error = exception_for_hr(code)
-    assert error is not None
-    return error
+    return transport_failure(code)

@@ -73,6 +73,10 @@ class Remote(Addressable):
         self._host.check_alive(self)
         return self._number
 
+    def _died(self, gone: ObjectGone) -> ObjectGone:
+        """What is raised when it is used after the end of its host."""
+        return gone
+
 
 class Handle(Remote):
     """An opaque C pointer, e.g. `sqlite3 *` (R10.1). `with` and `callgate.release` end it.

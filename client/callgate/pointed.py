@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from callgate_protocol.forms import Form, Raw, Structure
@@ -65,8 +64,11 @@ class NativeFunctionPointer(NativePtr):
         except BaseException:
             context.finish()
             raise
-        finish = partial(self._finish, plan, given, context)
-        return promise(host, submitted, self._delegate, finish, context.finish)
+
+        def outcome() -> Any:
+            return self._finish(plan, given, context, *host.outcome(submitted, self._delegate, of_object=False))
+
+        return promise(submitted, outcome, context.finish)
 
     def _open(self) -> tuple[Host, FunctionPlan, CallContext]:
         host: Host = self._base._host

@@ -6,28 +6,22 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from callgate_protocol.messages import Return
-
 from .process import defer
 
 if TYPE_CHECKING:
     from callgate_transport.pipeline import Submitted
 
-    from .host import Host
-
 __all__ = ["promise"]
 
 
-def promise(
-    host: Host, submitted: Submitted, name: str, finish: Callable[[Return, list[Any]], Any], done: Callable[[], None]
-) -> Future[Any]:
-    """The caller's future: `finish` makes its result of the answer, and `done` is run whatever comes of it."""
+def promise(submitted: Submitted, outcome: Callable[[], Any], done: Callable[[], None]) -> Future[Any]:
+    """The caller's future: `outcome` makes its result of the answer, and `done` is run whatever comes of it."""
     promised: Future[Any] = Future()
     promised.set_running_or_notify_cancel()
 
     def settle() -> None:
         try:
-            promised.set_result(finish(*host.outcome(submitted, name)))
+            promised.set_result(outcome())
         except BaseException as error:  # handed to whoever asks for the result
             promised.set_exception(error)
         finally:

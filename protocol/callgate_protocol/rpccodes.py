@@ -90,5 +90,5 @@ def signed(code: int) -> int:
 
 
 def refusal(code: Code, text: str) -> Fault:
-    """The fault that tells a failure of this code."""
-    return Fault("ComError", f"{text} ({code.name})", hresult=code.signed, description=text)
+    """The fault that tells a failure of this code, which no object has given (R11.14)."""
+    return Fault("ComError", f"{text} ({code.name})", hresult=code.signed, description=text, transport=True)

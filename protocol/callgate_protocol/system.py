@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
-__all__ = ["BrokerFunction", "HostFunction"]
+__all__ = ["OF_OBJECTS", "BrokerFunction", "HostFunction"]
 
 
 class HostFunction(IntEnum):
@@ -107,6 +108,25 @@ class HostFunction(IntEnum):
     """(token) -> {"ref": …}: the reference that was handed over, as this session's own (R17.13)."""
     WITHDRAW = 53
     """(token) -> nil: nobody claims the reference any more (R17.6, R17.14)."""
+
+
+OF_OBJECTS: Final = frozenset(
+    {
+        HostFunction.QUERY,
+        HostFunction.WRAP,
+        HostFunction.RELEASE,
+        HostFunction.NAMES,
+        HostFunction.DISPATCH,
+        HostFunction.ACTIVATE,
+        HostFunction.WHERE,
+        HostFunction.NAMED,
+        HostFunction.DESCRIBE,
+        HostFunction.MAKE,
+        HostFunction.HAND_OVER,
+        HostFunction.CLAIM,
+    }
+)
+"""Those that are about objects with interfaces."""
 
 
 class BrokerFunction(IntEnum):

@@ -15,6 +15,7 @@ import pytest
 
 import callgate
 from callgate import Connection, Lib
+from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
 from tests.machines.rig import NOTICED, Rig, again, free_ports
@@ -94,6 +95,23 @@ def test_r17_27_a_connection_that_is_cut_under_a_call(device: Lib, network: Netw
     assert again(lambda: device.scope_range(scope)) == 9
     assert callgate.info(device).process == process
     assert shots(path) == 1
+
+
+@pytest.mark.rule("R11.14")
+def test_r17_27_a_connection_that_is_cut_under_a_method(
+    connection: Connection, network: Network, component: str
+) -> None:
+    """The same for an object, where it is an error of the transport as well; the object lives on."""
+    lib: Any = connection.load(component, IDL)
+    worker = callgate.query(lib.component_create(CLSID["Free"], IID["IWorker"]), "IWorker")
+    outcome = in_background(lambda: worker.Work(300))
+    assert wait_until(lambda: worker.Overlap() == 1)
+    network.drop()
+    error = outcome.get(timeout=10)
+    assert isinstance(error, callgate.OutcomeUnknown), error
+    assert isinstance(error, callgate.RpcError)
+    assert (error.from_transport, int(error.hresult) & 0xFFFFFFFF) == (True, 0x80010007)
+    assert again(lambda: worker.Work(0)) > 0
 
 
 def test_r17_27_calls_without_a_network_do_not_run_later(

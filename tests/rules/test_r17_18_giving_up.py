@@ -113,5 +113,5 @@ def test_r17_19_nested_calls_have_what_is_left(lib: Lib) -> None:
     with pytest.raises(callgate.DeadlineExceeded), callgate.deadline(0.4):
         made.PassOn(typed(native), 2)
 
-    assert told == [callgate.DeadlineExceeded]
+    assert [issubclass(each, callgate.DeadlineExceeded) for each in told] == [True]
     assert time.monotonic() - began < 5

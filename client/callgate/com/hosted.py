@@ -7,8 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from callgate.errors import ObjectGone
+from callgate.failures import over_rpc
+from callgate.hresults import HResult
 from callgate.threads import here
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 
@@ -52,13 +55,18 @@ class Hosted:
         known = self._described.get(declared)
         if known is None:
             if self._host.dead:
-                raise ObjectGone(f"{declared.name} was used on an object of a host that is gone")
+                text = f"{declared.name} was used on an object of a host that is gone"
+                raise over_rpc(ObjectGone(text, hresult=HResult(Code.RPC_E_DISCONNECTED)))
             with self._lock:
                 known = self._described.get(declared)
                 if known is None:
                     known = self._described[declared] = Described(self._host, declared)
                     self._by_number[known.number] = known
         return known
+
+    def __contains__(self, library: int) -> bool:
+        """Whether a library of the host is the description of an interface."""
+        return library in self._by_number
 
     def described(self, interfaces: Iterable[Declared]) -> list[list[int]]:
         """Interfaces as the host knows them."""

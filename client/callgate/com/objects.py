@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from callgate.errors import InvalidCastError, MarshalError
+from callgate.errors import InvalidCastError, MarshalError, ObjectGone
+from callgate.failures import over_rpc
 from callgate.hresults import HResult
 from callgate.memory import Remote
 from callgate_protocol.rpccodes import Code
@@ -98,6 +99,9 @@ class ComObject(Remote):
     def __iter__(self) -> Iterator[Any]:
         """The elements of a collection (R14.8)."""
         return elements(self)
+
+    def _died(self, gone: ObjectGone) -> ObjectGone:
+        return over_rpc(gone)
 
     def __dir__(self) -> list[str]:
         own = {name for each in self._interfaces for name in (*each.methods, *each.properties)}

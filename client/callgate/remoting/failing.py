@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from callgate.errors import Error
 from callgate.refusals import told_of
 from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError, RemoteProtocolError
@@ -29,7 +31,8 @@ def fault_of(error: BaseException) -> Fault:
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in FAULTS), "")
     if isinstance(error, Error) and name:
         own = error.__dict__.get("hresult")
-        return Fault(name, str(error), **({"hresult": int(own)} if isinstance(own, int) else {}))
+        details: dict[str, Any] = {"hresult": int(own)} if isinstance(own, int) else {}
+        return Fault(name, str(error), **details, **({"transport": True} if name == "ComError" else {}))
     return Fault("InternalError", f"{type(error).__name__}: {error}")
 
 

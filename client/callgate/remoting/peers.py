@@ -20,8 +20,10 @@ from callgate.com.objects import ComObject, answers, no_interface
 from callgate.convert import CallContext, Mismatch
 from callgate.convert.base import wrong_type
 from callgate.errors import HostLost, InvalidCastError, NotSupportedError, ObjectGone
+from callgate.failures import over_rpc
 from callgate.faults import exception_of
 from callgate.holdings import Holdings
+from callgate.hresults import HResult
 from callgate.memory import Remote
 from callgate.process import defer
 from callgate_protocol.channel import Received
@@ -131,7 +133,8 @@ class Peer:
         if self.servant.process != os.getpid():
             raise ObjectGone(f"{proxy!r} belongs to the process that forked this one")
         if self.dead:
-            raise ObjectGone(f"{proxy!r} lived in a process that is gone")
+            gone = ObjectGone(f"{proxy!r} lived in a process that is gone", hresult=HResult(Code.RPC_E_DISCONNECTED))
+            raise over_rpc(gone)
 
     def invoke(
         self,
@@ -150,7 +153,7 @@ class Peer:
         try:
             answer = self.servant.ask(self, read_address(target)[0], request, payloads)
         except Gone:
-            raise HostLost(f"the process of {name} ended while it was called", function=name) from None
+            raise over_rpc(HostLost(f"the process of {name} ended while it was called", function=name)) from None
         message = answer.message
         if isinstance(message, Raise):
             raise exception_of(message, self.describe(), name)
