@@ -45,6 +45,17 @@ class AllowList:
         """The clients."""
         return frozenset(rights.name for rights in self._rights.values())
 
+    def says_of(self, owner: str, key: str, *, for_all: bool = False) -> dict[str, Any]:
+        """What a host is to be told that lets a client in with this key; `for_all`: it is one that all clients use."""
+        if for_all:
+            rights = next((rights for rights in self._rights.values() if rights.name == owner), None)
+        else:
+            rights = self._rights.get(bytes.fromhex(key))
+        about = {"owner": owner, "key": key}
+        if rights is None or rights.name != owner:
+            return {"op": "expel", **about}
+        return {"op": "admit", **about, "rights": rights.as_map()}
+
     def changes_to(self, following: AllowList) -> list[dict[str, Any]]:
         """What the hosts of these clients have to be told when another list takes the place of this one."""
         messages: list[dict[str, Any]] = []

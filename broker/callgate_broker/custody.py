@@ -96,7 +96,9 @@ class Warden:
         if settings.doorway is not None:
             module, words = "callgate_broker.gateway", [settings.doorway.as_text()]
             gateway = settings.doorway.listener
-            self._fronts.append(TalkerProcess(self.loop, module, gateway, settings.roots, words, self.add_peer))
+            # whoever is struck off the allow-list has no reason to knock
+            needed = self.supervisor.serves_others
+            self._fronts.append(TalkerProcess(self.loop, module, gateway, settings.roots, words, self.add_peer, needed))
 
     @cached_property
     def _programs(self) -> Programs:

@@ -64,6 +64,7 @@ class Gateway(Talker):
 
     def run(self) -> None:
         """Serve until the warden is gone."""
+        self._catch_up("")
         while True:
             ready = dict(self._poller.poll(_AGAIN_MS if self._passages.holding else _LOOK_MS))
             self._look(time.monotonic())
@@ -90,10 +91,23 @@ class Gateway(Talker):
     def _revise(self) -> None:
         """Whoever may do less from now on, may do so at once: the hosts are told as well."""
         for message in self._clients.changes():
-            self._inquire(message, lambda _answer: None)
+            self._inquire(message, _noted)
             # its hosts that are reached through us know our key only
             if message["op"] == "admit" or not self._clients.knows(message["owner"]):
-                self._inquire({**message, "key": self._public}, lambda _answer: None)
+                self._inquire({**message, "key": self._public}, _noted)
+
+    def _catch_up(self, after: str) -> None:
+        """The list may have changed while there was no gateway: the hosts are told what it says now."""
+
+        def told(answer: Mapping[str, Any]) -> None:
+            _noted(answer)
+            clients = answer.get("ok", {}).get("clients", [])
+            for key, owner in clients:
+                self._inquire(self._clients.list.says_of(owner, key, for_all=key == self._public), _noted)
+            if clients:
+                self._catch_up("".join(clients[-1]))
+
+        self._inquire({"op": "admitted", "after": after}, told)
 
     def _inquire(self, question: dict[str, Any], answered: Callable[[Mapping[str, Any]], None]) -> None:
         """Ask the warden something on behalf of nobody's call."""
@@ -175,6 +189,14 @@ class Gateway(Talker):
                 "relay": route["relay"],
             }
         }
+
+
+def _noted(answer: Mapping[str, Any]) -> None:
+    """Whatever the warden would not do for us: whoever runs the broker has to know of it."""
+    error = answer.get("error")
+    if error is not None:
+        text = f"callgate broker: hosts were not told of the allow-list: {error.get('name')}: {error.get('message')}"
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the log of the broker
 
 
 class Clients:

@@ -55,6 +55,7 @@ class Host:
     """One host, from the request to start it until its record is all that is left."""
 
     __slots__ = (
+        "admitted",
         "asked",
         "asker",
         "client",
@@ -109,6 +110,8 @@ class Host:
         self.owner = ""
         """The client of another machine that it was started for."""
         self.remote: dict[str, Any] | None = None
+        self.admitted: set[str] = set()
+        """Keys of that client that it was told to let in."""
         self.route: dict[str, Any] | None = None
         """Where it listens for that client."""
         self.seekers: list[Asker] = []

@@ -85,6 +85,7 @@ class Nursery:
         host = Host(self._new_incarnation(), self._next_number(), asker, label=label, key=key, client=client, kind=kind)
         host.share = share
         host.owner, host.remote = owner, remote
+        host.admitted = {str(remote.get("key"))} if remote else set()
         if decision.delay > 0:
             host.delay, host.due = decision.delay, now + decision.delay
             self._waiting.append(host)

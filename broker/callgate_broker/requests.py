@@ -84,8 +84,9 @@ OPERATIONS: dict[str, dict[str, _Field]] = {
 _GATEWAY_OPERATIONS: dict[str, dict[str, _Field]] = {
     "admit": {"key": _Field(str, limit=64), "rights": _Field(dict)},
     "expel": {"key": _Field(str, limit=64)},
+    "admitted": {"after": _Field(str, required=False, limit=320)},
 }
-"""What gateways say by themselves, when the allow-list has changed."""
+"""What gateways say by themselves: when the allow-list has changed, and before, when they begin."""
 
 _MESSAGE_LIMIT = 4000
 """Characters of an error that are kept, from the end: every answer must fit into a datagram, however it is escaped."""

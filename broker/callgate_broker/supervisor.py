@@ -23,6 +23,8 @@ _STOP_SECONDS = 2.0
 """How long `stop` waits for the end of a killed host: one in an uninterruptible system call may never end."""
 _UNCOUNTED = frozenset({"closed", "lapsed"})
 """Stops that say nothing about the library."""
+_ADMITTED_AT_ONCE = 32
+"""Names of clients have up to 255 characters, and an answer has to fit into a datagram."""
 _SIGKILL = 9
 _KINDS = ("", "python")
 _HOSTS_PER_OWNER = 64
@@ -53,6 +55,7 @@ class Supervisor:
             "resolve": self._resolve,
             "admit": self._pass_on,
             "expel": self._pass_on,
+            "admitted": self._admitted,
         }
 
     @cached_property
@@ -63,6 +66,10 @@ class Supervisor:
 
         self._has_desk = True
         return Desk(lambda: read_registry(project=False))
+
+    def serves_others(self) -> bool:
+        """Whether there is a host for a client of another machine."""
+        return any(host.remote for host in self.hosts.values())
 
     def request(self, peer: int, number: int, message: dict[str, Any], now: float) -> Iterator[Action]:
         """A peer asks for something."""
@@ -89,6 +96,7 @@ class Supervisor:
             host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
             if host is not None:
                 if request.remote:
+                    host.admitted.add(str(request.remote["key"]))
                     yield Tell(host, {"op": "admit", **{name: request.remote[name] for name in ("key", "rights")}})
                 yield Reply(asker, success(asker.request, _born(host)))
                 return
@@ -152,9 +160,18 @@ class Supervisor:
     def _pass_on(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
         """A client may do less than before, or more, or nothing any longer: its hosts are told."""
         for host in self.hosts.values():
-            if host.owner == request.owner:
+            if host.owner == request.owner and host.remote:
+                change = host.admitted.add if request.operation == "admit" else host.admitted.discard
+                change(request.fields["key"])
                 yield Tell(host, {"op": request.operation, **request.fields})
         yield Reply(asker, success(asker.request, {}))
+
+    def _admitted(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
+        """Whom hosts let in, for a gateway that begins: some keys with their owners, in order, after those it knows."""
+        after = request.fields["after"] or ""
+        pairs = sorted({(key, host.owner) for host in self.hosts.values() for key in host.admitted})
+        told = [pair for pair in pairs if "".join(pair) > after][:_ADMITTED_AT_ONCE]
+        yield Reply(asker, success(asker.request, {"clients": told}))
 
     def _find(self, request: Request) -> tuple[str, Host | None]:
         """The name of the host that is asked for, and the host if it lives. A stranger's is not found."""

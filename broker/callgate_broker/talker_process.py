@@ -47,7 +47,7 @@ def listen_on(host: str, port: int) -> socket.socket:
 class TalkerProcess:
     """Owns an address of the broker. A process runs from the first connection until it decides to end, or dies.
 
-    `on_peer` is given the connection to each new talker.
+    `on_peer` is given the connection to each new talker. While it is `needed`, another follows a dead one at once.
     """
 
     def __init__(
@@ -58,11 +58,13 @@ class TalkerProcess:
         roots: list[str],
         arguments: list[str],
         on_peer: Callable[[socket.socket], None],
+        needed: Callable[[], bool] = lambda: False,
     ) -> None:
         self.pid = 0
         self.restarts = 0
         self._loop = loop
         self._on_peer = on_peer
+        self._needed = needed
         self._command = launch.command(module, roots, str(_LISTENER_FD), str(_WARDEN_FD), *arguments)
         self._pidfd = -1
         self._started = 0.0
@@ -79,7 +81,7 @@ class TalkerProcess:
         """Time has passed."""
         if self._due is not None and self._due <= now:
             self._due = None
-            self._await_knock()
+            (self._knocked if self._needed() else self._await_knock)()
 
     def _await_knock(self) -> None:
         self._loop.watch(self._listener.fileno(), self._knocked)

@@ -29,8 +29,8 @@ class Play:
         message = {"op": operation, **fields}
         return list(self.supervisor.request(peer, next(self._numbers), message, self.now))
 
-    def start(self, key: str = "key", peer: int = PEER) -> list[Action]:
-        return self.request("start", peer, label="lib.so", key=key, client=1)
+    def start(self, key: str = "key", peer: int = PEER, **more: Any) -> list[Action]:
+        return self.request("start", peer, label="lib.so", key=key, client=1, **more)
 
     def forked(self, number: int) -> list[Action]:
         return list(self.supervisor.forked(number, 1000 + number, f"/run/h{number}/link", self.now))

@@ -189,6 +189,26 @@ def test_what_one_client_shares_is_not_anothers() -> None:
     assert answer(sharing(play, "b:s", peer=3, owner="a"))["pid"] == 1001
 
 
+def test_whom_hosts_let_in_is_told_page_by_page() -> None:
+    """A gateway that begins asks for it: keys and owners, as they were told, in an order that it can go on from."""
+    play = Play()
+    for number in range(1, 41):
+        owner = f"client{number:02}"
+        play.start(owner=owner, remote={"key": f"{number:064x}", "rights": {}})
+        play.forked(number)
+    play.start()
+    play.forked(41)
+    first = answer(play.request("admitted"))["clients"]
+    assert first == [(f"{number:064x}", f"client{number:02}") for number in range(1, 33)]
+    rest = answer(play.request("admitted", after="".join(first[-1])))["clients"]
+    assert [owner for _, owner in rest] == [f"client{number}" for number in range(33, 41)]
+    assert answer(play.request("admitted", after="".join(rest[-1])))["clients"] == []
+    play.request("expel", owner="client40", key=f"{40:064x}")
+    play.request("admit", owner="client39", key="f" * 64, rights={})
+    told = answer(play.request("admitted", after="".join(first[-1])))["clients"]
+    assert told[-2:] == [(f"{39:064x}", "client39"), ("f" * 64, "client39")]
+
+
 def test_sharers_go_one_by_one() -> None:
     """Who has gone is not answered, a fork that nobody waits for any more is stopped, a failure is told to all."""
     play = Play()

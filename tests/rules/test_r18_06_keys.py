@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import zmq
 
 import callgate
 from callgate import Connection
+from callgate.lib import binding_of
+from callgate_broker.gateway import _noted
+from callgate_protocol.system import HostFunction
 from callgate_transport.keys import read_private
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import Rig
+from tests.machines.rig import Rig, again
+from tests.network.relay import Network
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,85 @@ def test_r18_06_rights_that_are_withdrawn_end_what_goes_on(rig: Rig, compiled: C
             broker.report()
     with pytest.raises(callgate.AccessDenied, match="allow-list"):
         rig.connect(bench)
+
+
+@contextmanager
+def without_gateway(rig: Rig) -> Iterator[None]:
+    """Something happens while no gateway runs: it stands still, is killed, and another one has to find out."""
+    gateway = rig.state()["broker"]["gateway"]["pid"]
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(gateway, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])
+def test_r18_06_rights_that_are_withdrawn_while_no_gateway_runs(
+    rig: Rig, compiled: Callable[[str], str], relay: bool
+) -> None:
+    """The next one compares the list with what the hosts were told: who is not on it any more is expelled."""
+    with (
+        rig.connect(rig.admit("bench"), relay=relay) as broker,
+        rig.connect(rig.admit("laptop", ["libm.so.6"])) as other,
+    ):
+        lib, kept = broker.load(compiled("machines"), DEVICE), other.load("libm.so.6", "double cos(double x);")
+        process = callgate.info(lib).process
+        with without_gateway(rig):
+            rig.remove("bench")
+        assert wait_until(lambda: not os.path.exists(f"/proc/{process}"))
+        with pytest.raises((callgate.HostLost, callgate.AccessDenied)):
+            lib.add(1, 2)
+        with pytest.raises(callgate.AccessDenied):
+            lib.add(1, 2)
+        with pytest.raises(callgate.AccessDenied):
+            broker.report()
+        assert kept.cos(0.0) == 1.0
+
+
+def test_r18_06_nobody_has_to_knock(rig: Rig, compiled: Callable[[str], str]) -> None:
+    """A client that is struck off loses its host, too, when it says nothing to the broker any more."""
+    with Network([rig.port]) as network, rig.connect(rig.admit("laptop")) as mine:
+        address = f"tcp://{network.near}:{rig.port}"
+        with rig.connect(rig.admit("bench"), address=address, relay=True) as broker:
+            process = callgate.info(broker.load(compiled("machines"), DEVICE)).process
+            mine.close()
+            network.silence()
+            with without_gateway(rig):
+                rig.remove("bench")
+            assert wait_until(lambda: not os.path.exists(f"/proc/{process}"))
+
+
+@pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])
+def test_r18_06_rights_that_change_while_no_gateway_runs(rig: Rig, relay: bool) -> None:
+    """A host that goes on is told what its client may load now."""
+    with rig.connect(rig.admit("bench", ["libm.so.6"]), relay=relay) as broker:
+        lib = broker.load("libm.so.6", "double cos(double x);")
+        host = binding_of(lib).ready()
+
+        def may_load(file: str) -> bool:
+            try:
+                host.system(HostFunction.LOAD, file, bytes(32), None)
+            except callgate.AccessDenied:
+                return False
+            return True
+
+        assert (may_load("libm.so.6"), may_load("libc.so.6")) == (True, False)
+        with without_gateway(rig):
+            rig.admit("bench", ["libc.so.6"])
+        assert wait_until(lambda: not again(lambda: may_load("libm.so.6")))
+        assert again(lambda: may_load("libc.so.6"))
+        assert again(lambda: lib.cos(0.0)) == 1.0
+
+
+def test_r18_06_what_the_warden_would_not_pass_on_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever runs the broker reads that hosts were not told."""
+    _noted({"ok": {}})
+    assert capsys.readouterr().err == ""
+    _noted({"error": {"name": "ProtocolError", "message": "expel: key must be str"}})
+    assert capsys.readouterr().err == (
+        "callgate broker: hosts were not told of the allow-list: ProtocolError: expel: key must be str\n"
+    )
 
 
 def test_r18_06_secrets_stay_in_their_files(rig: Rig, connection: Connection) -> None:

@@ -7,8 +7,9 @@ lost, hello is said again and every unanswered request is sent again: the broker
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final
 
 import zmq
@@ -80,7 +81,11 @@ class Dialogue:
         self._socket.set(zmq.RECONNECT_IVL_MAX, 500)
         self._socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
         self._monitor = self._socket.get_monitor_socket(_EVENTS)
-        join(self._socket, endpoint)
+        self._connect: Callable[[], None] = lambda: join(self._socket, endpoint)
+        self._endpoint = endpoint
+        self._locked_out = False
+        """Whether our key was refused in the handshake: ZeroMQ does not try again by itself then."""
+        self._connect()
         io.post(self._watch)
 
     def request(self, function: BrokerFunction, arguments: Mapping[str, Any]) -> Future[dict[str, Any]]:
@@ -106,6 +111,11 @@ class Dialogue:
         if self._refused:  # perhaps not for ever
             self._refused = False
             self._greet()
+        if self._locked_out:
+            self._locked_out = False
+            with suppress(zmq.ZMQError):  # it may have forgotten that it was to be connected
+                self._socket.disconnect(self._endpoint)
+            self._connect()
         self._send(number)
 
     def _send(self, number: int) -> None:
@@ -121,6 +131,7 @@ class Dialogue:
             event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
             if event == zmq.Event.HANDSHAKE_FAILED_AUTH:
                 why = "the broker does not let this key in"
+                self._locked_out = True
                 self._settle(PermissionError(why))
                 self._fail(Refused("AccessDenied", why))
             self.trouble = _TROUBLES.get(event, self.trouble)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import zmq
@@ -46,7 +47,8 @@ from .session import Session
 
 __all__ = ["RemoteSession", "Route"]
 
-_EVENTS: Final = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.DISCONNECTED
+_EVENTS: Final = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.DISCONNECTED
+_ENDS: Final = zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.DISCONNECTED
 
 
 class Route(NamedTuple):
@@ -213,7 +215,7 @@ class RemoteSession(Session):
         watched: list[zmq.Socket[bytes]] = []
 
         def join(socket: zmq.Socket[bytes], where: str) -> None:
-            watched.append(socket.get_monitor_socket(zmq.Event.DISCONNECTED))
+            watched.append(socket.get_monitor_socket(_ENDS))
             self._route.join(socket, where)
 
         channel = CallChannel(context, endpoint, routing_id, number, tie, limits, pipelined=pipelined, join=join)
@@ -271,6 +273,10 @@ class RemoteSession(Session):
     def _connection_changed(self) -> None:
         while not self.dead and self._monitor.poll(0):
             event = recv_monitor_message(self._monitor, zmq.NOBLOCK)["event"]
+            if event == zmq.Event.HANDSHAKE_FAILED_AUTH:  # ZeroMQ does not try again by itself
+                self.lapsed = "its machine does not let this client in any more"
+                self._hang_up()
+                return
             if event != zmq.Event.HANDSHAKE_SUCCEEDED:
                 continue
             self._connections += 1
@@ -298,6 +304,12 @@ class RemoteSession(Session):
     def _say(self, message: Message | None) -> None:
         if message is not None:
             self._put_control([encode(to_wire(message))])
+
+    def _put_control(self, frames: list[Any]) -> None:
+        """See `Session`. Without a way to the host nothing waits for one: it is said again, or it is over."""
+        if not self.dead:
+            with suppress(zmq.Again):
+                self._control.send_multipart(frames, zmq.NOBLOCK)
 
     def _handle(self, message: Message, payloads: list[Any]) -> None:
         self._heard = time.monotonic()
