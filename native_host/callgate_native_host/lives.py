@@ -10,10 +10,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol, TypeAlias
 
-from callgate_protocol.errors import Fault
 from callgate_transport.serving.single import here
 
 __all__ = ["Life", "Lives", "Release", "Use"]
@@ -47,6 +45,8 @@ class Life:
         self._ours = True
         self._home = here()
         """The single-threaded apartment that it came from, where it ends as well (R15.2)."""
+        if self._home is not None:
+            self._home.settle()
 
     def use(self) -> bool:
         """A call uses the object until `done`; False when it has ended or is about to."""
@@ -84,18 +84,25 @@ class Life:
             if self._closed:
                 return
             self._closed, self._ours = True, False
-        self._lives.over()
+        self._over()
 
     def end(self) -> None:
-        """Run the function that ends it, on the thread of its apartment. One that has ended took its objects along."""
+        """Run the function that ends it, on the thread of its apartment, which stays for that (R15.19)."""
+        if self._home is None:
+            self._end()
+        else:
+            self._home.run(self._end)
+
+    def _end(self) -> None:
         try:
-            if self._home is None:
-                self._release(self.address)
-            else:
-                with suppress(Fault):
-                    self._home.run(lambda: self._release(self.address))
+            self._release(self.address)
         finally:
-            self._lives.over()
+            self._over()
+
+    def _over(self) -> None:
+        self._lives.over()
+        if self._home is not None:
+            self._home.depart()
 
 
 class Lives:

@@ -86,6 +86,9 @@ class ICalc(IUnknown, Protocol):
     def hold(self, other: ICalc) -> None:
         """Hold on to another object."""
 
+    def keep_held(self) -> None:
+        """Go on holding it when another one is held."""
+
     def held(self) -> ICalc:
         """Give it on."""
 
@@ -126,6 +129,9 @@ class IKeeper(IUnknown, Protocol):
 
     def take_stored(self, links: IUnknown) -> None:
         """Hold what a native object of the component hands out."""
+
+    def unpack(self, data: BStr) -> None:
+        """Hold what a reference leads to; its bytes are written in hexadecimal."""
 
     def store_own(self, links: IUnknown) -> None:
         """Have a native object of the component hold a new shape of this process."""

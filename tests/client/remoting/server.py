@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 import callgate
+from callgate import IUnknown
 from callgate.com.objects import query
 from callgate.process import current
 from tests.client.remoting.described import ICalc, IKeeper, Point
@@ -123,6 +124,7 @@ class Calc(ICalc, IKeeper):
     def __init__(self) -> None:
         self._memory = 0
         self._rested = 0
+        self._all: list[Any] = []
         self._kept: Any = None
         self._held: Any = None
 
@@ -205,6 +207,10 @@ class Calc(ICalc, IKeeper):
         """Hold on to another object."""
         self._held = other
 
+    def keep_held(self) -> None:
+        """Go on holding it when another one is held."""
+        self._all.append(self._held)
+
     def held(self) -> Any:
         """Give it on."""
         return self._held
@@ -245,6 +251,10 @@ class Calc(ICalc, IKeeper):
     def take_stored(self, links: Any) -> None:
         """Hold what a native object of the component hands out."""
         self._held = query(links, ILinks).Stored()
+
+    def unpack(self, data: str) -> None:
+        """Hold what a reference leads to; its bytes are written in hexadecimal."""
+        self._held = callgate.unmarshal(bytes.fromhex(data), IUnknown)
 
     def store_own(self, links: Any) -> None:
         """Have a native object of the component hold a new shape of this process."""

@@ -167,7 +167,9 @@ class SingleThread:
         self._changed = threading.Condition()
         self._jobs: deque[_Job] = deque()
         self._serving: list[_Visit] = []
+        self._residents = 0
         self._ended = False
+        self._gone = False
         started = threading.Event()
         threading.Thread(target=self._run, args=(started,), name=str(apartment), daemon=True).start()
         started.wait()
@@ -183,26 +185,45 @@ class SingleThread:
             bringer.elsewhere(None)
 
     def run(self, work: Callable[[], None]) -> None:
-        """Have something done on the thread, and wait. Raises what it raises; Fault when the apartment has ended."""
+        """Have something done on the thread, and wait; not for an apartment that has ended, which may never come to it.
+
+        Raises what it raises, and Fault when the thread is gone.
+        """
         if here() is self:
             work()
             return
         errand = _Errand(work)
         self._post(errand)
-        errand.follow()
+        if not self._ended:
+            errand.follow()
+
+    def settle(self) -> None:
+        """An object lives here that has to end on the thread."""
+        with self._changed:
+            self._residents += 1
+
+    def depart(self) -> None:
+        """It has ended."""
+        with self._changed:
+            self._residents -= 1
+            self._changed.notify_all()
 
     def end(self) -> None:
-        """R15.19: nothing is served any more when what runs has come back; calls that wait will never be executed."""
+        """R15.19: no call is served any more when what runs has come back; calls that wait will never be executed.
+
+        The thread stays until the objects that live here have ended on it: their owners let go of them now.
+        """
         with self._changed:
             self._ended = True
-            left, self._jobs = self._jobs, deque()
+            left = [job for job in self._jobs if isinstance(job, _Visit)]
+            self._jobs = deque(job for job in self._jobs if not isinstance(job, _Visit))
             self._changed.notify_all()
         for job in left:
             job.refuse(Code.RPC_E_SERVER_DIED_DNE, f"{self.apartment} ended before the call had its turn (R15.19)")
 
     def _post(self, job: _Job) -> None:
         with self._changed:
-            if self._ended:
+            if self._gone or (self._ended and isinstance(job, _Visit)):
                 text = f"the object lived in {self.apartment}, which has ended with its thread (R15.19)"
                 raise refusal(Code.RPC_E_DISCONNECTED, text)
             self._jobs.append(job)
@@ -223,10 +244,15 @@ class SingleThread:
         started.set()
         idle = Waiting(self.apartment.kind)
         while True:
-            job = self._next(idle, lambda: self._ended)
+            job = self._next(idle, self._is_over)
             if job is None:
                 return
             self._serve(job)
+
+    def _is_over(self) -> bool:
+        """Whether the thread is needed no more."""
+        self._gone = self._ended and not self._residents and not self._jobs
+        return self._gone
 
     def _next(self, state: Waiting, over: Callable[[], bool]) -> _Job | None:
         """The next job that may be done now, when there is one; None when what was waited for has come."""
