@@ -41,6 +41,7 @@ __all__ = [
     "OutcomeUnknown",
     "Overloaded",
     "OwnershipError",
+    "PerformanceWarning",
     "ProtocolError",
     "RankError",
     "RpcError",
@@ -269,6 +270,10 @@ class AccessDenied(Error, PermissionError):
 
 class Overloaded(Error):
     """A limit was reached; try again later."""
+
+
+class PerformanceWarning(UserWarning):
+    """The program works, and could do with less: what it says costs time at every call (R15.13)."""
 
 
 class ProtocolError(Error):

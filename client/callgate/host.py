@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import weakref
@@ -35,6 +34,7 @@ from .holdings import Holdings, references_in
 from .hresults import HResult
 from .lines import Line, Opened
 from .memory import Remote
+from .notices import tell
 from .process import current, defer
 from .raisings import Raisings, explained
 from .refusals import Refused
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Host"]
 
-_log = logging.getLogger("callgate")
 _GRACE_SECONDS = 0.25
 """How long native code may take to come back after a callback that outlived the deadline."""
 
@@ -355,8 +354,8 @@ class Host:
             self.system(HostFunction.LEAVE, number)
 
     def noticed(self, notice: Notice) -> None:
-        """Hand the host's words to logging."""
-        _log.log(getattr(logging, notice.level, logging.WARNING), "%s: %s", self.describe(), notice.message)
+        """Hand the host's words on."""
+        tell(self.describe(), notice)
 
     def given_back(self, references: list[list[int]]) -> None:
         """Native code of the host holds some objects of this process no more. Raises RemoteProtocolError."""

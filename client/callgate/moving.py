@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from callgate_protocol.admission import Arriving, Waiting, may_call_out
-from callgate_protocol.apartments import Kind
+from callgate_protocol.apartments import MANY_CROSSINGS, Kind, advice
 from callgate_protocol.crossings import Pledges, Registrations
 from callgate_protocol.errors import Fault
 from callgate_protocol.messagefilter import Outgoing
@@ -15,6 +17,7 @@ from callgate_protocol.rpccodes import Code
 
 from . import apartments
 from .apartments import failed
+from .errors import PerformanceWarning
 from .inbox import Inbox, Job
 from .threads import causality, here
 
@@ -116,9 +119,10 @@ def post(target: Inbox, work: Callable[[], None]) -> None:
 class Agile:
     """A Python object that lives in one STA, as all threads may use it (R15.9): its methods run there."""
 
-    __slots__ = ("_home", "_value")
+    __slots__ = ("_crossed", "_home", "_value")
 
     def __init__(self, value: Any, home: Inbox) -> None:
+        object.__setattr__(self, "_crossed", itertools.count(1))
         object.__setattr__(self, "_value", value)
         object.__setattr__(self, "_home", home)
 
@@ -126,7 +130,13 @@ class Agile:
         value, home = self._value, self._home
         if name.startswith("_") or not callable(getattr(type(value), name, None)):
             raise AttributeError(f"{type(value).__name__} has no method {name!r} that another apartment may call")
-        return lambda *arguments, **named: move(home, lambda: getattr(value, name)(*arguments, **named))
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if here.inbox is not home and next(self._crossed) == MANY_CROSSINGS:
+                warnings.warn(advice(repr(self)), PerformanceWarning, stacklevel=2)
+            return move(home, lambda: getattr(value, name)(*arguments, **named))
+
+        return call
 
     def __repr__(self) -> str:
         return f"<{type(self._value).__name__} in {self._home.apartment}>"

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from callgate_protocol.apartments import MTA, Apartment, Kind
+from callgate_protocol.apartments import MANY_CROSSINGS, MTA, Apartment, Kind, advice
 from callgate_protocol.errors import Fault
-from callgate_protocol.messages import Call
+from callgate_protocol.messages import ADVICE, Call
 from callgate_protocol.system import HostFunction
+from callgate_transport.serving.roles import Notify
 from callgate_transport.serving.session import Session
 from callgate_transport.serving.single import SingleThread
 
@@ -43,8 +44,11 @@ class Homes:
     are one (R15.6).
     """
 
-    def __init__(self, libraries: Libraries, objects: Objects, register: Callable[[int, Any], None]) -> None:
+    def __init__(
+        self, libraries: Libraries, objects: Objects, register: Callable[[int, Any], None], notify: Notify
+    ) -> None:
         self._libraries = libraries
+        self._notify = notify
         self._objects = objects
         self._register = register
         self._lock = threading.RLock()
@@ -65,18 +69,19 @@ class Homes:
 
     def find(self, session: Session, call: Call) -> SingleThread | None:
         """The thread that has to perform a call; None for the one that it has arrived on. Raises Fault."""
-        home = self._of_call(call) if call.library else self._of_request(session, call.function, call.arguments)
+        home = self._of_call(session, call) if call.library else self._of_request(session, call)
         if home is not None:
             self.moved += 1
         return home
 
-    def _of_call(self, call: Call) -> SingleThread | None:
+    def _of_call(self, session: Session, call: Call) -> SingleThread | None:
         library = self._libraries.get(call.library)
-        return self._of_object(call.arguments) if library.is_method(call.function) else library.home
+        return self._of_object(session, call.arguments) if library.is_method(call.function) else library.home
 
-    def _of_request(self, session: Session, function: int, arguments: list[Any]) -> SingleThread | None:
+    def _of_request(self, session: Session, call: Call) -> SingleThread | None:
+        function, arguments = call.function, call.arguments
         if function in _OF_OBJECT:
-            return self._of_object(arguments)
+            return self._of_object(session, arguments)
         if function in _OF_LIBRARY:
             library = self._libraries.look(arguments[0]) if arguments else None
             return library.home if library is not None else None
@@ -86,13 +91,19 @@ class Homes:
             return self._of_class(session, str(arguments[2]), arguments[4])
         return None
 
-    def _of_object(self, arguments: list[Any]) -> SingleThread | None:
+    def _of_object(self, session: Session, arguments: list[Any]) -> SingleThread | None:
         """By the object's number, which stands first. What is no object is refused by who performs the call."""
         wire = arguments[0] if arguments else None
         pair = wire.get("at") if type(wire) is dict else [wire, 0]
         number = pair[0] if type(pair) is list and pair else None
         entry = self._objects.look(number) if type(number) is int else None
-        return entry.home if entry is not None else None
+        if entry is None or entry.home is None:
+            return None
+        if entry.home is self._host:  # of another one, a thread of the client may be the same apartment (R15.6)
+            count = entry.crossed = entry.crossed + 1
+            if count == MANY_CROSSINGS:
+                self._notify(session, ADVICE, advice(f"object {entry.number}"))
+        return entry.home
 
     def _of_class(self, session: Session, clsid: str, options: dict[str, Any]) -> SingleThread | None:
         """R15.7: where an object of a class is made, for a thread of the client that is an STA or is none (0)."""

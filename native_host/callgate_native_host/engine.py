@@ -108,7 +108,7 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
     )
     _offer_standard(callables, dispatch, errors)
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
-    homes = Homes(libraries, objects, callbacks.register)
+    homes = Homes(libraries, objects, callbacks.register, ways.notify)
     census = _census(objects, callables, libraries, homes)
     memory = Memory(backend, libc, objects, places, libraries)
     raw = Raw(backend, callbacks.run, lambda: bool(libraries.all()))

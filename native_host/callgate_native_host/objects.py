@@ -67,7 +67,7 @@ class Kept(NamedTuple):
 class Entry:
     """One object. `block` is None for what native code made; `fields` holds what its pointers refer to, by offset."""
 
-    __slots__ = ("address", "agile", "block", "closed", "fields", "home", "kind", "life", "number", "thunks")
+    __slots__ = ("address", "agile", "block", "closed", "crossed", "fields", "home", "kind", "life", "number", "thunks")
 
     def __init__(self, kind: str, address: int, block: Block | None = None, thunk: Thunk | None = None) -> None:
         self.kind = kind
@@ -79,6 +79,8 @@ class Entry:
         self.agile = False
         """Whether it may be called on every thread, and says so (R15.10)."""
         self.closed = False
+        self.crossed = 0
+        """How often it was called from another apartment than its own (R15.13)."""
         self.fields: dict[int, Kept] = {}
         self.thunks: list[Thunk] = [thunk] if thunk else []
         """Function pointers that live as long as the object (R9.5)."""

@@ -8,7 +8,10 @@ from typing import Final
 from .rpccodes import Code, refusal
 from .value import Value
 
-__all__ = ["MTA", "NEUTRAL", "Apartment", "Apartments", "Kind", "kind_of"]
+__all__ = ["MANY_CROSSINGS", "MTA", "NEUTRAL", "Apartment", "Apartments", "Kind", "advice", "kind_of"]
+
+MANY_CROSSINGS: Final = 10_000
+"""R15.13: calls of one object from another apartment after which it is time to say so, once."""
 
 
 class Kind(Enum):
@@ -124,3 +127,12 @@ class Apartments:
     def alive(self) -> frozenset[Apartment]:
         """All apartments that have a thread."""
         return frozenset(member.apartment for member in self._members.values())
+
+
+def advice(label: str) -> str:
+    """R15.13: what is said then."""
+    return (
+        f"{label} was called {MANY_CROSSINGS} times from another apartment, and each of these calls changes threads; "
+        "make it in the apartment that calls it most (callgate.set_apartment, @callgate.sta_thread), or say Free or "
+        "Both where its class allows that (R15.13)"
+    )

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from .errors import RemoteProtocolError
 
 __all__ = [
+    "ADVICE",
     "KIND_OF",
     "MAGIC",
     "MESSAGES",
@@ -193,6 +194,10 @@ class CloseChannel(NamedTuple):
     """The channel will not be used again."""
 
     channel: int
+
+
+ADVICE: Final = "ADVICE"
+"""The level of a notice about the program, which works and could be quicker."""
 
 
 class Notice(NamedTuple):

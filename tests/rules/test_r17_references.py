@@ -159,7 +159,7 @@ def test_r17_23_the_references_of_a_killed_client_are_gone_in_100_ms() -> None:
         for left, client in zip(range(400, -1, -100), dying, strict=True):
             killed = time.monotonic()
             client.process.kill()
-            assert wait_until(lambda left=left: owner.given_out == before + left, 5)  # type: ignore[misc]
+            assert wait_until(lambda left=left: owner.given_out == before + left, 5)
             times.append(time.monotonic() - killed)
         assert min(times) < 0.1, times
 
