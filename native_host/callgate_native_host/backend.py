@@ -52,6 +52,8 @@ _KINDS: Final = {
 """Name of a floating type -> the leaves it consists of."""
 _CONVENTIONS: Final = {("x86_64", "ms_abi"): 4}
 """(machine, convention) -> libffi's number for it: FFI_GNUW64."""
+_NO_CONVENTION: Final = -1
+"""What libffi refuses."""
 _ALIGNMENT: Final = 16
 """What `malloc` promises on every 64-bit ABI; compilers copy aligned structs with instructions that insist on it."""
 
@@ -170,11 +172,13 @@ class Backend:
         """The type of functions of one shape. Raises Fault for a convention that libffi does not know here (R2.9)."""
         if not convention:
             return self._cffi.new_function_type(tuple(parameters), result, variadic)
-        number = _CONVENTIONS.get((os.uname().machine, convention))
-        if number is None:
-            machine = os.uname().machine
-            raise Fault("NotSupportedError", f"functions of the convention {convention} cannot be called on {machine}")
-        return self._cffi.new_function_type(tuple(parameters), result, variadic, number)
+        machine = os.uname().machine
+        number = _CONVENTIONS.get((machine, convention), _NO_CONVENTION)
+        try:
+            return self._cffi.new_function_type(tuple(parameters), result, variadic, number)
+        except SystemError:
+            text = f"functions of the convention {convention} cannot be called: libffi does not know it on {machine}"
+            raise Fault("NotSupportedError", f"{text} (R2.9)") from None
 
     def callback(self, function_type: BackendType, function: Callable[..., Any]) -> Any:
         """Code that native code can call. Raises NotImplementedError for shapes that libffi cannot serve."""

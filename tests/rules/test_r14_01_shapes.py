@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -19,9 +21,14 @@ EXTENTS = ("width", "height", "depth")
 
 def load_one(load_both: Loader, interface: str) -> Any:
     """The component with a factory of one interface: what a factory of such a family looks like."""
+    return load_both("component", declared_for(interface))
+
+
+def declared_for(interface: str) -> str:
+    """The declarations of the component with such a factory."""
     written = FACTORY.format(", iid_is(iid)", "void")
     assert written in IDL
-    return load_both("component", IDL.replace(written, "") + FACTORY.format("", interface))
+    return IDL.replace(written, "") + FACTORY.format("", interface)
 
 
 def turned(guid: uuid.UUID) -> uuid.UUID:
@@ -67,6 +74,45 @@ def test_r14_01_methods_that_are_called_as_on_windows(load_both: Loader) -> None
         shifted = thing.Shift(extent(width=1.0, height=2.0, depth=3.0), 0.5)
         assert [getattr(shifted, each) for each in EXTENTS] == [1.5, 2.5, 3.5]
         assert thing.Each(Callee(), 4) == 60  # which calls an object with the convention of this platform
+
+
+LACKING = """
+import ctypes, os, sys, callgate
+from tests.component.declared import CLSID, IID
+from tests.rules.test_r14_01_shapes import declared_for
+
+path, way, lack = sys.argv[1:]
+if lack == "machine":
+    ctypes.CDLL(None).personality(0x0008)  # PER_LINUX32: what the kernel then calls this machine has no such convention
+    if os.uname().machine == "x86_64":
+        sys.exit()
+else:
+    from callgate_native_host import backend
+    backend._CONVENTIONS.update({machine: 77 for machine in backend._CONVENTIONS})  # a number that libffi does not know
+options = {} if way == "host" else {"isolation": "none"}
+with callgate.load(path, declared_for("IMicrosoft"), **options) as lib:
+    before = lib.component_last()
+    try:
+        lib.component_create(CLSID["Microsoft"], IID["IMicrosoft"])
+    except callgate.NotSupportedError as error:
+        print(error)
+    print(lib.component_last() - before, lib.component_live())
+with callgate.load(path, declared_for("IShape"), **options) as lib:
+    print(lib.component_create(CLSID["Widget"], IID["IShape"]).Area())
+"""
+
+
+@pytest.mark.rule("R2.9")
+@pytest.mark.parametrize(("way", "lack"), [("host", "machine"), ("here", "machine"), ("here", "libffi")])
+def test_r14_01_a_convention_that_is_not_there(component: str, way: str, lack: str) -> None:
+    """It is refused by its name before native code is entered, and everything else goes on."""
+    command = [sys.executable, "-c", LACKING, component, way, lack]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+
+    if not said:
+        pytest.skip("this kernel has one name for the machine")
+    assert "functions of the convention ms_abi cannot be called: libffi does not know it on" in said[0]
+    assert said[1:] == ["0 0", "4.0"]
 
 
 SINK = """

@@ -57,6 +57,10 @@ class Unknown:
         """One holder less; the object may be gone afterwards."""
         self._backend.at(self._called(shape)[1], self.slot(pointer, _RELEASE, shape))(pointer)
 
+    def check(self, shape: Shape) -> None:
+        """Refuse a calling convention that this machine does not have, before native code is entered (R14.1)."""
+        self._called(shape)
+
     def _called(self, shape: Shape) -> tuple[Any, Any]:
         """The types of QueryInterface, and of the two that count."""
         known = self._types.get(shape.convention)

@@ -32,6 +32,7 @@ class InterfaceConverter(OwnedConverter):
     nodes = 14
 
     def __init__(self, backend: Backend, contract: Contract, com: Com, *, borrowed: bool) -> None:
+        com.wrappers.unknown.check(contract.shape)
         self.ctype = backend.pointer
         self._contract = contract
         self._com = com
