@@ -19,7 +19,7 @@ _MOST_KEYS: Final = 2
 _LONGEST_NAME: Final = 255
 _MOST_RIGHTS: Final = 32_000
 """Bytes of one client's rights: they travel whole to the warden and to each of its hosts."""
-_KNOWN: Final = {"key", "libraries", "classes"}
+_KNOWN: Final = {"key", "libraries", "classes", "objects"}
 
 EXAMPLE: Final = """
 [laptop]

@@ -208,7 +208,8 @@ class Warden:
             self._files[action.number] = files
             descriptors = self._warrant(action.number, action.remote) if action.remote else []
             if action.kind:
-                self._born(action.number, spawn_host(action, files, self._settings.roots))
+                pid = spawn_host(action, files, self._settings.roots, descriptors, self.address)
+                self._born(action.number, pid)
             else:
                 self._template.fork(action.number, action.incarnation, action.label, files, action.remote, descriptors)
             if action.remote:

@@ -14,12 +14,12 @@ from typing import Any, Final, TypeAlias
 from callgate_broker.actions import Action, Execute, Reply, Watch
 from callgate_broker.hosts import Asker
 from callgate_broker.requests import Request, failure, success
-from callgate_protocol.activation import Context, Surrogate, check_access, check_launch, choose
+from callgate_protocol.activation import Context, Executable, Surrogate, check_access, check_launch, choose
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import WINDOW_SECONDS, ClassObjects, Launch, Outcome, Refused, Wanted
 from callgate_protocol.guids import read_guid
 from callgate_protocol.permissions import Caller
-from callgate_protocol.registry import Registry, RegistryError
+from callgate_protocol.registry import Inproc, Registry, RegistryError
 from callgate_protocol.running import RunningTable
 
 __all__ = ["Desk"]
@@ -147,16 +147,18 @@ class Desk:
         yield from self._tell(self.classes.process_gone(process, how))
 
     def _find_class(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
-        """R16.19: what a client elsewhere needs to have a library's class made here, if it may."""
+        """R16.19: what a client elsewhere needs to have a class made here, by a library or a Python host, if it may."""
         fields, user = request.fields, os.geteuid()
         registry = self._read()
         clsid = registry.clsid_of(fields["name"])
         caller = Caller(key=fields["caller"]) if fields["caller"] else Caller(user)
         choice = choose(registry, clsid, Context.LOCAL_SERVER, identity=f"uid:{user}")
-        if not isinstance(choice, Surrogate) or choice.program or choice.entry.inproc is None:
-            text = f"{fields['name']} is no class of a library; others are reached on their own machine only (R16.19)"
+        if not isinstance(choice, Surrogate | Executable):
+            text = f"{fields['name']} is served by another machine; ask its broker (R16.19)"
             raise ActivationRefused("CO_E_SERVER_EXEC_FAILURE", text)
-        app, inproc = registry.app_of(choice.entry), choice.entry.inproc
+        app = registry.app_of(choice.entry)
+        inproc = choice.entry.inproc if isinstance(choice, Surrogate) and not choice.program else None
+        inproc = inproc or Inproc("", shape="")
         check_launch(registry, app, caller, user)
         check_access(registry, app, caller, user)
         answer = {

@@ -140,14 +140,17 @@ class Gateway(Talker):
         self._listen(guest, [frame.bytes for frame in frames])
 
     def _ask(self, guest: Guest, question: Question) -> None:
-        """A client of another machine starts hosts for libraries, and sees to its own; nothing else (R18.6)."""
+        """A client of another machine starts hosts, and sees to its own; nothing else (R18.6)."""
         rights = self._clients.list.rights(guest.key)
         name = str(question.arguments.get("name"))
         if question.operation == "find_class" and rights is not None and not rights.may_create(name):
-            text = f"the client {rights.name!r} may not create {name!r}: the allow-list of this broker does not name it"
+            text = rights.denied("create", name, "classes")
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
-        elif question.operation not in _FOR_EVERYBODY or question.arguments.get("kind"):
-            text = f"{question.operation} is not for clients of other machines; they load libraries"
+        elif question.operation not in _FOR_EVERYBODY:
+            text = f"{question.operation} is not for clients of other machines; they load libraries and create objects"
+            self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
+        elif question.arguments.get("kind") and rights is not None and not rights.needs_python:
+            text = f"the client {rights.name!r} may have no classes and no objects here (R18.6)"
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
         else:
             super()._ask(guest, question)
@@ -167,6 +170,7 @@ class Gateway(Talker):
             "host": _LOOPBACK if relay else plan["host"],
             "ports": [0, 0] if relay else [plan["first_port"], plan["last_port"]],
             "key": self._public if relay else guest.key.hex(),
+            "caller": guest.key.hex(),
             "rights": rights.as_map(),
             "lease": plan["lease"],
             "relay": relay,

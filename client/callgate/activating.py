@@ -38,6 +38,7 @@ from .class_sources import (
     of_library,
     of_program,
     of_python,
+    of_surrogate,
     program_of,
 )
 from .com.declared import declared_of
@@ -111,10 +112,13 @@ def create_below(
     name = _written(what)
     found = broker.ask(BrokerFunction.FIND_CLASS, {"name": name}, _SECONDS)
     wish = Wish(name, found["clsid"], licence, tuple(map(declared_of, interfaces)))
-    inproc = Inproc(found["library"], found["factory"], found["shape"])
+    share = f"surrogate:{found['share']}"
     try:
+        if not found["library"]:
+            return _whole(wish, of_surrogate(name, share, elsewhere).make(wish))
+        inproc = Inproc(found["library"], found["factory"], found["shape"])
         entry = ClassEntry(found["clsid"], inproc=inproc, threading=found["threading"])
-        made = of_library(entry, "", "library", f"surrogate:{found['share']}", elsewhere).make(wish)
+        made = of_library(entry, "", "library", share, elsewhere).make(wish)
     except ActivationRefused as error:
         raise refusal(error) from error.__cause__
     return _whole(wish, made)

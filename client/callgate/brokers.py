@@ -17,7 +17,7 @@ from callgate_protocol.system import BrokerFunction
 from callgate_transport import datagrams
 from callgate_transport.iothread import IoThread
 
-from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, Overloaded
+from .errors import AccessDenied, BrokerLost, Error, HostQuarantined, NotExecuted, Overloaded
 from .wardens import Warden
 
 __all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "error_of", "sharing", "whole_report"]
@@ -25,6 +25,7 @@ __all__ = ["ERRORS", "Broker", "EmbeddedBroker", "Started", "error_of", "sharing
 _START_SECONDS = 60.0
 _STOP_SECONDS = 2.0
 ERRORS: dict[str, type[Error]] = {
+    "NotExecuted": NotExecuted,
     "HostQuarantined": HostQuarantined,
     "AccessDenied": AccessDenied,
     "Overloaded": Overloaded,

@@ -40,13 +40,16 @@ __all__ = [
     "AGAIN",
     "Created",
     "Elsewhere",
+    "Maker",
     "Source",
     "Wish",
     "is_other_python",
     "of_library",
     "of_program",
     "of_python",
+    "of_surrogate",
     "program_of",
+    "surrogate_host",
 ]
 
 _NOTHING: Final = Declarations(TypeLibrary(), {}, {})
@@ -101,9 +104,10 @@ class Source(Protocol):
 class Elsewhere(NamedTuple):
     """A broker that is not this program's own."""
 
-    address: str
-    opener: Callable[[str], Opener]
-    """What opens hosts below it that are shared so."""
+    identity: str
+    """What tells its hosts from others."""
+    opener: Callable[..., Opener]
+    """What opens hosts below it that are shared so, and of a kind (`loading.opener_of`)."""
 
 
 # -- libraries ---------------------------------------------------------------------------------------------------------
@@ -169,7 +173,7 @@ def of_library(
         except DllNotFoundError as error:
             raise ActivationRefused("CO_E_DLLNOTFOUND", f"{error} (R16.3)") from error
 
-    what = f"{elsewhere.address} {inproc.library}" if elsewhere else inproc.library
+    what = f"{elsewhere.identity} {inproc.library}" if elsewhere else inproc.library
     host, number = _hosts.find(what, share or isolation, start)
     return _Library(host, number, factory, threading)
 
@@ -213,7 +217,7 @@ _hosts = _Hosts()
 # -- Python objects ----------------------------------------------------------------------------------------------------
 
 
-class _Maker(NamedTuple):
+class Maker(NamedTuple):
     """A process that makes Python objects by name."""
 
     host: Host
@@ -256,7 +260,21 @@ def of_python(server: PythonServer, isolation: str, share: str = "") -> Source:
         return binding.connect(), 0
 
     host, _ = _hosts.find(server.implementation, share or isolation, start)
-    return _Maker(host, server.implementation, server.path, server.path)
+    return Maker(host, server.implementation, server.path, server.path)
+
+
+def of_surrogate(name: str, share: str, elsewhere: Elsewhere) -> Source:
+    """A class that is no library's, on another machine: by the name that its registry knows (R16.19)."""
+    return Maker(surrogate_host(share, elsewhere), name, (), ())
+
+
+def surrogate_host(share: str, elsewhere: Elsewhere) -> Host:
+    """The process below the broker of another machine that has its Python objects and programs for this client."""
+
+    def start() -> tuple[Host, int]:
+        return Binding("Python objects", _NOTHING, elsewhere.opener(share, "python"), None, None).connect(), 0
+
+    return _hosts.find(f"{elsewhere.identity} python", share, start)[0]
 
 
 def is_other_python(server: PythonServer) -> bool:
@@ -273,7 +291,7 @@ def program_of(entry: ClassEntry, choice: InHost | Surrogate) -> Executable:
     return Executable(entry, command, share)
 
 
-def of_program(choice: Executable | Surrogate, clsid: str) -> Source:
+def of_program(choice: Executable | Surrogate, clsid: str) -> Maker:
     """The program of a class, started when it is not running (R16.5). Raises ComError.
 
     A surrogate that is not callgate's is such a program, which is told the class and registers a class object for it
@@ -290,7 +308,7 @@ def of_program(choice: Executable | Surrogate, clsid: str) -> Source:
         answer = broker.ask(BrokerFunction.ACTIVATE, request, _LAUNCH_SECONDS)
         incarnation, name, link = read_place(label, answer["where"])
         try:
-            return _Maker(meet(incarnation, link, label), name, (), (AGAIN,))
+            return Maker(meet(incarnation, link, label), name, (), (AGAIN,))
         except OSError as error:  # it has been killed just now
             failure = error
     text = f"the program of class {clsid} could not be reached: {failure} (R16.5)"

@@ -26,6 +26,7 @@ from .process import current
 from .sources import Written
 
 if TYPE_CHECKING:
+    from .class_sources import Elsewhere
     from .remoting.exporting import Export
 
 __all__ = ["Connection", "connect"]
@@ -57,6 +58,11 @@ class ConnectedBroker:
     @property
     def path(self) -> str:
         """Where it listens."""
+        return self._path
+
+    @property
+    def identity(self) -> str:
+        """What tells hosts below it from those below others, or below this one for another client."""
         return self._path
 
     @property
@@ -128,9 +134,7 @@ class ConnectedBroker:
 class Connection(Loading):
     """A connection to a shared broker. Thread-safe; a context manager; it reconnects by itself."""
 
-    def __init__(
-        self, address: str, broker: ConnectedBroker, opener: Callable[[Callable[[], Any], str], Opener] = below
-    ) -> None:
+    def __init__(self, address: str, broker: ConnectedBroker, opener: Callable[..., Opener] = below) -> None:
         self.address = address
         self._broker = broker
         self._opener = opener
@@ -170,9 +174,11 @@ class Connection(Loading):
     def get_object(self, name: str, interface: str) -> Any: ...
     def get_object(self, name: str, interface: Any) -> Any:
         """As `callgate.get_object`, of this broker's running objects."""
-        from .remoting.exporting import object_at  # noqa: PLC0415 - few programs use others' objects
+        from .remoting.exporting import object_at, object_below  # noqa: PLC0415 - few programs use others' objects
 
-        return object_at(self._usable(), name, interface)
+        if self._opener is below:
+            return object_at(self._usable(), name, interface)
+        return object_below(self._elsewhere(), name, interface)
 
     def create(self, what: str | UUID, interface: Callable[..., T], *more: Any, licence: str | None = None) -> T:
         """As `callgate.create`, of a class in the registry of this broker's machine (R16.19).
@@ -181,11 +187,14 @@ class Connection(Loading):
         client shares with others of its own identity as its AppID says (R16.9).
         """
         from .activating import create_below  # noqa: PLC0415 - brings objects in
-        from .class_sources import Elsewhere  # noqa: PLC0415 - as above
 
-        elsewhere = Elsewhere(self.address, lambda share: self._opener(self._usable, share))
-        made: T = create_below(self._usable(), elsewhere, what, (interface, *more), licence)
+        made: T = create_below(self._usable(), self._elsewhere(), what, (interface, *more), licence)
         return made
+
+    def _elsewhere(self) -> Elsewhere:
+        from .class_sources import Elsewhere  # noqa: PLC0415 - brings objects in
+
+        return Elsewhere(self._usable().identity, lambda share, kind="": self._opener(self._usable, share, kind))
 
     def close(self) -> None:
         """Disconnect. Libraries that are loaded go on until their hosts die."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
@@ -58,12 +59,29 @@ class RemoteBroker(ConnectedBroker):
         self._server = server
         self._retry = retry
         self._relay = relay
+        self._sessions: weakref.WeakSet[RemoteSession] = weakref.WeakSet()
         self._way = FarWay(address.text, server.hex(), os.path.abspath(os.path.expanduser(key)), relay).as_text()
         super().__init__(address.text)
 
     def _open_dialogue(self) -> Dialogue:
         join = Curve(self._server, self._pair).connect
         return Dialogue(current().io(), self._address.text, {"process": os.getpid()}, join)
+
+    @property
+    def identity(self) -> str:
+        """See `ConnectedBroker`."""
+        return self._way
+
+    def close(self) -> None:
+        """Nothing new is asked. The conversation goes on while sessions do: only it tells of the deaths of hosts."""
+        self.lost = True
+        for session in list(self._sessions):
+            weakref.finalize(session, self._rest).atexit = False
+        self._rest()
+
+    def _rest(self) -> None:
+        if all(session.dead for session in self._sessions):
+            self._dialogue.close()
 
     def _wishes(self) -> dict[str, Any]:
         return {"relay": True} if self._relay else {}
@@ -133,6 +151,7 @@ class RemoteBroker(ConnectedBroker):
             ) from error
         finally:
             life.close()
+        self._sessions.add(joined[0])
         if life.hung_up:  # in the meantime
             joined[0].ended()
         return Opened(joined[0], self, _Output(self, host))
@@ -173,10 +192,11 @@ class _Output:
         """See `Prints`."""
 
 
-def beyond(broker: Callable[[], RemoteBroker], share: str = "") -> Opener:
+def beyond(broker: Callable[[], RemoteBroker], share: str = "", kind: str = "") -> Opener:
     """Open sessions with hosts below a broker elsewhere. They raise BrokerLost, ConnectionError, Error.
 
     With `share`, all processes that connect with this key and ask with the same words have the same host (R16.9).
+    `kind` is "python" for hosts of Python classes.
     """
     gone = ""
     if share.startswith("client:"):
@@ -185,14 +205,13 @@ def beyond(broker: Callable[[], RemoteBroker], share: str = "") -> Opener:
     def opener(label: str) -> Opened:
         nonlocal gone
         keeper = broker()
-        started = keeper.start(label, share, gone)
+        started = keeper.start(label, share, gone, kind)
         try:
             return keeper.open(started.host, label)
-        except NotExecuted:
-            keeper.stop(started.host, "closed")
-            raise
-        except ConnectionError:
+        except ConnectionError as error:
             gone = started.host
+            if isinstance(error, NotExecuted) and not share:
+                keeper.stop(started.host, "closed")
             raise
 
     return opener

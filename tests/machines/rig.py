@@ -62,10 +62,16 @@ class Rig:
         write_private(str(path), self.keys[name])
         return str(path)
 
-    def admit(self, name: str, libraries: Sequence[str] = EVERYTHING, classes: Sequence[str] = ()) -> str:
+    def admit(
+        self,
+        name: str,
+        libraries: Sequence[str] = EVERYTHING,
+        classes: Sequence[str] = (),
+        objects: Sequence[str] = (),
+    ) -> str:
         """Put a client on the allow-list; gives the file of its key."""
         path = str(self.base / f"{name}.key") if name in self.keys else self.make_key(name)
-        self._clients[name] = {"libraries": libraries, "classes": classes}
+        self._clients[name] = {"libraries": libraries, "classes": classes, "objects": objects}
         self.write()
         return path
 

@@ -25,9 +25,21 @@ from .neighbours import adopt, described, meet
 from .servant import PLAIN
 
 if TYPE_CHECKING:
+    from callgate.class_sources import Elsewhere
+
     from .listener import Listener
 
-__all__ = ["Export", "common_broker", "export", "export_at", "get_object", "object_at", "place_of", "read_place"]
+__all__ = [
+    "Export",
+    "common_broker",
+    "export",
+    "export_at",
+    "get_object",
+    "object_at",
+    "object_below",
+    "place_of",
+    "read_place",
+]
 
 T = TypeVar("T")
 
@@ -150,6 +162,17 @@ def object_at(broker: Broker, name: str, interface: Any) -> Any:
         raise _missing_error(name) from error
     declared = own or described(host, guid_text(str(interface)))
     wire = host.system(HostFunction.NAMED, key, declared.iid)
+    return _missing(name) if wire is None else adopt(host, wire, declared)
+
+
+def object_below(elsewhere: Elsewhere, name: str, interface: Any) -> Any:
+    """`get_object` at a broker of another machine: by way of a process there, which passes calls on."""
+    from callgate.class_sources import surrogate_host  # noqa: PLC0415 - few programs use objects of other machines
+
+    iid = guid_text(interface) if isinstance(interface, str) else declared_of(interface).iid
+    host = surrogate_host("running objects", elsewhere)
+    wire = host.system(HostFunction.NAMED, name, iid)
+    declared = described(host, iid) if isinstance(interface, str) else declared_of(interface)
     return _missing(name) if wire is None else adopt(host, wire, declared)
 
 

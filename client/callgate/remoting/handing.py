@@ -40,7 +40,7 @@ def can_reach(receiver: Host | Peer, proxy: ComObject) -> bool:
     if not receiver.session.near:
         return False
     if getattr(owner, "passed_on", None) is not None:
-        return True
+        return owner.session.near
     way = owner.session.route
     return bool(near_path(way) or (way and receiver.session.serves == "python"))
 
@@ -64,11 +64,11 @@ def reference_to(proxy: ComObject, declared: Declared, purpose: Purpose) -> Refe
     owner = proxy._host  # noqa: SLF001 - where it lives decides
     number = proxy._check()  # noqa: SLF001
     passed_on = getattr(owner, "passed_on", None)
-    if passed_on is not None:
+    if passed_on is not None and owner.session.near:
         found: Reference = passed_on(number, declared, purpose)
         return found
-    if not owner.session.route:
-        raise NotSupportedError(f"{proxy!r} lives in this process, in native code that nobody else reaches")
+    if passed_on is not None or not owner.session.route:
+        raise NotSupportedError(f"{proxy!r} lives where nobody else can connect: pass it as an argument or a result")
     token = owner.system(HostFunction.HAND_OVER, {"at": [number, 0]}, declared.iid, int(purpose))
     return Reference(owner.session.incarnation, number, declared.iid, 1, token, [owner.session.route])
 

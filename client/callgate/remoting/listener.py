@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from callgate_protocol.references import CLAIM_SECONDS
 from callgate_protocol.slots import MEMORY_BYTES
@@ -14,6 +14,9 @@ from callgate_transport.iothread import IoThread
 from callgate_transport.serving.station import Services, Station
 
 from .servant import Servant
+
+if TYPE_CHECKING:
+    from callgate_transport.serving.porch import Porch
 
 __all__ = ["Listener", "Place", "own_place"]
 
@@ -47,20 +50,28 @@ def own_place(incarnation: bytes) -> Place:
 class Listener:
     """Belongs to one process. Thread-safe.
 
-    The link checks who connects, as a host's does; nobody ever connects to it through a firewall.
+    The link checks who connects, as a host's does. With a porch it is clients of another machine instead.
     """
 
-    def __init__(self, io: IoThread, place: Place) -> None:
+    def __init__(
+        self,
+        io: IoThread,
+        place: Place,
+        porch: Porch | None = None,
+        prepare: Callable[[Servant], None] = lambda _servant: None,
+    ) -> None:
+        """`prepare` says what the process does beyond serving what it exports, before anybody can ask for that."""
         self.incarnation = place.incarnation
         self.link = f"{place.directory}/link"
         """Where others connect."""
         self._owner = os.getpid()
         self._place = place
         self._is_open = True
-        self._station = Station(io, io.context, place.directory, place.slots)
+        self._station = Station(io, io.context, place.directory, place.slots, porch)
         self.servant = Servant(self.incarnation, self._station.outbox, io.post)
         self.servant.exports.on_handed = self._handed
         self._io = io
+        prepare(self.servant)
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
 
     def _open(self) -> None:

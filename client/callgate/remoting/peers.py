@@ -80,7 +80,8 @@ class _PeerSession:
         self.incarnation = session.secret
         """Nobody but this process names the peer's objects by it."""
         self.serves = "python"
-        self.near = True
+        self.near = session.rights is None
+        """Whether it is another process of this machine."""
         self.abi = servant.abi
         told = session.about.get("process")
         self.process = told if type(told) is int else 0
@@ -112,8 +113,8 @@ class Peer:
         self.lends = False
         """Objects of this process go to a peer as references, which the table of exports counts."""
         self.errno: Any = None
-        self.incarnation = _incarnation(session.about.get("incarnation"))
-        """The process; by which others name its objects. Empty when it did not say."""
+        self.incarnation = _incarnation(session.about.get("incarnation")) if self.session.near else b""
+        """The process, by which others name its objects. Empty when it did not say, or is of another machine."""
 
     @property
     def dead(self) -> bool:
@@ -317,6 +318,8 @@ class PeerObjects(Numbers):
         if type(wire) is dict and "object" in wire:
             return self._adopt(wire, declared)
         if type(wire) is dict and "ref" in wire:
+            if not self._peer.session.near:
+                raise RemoteProtocolError("a client of another machine hands on nobody else's objects")
             return handing().arrived(read_reference(wire)[0], declared)
         return self._ours(wire)
 

@@ -45,6 +45,8 @@ __all__ = ["PLAIN", "Servant"]
 if TYPE_CHECKING:
     from callgate.inbox import Inbox
 
+    from .surrogate import ForOthers
+
 T = TypeVar("T")
 _MOST: Final = 1024
 _TOKEN_BYTES: Final = 16
@@ -70,6 +72,8 @@ class Servant:
         """Makes objects of classes, where that is what the process is for."""
         self.maker_home: Callable[[str], Inbox | None] = lambda _name: None
         """The STA in which it makes them (R15.8)."""
+        self.elsewhere: ForOthers | None = None
+        """What clients of other machines may have, where the process is there for one of them."""
         self.outbox = outbox
         """The way to peers beside their calls; `send` is for the I/O thread, on which `post` has things done."""
         self.post = post
@@ -223,6 +227,9 @@ class Servant:
         """R16.16: the object that was exported by a name."""
         if type(name) is not str or type(iid) is not str:
             raise Fault("ProtocolError", "an object is asked for by a name and an IID")
+        rights = context.peer.served.rights
+        if rights is not None:
+            return self._refer(self._for_others().find(name, iid, rights), iid, name, context)
         value = self.names.find(name)
         if value is None:
             return None
@@ -309,13 +316,21 @@ class Servant:
 
     def _make(self, name: Any, directories: Any, iid: Any, context: ServedContext) -> Any:
         """R16.17: an object of a class, in a host that is there for that."""
-        if self.maker is None:
+        rights = context.peer.served.rights
+        if rights is not None and type(name) is str and type(iid) is str:
+            return self._refer(self._for_others().make(name, iid, rights), iid, name, context)
+        if self.maker is None or rights is not None:
             raise NotSupportedError("only hosts of Python classes make objects; this process exports its own")
         texts = [name, iid, *directories] if type(directories) is list else [None]
         if any(type(each) is not str for each in texts):
             raise Fault("ProtocolError", "a class is made of its name, directories and an IID")
         maker = self.maker
         return at_home(self.maker_home(name), lambda: self._refer(maker(name, directories), iid, name, context))
+
+    def _for_others(self) -> ForOthers:
+        if self.elsewhere is None:
+            raise NotSupportedError("this process is not there for clients of other machines")
+        return self.elsewhere
 
 
 def _number(wire: Any) -> int:

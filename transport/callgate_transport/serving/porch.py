@@ -165,6 +165,7 @@ class Porch:
             self._say(routing_id, Refuse("ProtocolError", str(error)))
             return
         session = Session(secrets.token_bytes(16), limits, lambda: self._depart(session), rights)
+        session.about = hello.about
         lease = Lease(self._terms.lease, time.monotonic())
         session.heard = lambda: lease.renew(time.monotonic())
         self._sessions[session] = self._signed.key
