@@ -175,7 +175,7 @@ def test_what_a_changed_list_means_for_hosts() -> None:
     """Who is gone is expelled, who may do something else is admitted anew, and the others are left alone."""
     before = AllowList.parse(f'[a]\nkey="{LAPTOP}"\n[b]\nkey="{BENCH}"\n[c]\nkey="{"ef" * 32}"', "")
     after = AllowList.parse(f'[b]\nkey="{BENCH}"\nlibraries=["libm.so.6"]\n[c]\nkey="{"ef" * 32}"', "")
-    rights = {"name": "b", "libraries": ["libm.so.6"], "classes": []}
+    rights = {"name": "b", "libraries": ["libm.so.6"], "classes": [], "objects": []}
     assert before.changes_to(after) == [
         {"op": "expel", "owner": "a", "key": LAPTOP},
         {"op": "admit", "owner": "b", "key": BENCH, "rights": rights},

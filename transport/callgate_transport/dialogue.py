@@ -19,7 +19,7 @@ from callgate_protocol.channel import Channel, Role
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
-from callgate_protocol.messages import Raise, Refuse, Return, Welcome, from_wire, to_wire
+from callgate_protocol.messages import KIND_OF, Raise, Refuse, Return, Welcome, from_wire, to_wire
 from callgate_protocol.system import BrokerFunction
 
 from .callchannel import Join, join
@@ -38,6 +38,8 @@ _EVENTS: Final = (
 )
 _REFUSE: Final = encode(to_wire(Refuse("", "")))[:2]
 """How a refusal begins; one may come at any time."""
+_WELCOME: Final = encode((KIND_OF[Welcome], *[None] * len(Welcome._fields)))[:2]
+"""How a welcome begins."""
 _TROUBLES: Final[dict[int, str]] = {
     zmq.Event.HANDSHAKE_FAILED_PROTOCOL: "handshake",
     zmq.Event.HANDSHAKE_FAILED_NO_DETAIL: "handshake",
@@ -156,6 +158,8 @@ class Dialogue:
     def _handle(self, frames: list[bytes]) -> None:
         if self._talk is None or frames[0].startswith(_REFUSE):
             self._welcomed(frames)
+            return
+        if frames[0].startswith(_WELCOME):  # a hello of the connection before came through, too
             return
         received = self._talk.receive(frames)
         message = received.message if received is not None else None
