@@ -57,6 +57,7 @@ def classes(component: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     app, other = "{AAAAAAAA-7E5C-4E0C-9B0D-1D7B6F5B0C12}", "{BBBBBBBB-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
     path = tmp_path_factory.mktemp("registry") / "registry.toml"
     text = entry("Widget", component, app) + entry("Calculator", component, app) + entry("Recorder", component, other)
+    text += entry("Holder", component, app)
     text += f'[AppID."{app}"]\nDllSurrogate = ""\n[AppID."{other}"]\nDllSurrogate = ""\nAccessPermission = ["self"]\n'
     path.write_text(text + f'[CLSID."{{{CLSID["Source"]}}}"]\nInprocServer = "{component}"\nProgID = "acme.Source"\n')
     with pytest.MonkeyPatch.context() as patch:

@@ -18,9 +18,10 @@ from callgate.host import Host
 from callgate_protocol.system import HostFunction
 from tests.client.remoting.described import IKeeper
 from tests.client.remoting.processes import Other, other_processes
+from tests.component.declared import CLSID
 from tests.conftest import wait_until
 from tests.machines.rig import Rig
-from tests.rules.component_faces import IShape
+from tests.rules.component_faces import IHolder, IShape
 
 
 @pytest.fixture(scope="module", params=["direct", "relay"])
@@ -93,7 +94,7 @@ def test_r17_13_references_of_third_processes_balance(laptop: Connection, others
 
 PROGRAM = """
 import sys, callgate
-from tests.rules.component_faces import IShape
+from tests.rules.component_faces import IHolder, IShape
 widget = callgate.unmarshal(bytes.fromhex(sys.argv[1]), IShape)
 print(widget.Area(), widget._host.session.process, flush=True)
 """
@@ -129,3 +130,27 @@ def test_r17_11_a_host_elsewhere_that_dies_is_told_of_in_third_processes(
         end.area()
     with pytest.raises(callgate.Error):
         widget.Area()
+
+
+@pytest.mark.rule("R17.11")
+def test_r17_01_native_code_elsewhere_holds_objects_of_everybody(
+    classes: Rig, others: list[Other], component: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a native host here, of a Python process here, of another host there: each comes home as itself.
+
+    They are called by way of this program. A client that hands on a reference instead is refused: it could name any
+    socket of that machine.
+    """
+    key = classes.admit("bench", classes=["acme.*"])
+    with classes.connect(key) as there:
+        holder = there.create("acme.Holder", IHolder)
+        widget = callgate.create(CLSID["Widget"], IShape, library=component)
+        for each in (widget, others[0].get(IKeeper), there.create("acme.Widget", IShape), keeper(others[1]).shape()):
+            holder.Keep(each)
+            assert holder.Same(each, each)
+            assert holder.Kept() is each
+        holder.Drop()
+        with monkeypatch.context() as patch:
+            patch.setattr("callgate.remoting.handing.can_reach", lambda *_: True)
+            with pytest.raises(callgate.AccessDenied, match="hands on nobody else's objects"):
+                holder.Keep(widget)

@@ -97,6 +97,8 @@ class InterfaceConverter(OwnedConverter):
         reference, _ = read_reference({"ref": wire["ref"]})
         if isinstance(scope.session, Owner) and reference.token is None:
             owner: Owner = scope.session
+        elif scope.session.rights is not None:  # it could name any socket of this machine
+            raise Mismatch("a client of another machine hands on nobody else's objects (R18.6)", "AccessDenied")
         else:
             owner, reference = self._com.foreign.claim(wire)
         pairs = wire.get("interfaces", [])
