@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .asynchronous import AsyncCall, call_object
     from .blittable import is_blittable
     from .callbacks import CallbackPointer, callback
+    from .cancelling import cancel_call, disable_call_cancellation, enable_call_cancellation, test_cancel
     from .class_sources import Created
     from .com.classes import class_interface, coclass, com_visible
     from .com.events import AdviseConnection, advise
@@ -258,6 +259,7 @@ __all__ = [
     "buffer",
     "call_object",
     "callback",
+    "cancel_call",
     "cast",
     "cdouble",
     "cfloat",
@@ -282,8 +284,10 @@ __all__ = [
     "deadline",
     "delegate",
     "destroy_struct",
+    "disable_call_cancellation",
     "disconnect",
     "dispid",
+    "enable_call_cancellation",
     "exception_for_hr",
     "export",
     "export_idl",
@@ -362,6 +366,7 @@ __all__ = [
     "sta_thread",
     "string",
     "struct",
+    "test_cancel",
     "throw_for_hr",
     "to_stream",
     "types",

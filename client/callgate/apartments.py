@@ -102,6 +102,8 @@ def _enter(kind: Kind) -> None:
     member = _Member(number, joined)
     state.local.member = member
     here.inbox, here.number, here.own = member.inbox, joined.number, uuid.uuid4().bytes
+    if member.inbox is not None and here.cancelling is None:
+        here.attend = member.inbox.attend
     weakref.finalize(member, _left, state, number, member.inbox, member.hosts).atexit = False
 
 

@@ -197,7 +197,9 @@ def _incoming(kind: type[BaseException]) -> type[ComError]:
     return known or (ComError if kind is Exception else _made(name, ComError, kind))
 
 
+RpcCancelledError = _made("RpcCancelledError", RpcError, CancelledError)
 _CLASSES: Final[dict[int, type[ComError]]] = {
+    Code.RPC_E_CALL_CANCELED: RpcCancelledError,
     **{code: _incoming(kind) for code, _, kind in ROWS},
     **{code: _incoming(kind) for code, kind in _ALIASES.items()},
     **{code: _made(f"{name}Error", ComError) for code, name in _OTHERS.items()},

@@ -42,7 +42,6 @@ from .threads import causality, here
 
 if TYPE_CHECKING:
     from .com.hosted import Hosted
-    from .inbox import Inbox
 
 __all__ = ["Host"]
 
@@ -145,10 +144,12 @@ class Host:
             channel.send(frames)
             if ARMED:
                 reach("client.after_send")
-            answer = self._await(channel, expires, here.inbox)
+            answer = self._await(channel, number, expires)
             told = self._raisings.told(channel.number, channel.talk.depth)
         except BaseException as error:
             self._raisings.give_up(channel.number)
+            if here.cancelling is not None:
+                here.cancelling.forget(channel, number)
             site = self._site(name, library, function)._replace(channel=channel.number, call=number)
             raise self._endings.given_up(channel, site, error, expires, nested=nested is not None) from None
         if nested is None:
@@ -232,9 +233,10 @@ class Host:
         channel = self._nesting.channel
         return channel if channel is None or channel.talk.state is State.SERVING else None
 
-    def _await(self, channel: Line, expires: float | None, inbox: Inbox | None) -> Received:
+    def _await(self, channel: Line, number: int, expires: float | None) -> Received:
+        attend = here.attend
         while True:
-            received = channel.receive(expires) if inbox is None else inbox.attend(channel, expires, self.serve)
+            received = channel.receive(expires) if attend is None else attend(self, channel, number, expires)
             if not isinstance(received.message, Callback):
                 return received
             if ARMED:

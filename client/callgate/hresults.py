@@ -42,6 +42,9 @@ class HResult(int):
         """Equal to the number in either form: `hr == 0x80004005` is what people write."""
         return isinstance(other, int) and (int(self) - int(other)) % (1 << 32) == 0 and -(1 << 31) <= other <= _MASK
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
     __hash__ = int.__hash__
 
     @property

@@ -22,6 +22,7 @@ from .failures import transport_failure
 from .threads import causality
 
 if TYPE_CHECKING:
+    from .host import Host
     from .lines import Line
 
 __all__ = ["Inbox", "Job", "MessageFilter", "Outer"]
@@ -237,17 +238,29 @@ class Inbox:
             served += self.drain(idle, self.below())
         return served
 
-    def attend(self, line: Line, expires: float | None, serve: Callable[[Line, Any, list[Any]], object]) -> Received:
-        """R15.14: what comes next for a call of this STA, which serves what others call of its objects until then."""
-        state, below, mine = Waiting(Kind.STA, causality()), self.below(line), Outer(line, serve)
+    def attend(
+        self,
+        host: Host,
+        line: Line,
+        _number: int,
+        expires: float | None,
+        bells: Sequence[int] = (),
+        look: Callable[[], None] = lambda: None,
+    ) -> Received:
+        """R15.14: what comes next for a call of this STA, which serves what others call of its objects until then.
+
+        `look` is called when one of the other bells has rung, and may give the call up by what it raises.
+        """
+        state, below, mine = Waiting(Kind.STA, causality()), self.below(line), Outer(line, host.serve)
         self.outer.append(mine)
         try:
             while True:
+                look()
                 self.quiet()
                 self.drain(state, below)
                 if mine.answers:
                     return mine.answers.popleft()
-                received = line.receive_or(self.bells(below), expires)
+                received = line.receive_or([*self.bells(below), *bells], expires)
                 if received is not None:
                     return received
         finally:

@@ -57,6 +57,7 @@ LATER: Final[dict[str, str]] = {
             "set_apartment",
             "sta_thread",
         ),
+        "cancelling": ("cancel_call", "disable_call_cancellation", "enable_call_cancellation", "test_cancel"),
         "inbox": ("MessageFilter",),
         "moving": ("agile", "get_and_release_stream", "global_interface_table", "to_stream"),
         "asynchronous": ("AsyncCall", "call_object"),

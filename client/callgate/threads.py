@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from callgate_protocol.channel import Received
+
+    from .cancelling import Cancelling
+    from .host import Host
     from .inbox import Inbox
+    from .lines import Line
+
+    Attend: TypeAlias = Callable[[Host, Line, int, float | None], Received]
+    """Waits for what comes next on the line of a call, by its number, until a monotonic time. Raises what the line does."""
 
 __all__ = ["causality", "here"]
 
@@ -18,6 +27,10 @@ class Here(threading.local):
     """The queue of the STA that this thread is; None in the MTA."""
     number = 0
     """Of the STA; 0 in the MTA."""
+    attend: Attend | None = None
+    """How it waits for an answer; None when it only sleeps."""
+    cancelling: Cancelling | None = None
+    """By which others cancel its calls; None when they may not."""
     own: bytes | None = None
     """What the calls belong to that this thread makes by itself: it waits for one of them at a time (R17.16)."""
     served: bytes | None = None

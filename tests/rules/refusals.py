@@ -144,7 +144,7 @@ class _Proof:
 
     def __enter__(self) -> Any:
         gc.collect()
-        self._standings = [_Standing(host) for host in current().hosts if not host.dead]
+        self._standings = [_Standing(host) for host in current().hosts if not (host.dead or host.was_closed)]
         self._counts = [counter() for counter in self._counters]
         self._entered = _ENTRIES.count
         return self._raises.__enter__()

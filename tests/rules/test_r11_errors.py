@@ -87,6 +87,8 @@ def test_r11_03_what_a_code_is() -> None:
     """Both forms are equal, S_FALSE is no failure, the parts are where Windows has them, and it prints in hex."""
     assert callgate.hresult(0x80004005) == callgate.hresult(-2147467259) == 0x80004005
     assert callgate.hresult(0x80004005) == -2147467259
+    assert not callgate.hresult(0x80004005) != 0x80004005  # noqa: SIM202 - what `!=` says is what is tested
+    assert callgate.hresult(0x80004005) != 0x80004004
     assert not callgate.hresult(1).failed
     code = callgate.hresult(0x80070057)
     assert (code.failed, code.facility, code.code) == (True, 7, 0x57)

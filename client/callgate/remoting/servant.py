@@ -8,8 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from callgate.cancelling import Served, serving
 from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.registered import find_by_iid
 from callgate.com.wellknown import wellknown
@@ -60,7 +62,8 @@ def at_home(home: Inbox | None, work: Callable[[], T]) -> T:
         return work()
     from callgate.moving import move  # noqa: PLC0415 - few programs have STAs
 
-    return move(home, work)
+    context = copy_context()
+    return move(home, lambda: context.run(work))
 
 
 class Servant:
@@ -129,7 +132,9 @@ class Servant:
         """The frames of the answer, whatever happens; None when the session is gone."""
         self._calls = next(self._counter)
         peer = self._peer(conversation.session)
-        context = ServedContext(peer, list(payloads))
+        context, served = ServedContext(peer, list(payloads)), Served()
+        conversation.heed(call.call, served.cancel)
+        token = serving.set(served)
         try:
             conversation.begin(call.call, call.remaining)
             result, outs = worker.run_native(self._run, (call, context), peer)
@@ -138,6 +143,9 @@ class Servant:
         except BaseException as error:  # the border: whatever an object raises becomes a `raise` message
             fault = fault_of(error)
         finally:
+            serving.reset(token)
+            served.over = True
+            conversation.ignore(call.call)
             context.finish()
         self.exports.take_back(context.given, conversation.session.secret)
         if not conversation.open:

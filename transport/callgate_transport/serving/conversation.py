@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from callgate_protocol.channel import Channel, Role
 from callgate_protocol.errors import Fault
@@ -12,6 +13,10 @@ from .session import Session
 __all__ = ["Conversation"]
 
 
+def _nobody() -> None:
+    """Native code cannot ask whether its call was cancelled."""
+
+
 class Conversation:
     """The serving end of a call channel. Its thread serves it; the I/O thread only cancels and ends it.
 
@@ -19,7 +24,18 @@ class Conversation:
     begun. Deciding is one step under a lock: either the call begins, or it is cancelled, and both sides see the same.
     """
 
-    __slots__ = ("_cancelled", "_decided", "_lock", "causality", "channel", "number", "open", "routing_id", "session")
+    __slots__ = (
+        "_cancelled",
+        "_decided",
+        "_heeding",
+        "_lock",
+        "causality",
+        "channel",
+        "number",
+        "open",
+        "routing_id",
+        "session",
+    )
 
     def __init__(self, session: Session, number: int, *, pipelined: bool) -> None:
         self.session = session
@@ -33,6 +49,7 @@ class Conversation:
         self._lock = threading.Lock()
         self._decided = 0
         self._cancelled: set[int] = set()
+        self._heeding: dict[int, Callable[[], None]] = {}
 
     def begin(self, call: int, remaining: int | None) -> None:
         """The call enters native code now. Raises Fault (`NotExecuted`) when it must not any more."""
@@ -47,10 +64,19 @@ class Conversation:
         if not self.open:
             raise Fault("NotExecuted", "the session ended before the call began")
 
+    def heed(self, call: int, cancelled: Callable[[], None]) -> None:
+        """Whoever performs a call wants to know if it is cancelled after it has begun (R17.18)."""
+        self._heeding[call] = cancelled
+
+    def ignore(self, call: int) -> None:
+        """It does not any more."""
+        self._heeding.pop(call, None)
+
     def cancel(self, call: int) -> bool:
         """Decide that a call never begins; True when it has begun."""
         with self._lock:
             if call <= self._decided:
+                self._heeding.get(call, _nobody)()
                 return True
             if call <= self._decided + self.session.limits.credit_calls:
                 self._cancelled.add(call)
