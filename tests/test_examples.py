@@ -104,6 +104,10 @@ EXPECTED = {
         stopped: 0x80004004
         garbage: None
     """,
+    "sevenzip_by_name.py": r"""
+        registered: \['7zip\.7z', '7zip\.tar', '7zip\.zip'\]
+        written: b'7z' read: \['0\.txt', '1\.txt', '2\.txt'\]
+    """,
     "sqlite_query.py": r"""
         callback: \[\{'name': 'brie', 'price': '2\.5'\}, .* \{'name': 'gruyère', 'price': '5\.5'\}\]
         statement: cheddar 8\.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .lines import Line
 
     Attend: TypeAlias = Callable[[Host, Line, int, float | None], Received]
-    """Waits for what comes next on the line of a call, by its number, until a monotonic time. Raises what the line does."""
+    """Waits for what comes next on the line of a call, by number, until a monotonic time. Raises what the line does."""
 
 __all__ = ["causality", "here"]
 

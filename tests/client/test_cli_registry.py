@@ -6,13 +6,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import callgate
 from callgate_transport import registryfiles
 
 from .test_cli import run
 
+ROOT = Path(__file__).parents[2]
 PLAYER = "{3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
 
 MODULE = """
@@ -100,3 +103,29 @@ def test_r16_17_what_nobody_can_create_is_not_registered(folder: Path, server: s
     assert "0x80040111 (CLASS_E_CLASSNOTAVAILABLE)" in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (folder / "registered").exists()
+
+
+@pytest.mark.skipif(not Path("/usr/lib/p7zip/7z.so").exists(), reason="7-Zip (p7zip-full) is not installed")
+def test_r16_04_what_the_page_says_of_7_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of `docs/registry.md` and its Python, for a user who has registered nothing."""
+    page = (ROOT / "docs" / "registry.md").read_text(encoding="utf-8")
+    shown = page[page.index("`examples/7zip.toml`") : page.index("`examples/sevenzip_by_name.py`")]
+    commands = [line.removeprefix("$ callgate ").split() for line in shown.splitlines() if line.startswith("$ ")]
+    code = shown[shown.index("```python notest\n") :].split("\n", 1)[1].partition("```")[0]
+    monkeypatch.delenv(registryfiles.OVERRIDE, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+
+    registering, listing = [run(*words) for words in commands]
+    assert (registering.returncode, registering.stderr) == (0, "")
+    assert registering.stdout == f"registered in {tmp_path}/callgate/registry.d/7zip.toml\n"
+    assert {"7zip.7z", "7zip.zip", "7zip.tar"} <= set(listing.stdout.split())
+    known: dict[str, Any] = {"callgate": callgate}
+    exec(code, known)  # the page's own words
+    archive = known["archive"]
+    assert callgate.info(archive).process not in (0, os.getpid())
+    assert callgate.query(archive, known["types"].IOutArchive) is archive
+    assert run("unregister", "7zip.InArchive").returncode == 0
+    with pytest.raises(callgate.ComError, match="CO_E_CLASSSTRING"):
+        callgate.create("7zip.InArchive", known["types"].IInArchive)
+    callgate.final_release(archive)
