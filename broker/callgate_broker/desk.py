@@ -14,7 +14,15 @@ from typing import Any, Final, TypeAlias
 from callgate_broker.actions import Action, Execute, Reply, Watch
 from callgate_broker.hosts import Asker
 from callgate_broker.requests import Request, failure, success
-from callgate_protocol.activation import Context, Executable, Surrogate, check_access, check_launch, choose
+from callgate_protocol.activation import (
+    Context,
+    Executable,
+    Surrogate,
+    check_access,
+    check_launch,
+    check_level,
+    choose,
+)
 from callgate_protocol.activation_codes import ActivationRefused
 from callgate_protocol.classobjects import WINDOW_SECONDS, ClassObjects, Launch, Outcome, Refused, Wanted
 from callgate_protocol.guids import read_guid
@@ -99,6 +107,7 @@ class Desk:
             caller = Caller(user, tuple(os.getgroups()))
             check_launch(registry, registry.app_of(entry), caller, user)
             check_access(registry, registry.app_of(entry), caller, user)
+            check_level(registry.app_of(entry), caller)
 
     def _has_run_as(self, clsid: str) -> bool:
         """R16.13: such a class takes only the program that was started for it."""
@@ -161,6 +170,7 @@ class Desk:
         inproc = inproc or Inproc("", shape="")
         check_launch(registry, app, caller, user)
         check_access(registry, app, caller, user)
+        check_level(app, caller)
         answer = {
             "clsid": choice.entry.clsid,
             "library": inproc.library,

@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     from .remoting.class_server import ClassServer
     from .remoting.exporting import Export, export, get_object
     from .remoting.marshalling import disconnect, lock_external, marshal, release_marshal_data, unmarshal
+    from .remoting.security import initialize_security
     from .typed import *  # noqa: F403 - all of them stand in __all__
     from .typelibs import TypeLib, export_idl, idl
     from .unions import Union
@@ -312,6 +313,7 @@ __all__ = [
     "idl",
     "iid_is",
     "info",
+    "initialize_security",
     "int_",
     "interface",
     "interface_of",

@@ -17,6 +17,7 @@ from callgate_protocol.activation import (
     Surrogate,
     check_access,
     check_launch,
+    check_level,
     choose,
 )
 from callgate_protocol.activation_codes import ActivationRefused
@@ -201,6 +202,7 @@ def _of_registry(registry: Registry, wish: Wish, context: Context, server: str, 
     if choice.entry.needs_licence and wish.licence is None:
         raise ActivationRefused("CLASS_E_NOTLICENSED", f"{wish.what} is made with a licence only: licence=… (R16.20)")
     if not isinstance(choice, InHost):
+        check_level(app, caller)
         _check_remotable(wish)
     return _of_choice(choice, isolation)
 

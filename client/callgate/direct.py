@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeAlias
 
+from callgate_protocol.authentication import Level
 from callgate_protocol.channel import Channel, Frames, Received, Role
 from callgate_protocol.errors import LocalProtocolError
 from callgate_protocol.joined import carry, carry_message, copies
@@ -91,6 +92,7 @@ class DirectSession(Steady):
         self.host = DirectHost(self._question, self._pass_on, self._tell, self._give_back)
         self.incarnation = self.host.incarnation
         self.serves = self.route = ""
+        self.level = Level.NONE
         self.near = False
         self.abi = self.host.abi
         self.process = os.getpid()

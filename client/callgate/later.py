@@ -71,6 +71,7 @@ LATER: Final[dict[str, str]] = {
         "remoting.active": ("get_active_object", "register_active_object"),
         "remoting.class_server": ("ClassServer",),
         "registrations": ("RegisteredClass", "classes", "register", "unregister"),
+        "remoting.security": ("initialize_security",),
         "remoting.exporting": ("Export", "export", "get_object"),
         "remoting.marshalling": ("disconnect", "lock_external", "marshal", "release_marshal_data", "unmarshal"),
         "typed": _TYPED.split(),

@@ -71,6 +71,9 @@ class ObjectInfo(NamedTuple):
     """The thread of an STA, as the kernel of its machine numbers it; 0 for any."""
     hops: int
     """1 when a call of this thread has to change the apartment, else 0 (R15.6)."""
+    authentication: str
+    """What is sure about the two ends of a call (R16.14): "connect" on this machine, "privacy" between machines, "none"
+    where there is no connection (`isolation="none"`)."""
 
 
 def load_with(
@@ -161,7 +164,8 @@ def _info_of(proxy: Remote) -> ObjectInfo:
     wire = {"at": [proxy._check(), 0]}  # noqa: SLF001
     kind, number, thread, own = host.system(HostFunction.WHERE, wire, here.number)
     home = Apartment(Kind(kind), number)
-    return ObjectInfo(host.session.process, str(home), thread, hops(Apartment(Kind.STA, own) if own else MTA, home))
+    crossing = hops(Apartment(Kind.STA, own) if own else MTA, home)
+    return ObjectInfo(host.session.process, str(home), thread, crossing, host.session.level.name.lower())
 
 
 def _counts(host: Any) -> dict[str, int]:

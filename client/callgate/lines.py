@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from callgate_protocol.abi import Abi
+from callgate_protocol.authentication import Level
 from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.messages import Callback
 from callgate_transport.pipeline import Submitted
@@ -58,6 +59,8 @@ class Session(Protocol):
     """`python` when its objects are Python's."""
     route: str
     """How third processes reach the host (`remoting.ways`); empty when they cannot."""
+    level: Level
+    """What is sure about its two ends (R16.14)."""
     near: bool
     """Whether it is another process of this machine."""
     abi: Abi

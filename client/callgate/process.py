@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from callgate_protocol.authentication import Level
+
 from .wardens import Warden, start_warden
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Process:
         self._callbacks: Executor | None = None
         self._object_calls: Executor | None = None
         self._listener: Listener | None = None
+        self._demanded = Level.NONE
         self.shared_brokers: dict[str, ConnectedBroker] = {}
         """Those that module functions speak to, by address."""
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
@@ -82,7 +85,15 @@ class Process:
         with self._lock:
             if self._listener is None:
                 self._listener = make()
+                self._listener.servant.demanded = self._demanded
             return self._listener
+
+    def demand(self, level: Level) -> bool:
+        """Have those who call objects of this process be so sure (R16.14); False when they may be calling already."""
+        with self._lock:
+            if self._listener is None:
+                self._demanded = level
+            return self._listener is None
 
     @property
     def serves(self) -> bool:

@@ -7,6 +7,7 @@ from enum import IntFlag
 from typing import Final, TypeAlias
 
 from .activation_codes import ActivationRefused
+from .authentication import level_named
 from .permissions import Caller, permitted
 from .registry import AppEntry, ClassEntry, Registry
 from .value import Value
@@ -20,6 +21,7 @@ __all__ = [
     "Surrogate",
     "check_access",
     "check_launch",
+    "check_level",
     "choose",
     "share_key",
     "surrogate_program",
@@ -203,6 +205,14 @@ def check_access(registry: Registry, app: AppEntry, caller: Caller, server: int)
     """R16.12, at every connection and before code of the class runs. Raises ActivationRefused."""
     if not permitted(app.access, registry.access_default(caller), list(registry.access_limits()), caller, server):
         raise ActivationRefused("E_ACCESSDENIED", _denied("use", "AccessPermission", app, caller))
+
+
+def check_level(app: AppEntry, caller: Caller) -> None:
+    """R16.14: whoever has a class out of process is as sure as its AppID demands. Raises ActivationRefused."""
+    demanded = level_named(app.authentication or "none")
+    if caller.level < demanded:
+        text = f"AppID {app.appid} demands the level {app.authentication!r}; this connection has "
+        raise ActivationRefused("E_ACCESSDENIED", f"{text}{caller.level.name.lower()!r} (R16.14)")
 
 
 def _denied(what: str, key: str, app: AppEntry, caller: Caller) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
+from .authentication import Level
 from .value import Value
 
 __all__ = ["ACCESS_DEFAULT", "EVERYONE", "LAUNCH_DEFAULT", "Caller", "Rule", "allows", "parse_rule", "permitted"]
@@ -25,6 +26,11 @@ class Caller(Value):
     gids: tuple[int, ...] = ()
     key: str = ""
     """The public CURVE key of a caller on another machine, in lower-case hexadecimal."""
+
+    @property
+    def level(self) -> Level:
+        """What is sure about it (R16.14)."""
+        return Level.PRIVACY if self.key else Level.CONNECT if self.uid is not None else Level.NONE
 
 
 class Rule(Value):

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
+from .authentication import Level
 from .factories import SHAPES
 from .guids import braced_guid
 from .permissions import Rule, parse_rule
@@ -244,8 +245,7 @@ _APP: Final[Keys] = {
     "RunAs": Key("run_as", _named),
     "LocalService": Key("local_service", _named),
     "Endpoints": Key("endpoints", _texts),
-    # R16.14: every channel has the highest level already: the kernel tells who is there, or CURVE proves it
-    "AuthenticationLevel": Key("authentication", _one_of(("none", "connect", "integrity", "privacy"))),
+    "AuthenticationLevel": Key("authentication", _one_of(tuple(level.name.lower() for level in Level))),
 }
 _LIBRARY_KEYS: Final[Keys] = {
     "File": Key("path", _path),

@@ -54,15 +54,17 @@ def entry(name: str, component: str, app: str) -> str:
 @pytest.fixture(scope="module")
 def classes(component: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """A broker whose machine has classes registered, and a client that may create some of them."""
-    app, other = "{AAAAAAAA-7E5C-4E0C-9B0D-1D7B6F5B0C12}", "{BBBBBBBB-7E5C-4E0C-9B0D-1D7B6F5B0C12}"
+    app, other, sealed = (f"{{{letter * 8}-7E5C-4E0C-9B0D-1D7B6F5B0C12}}" for letter in "ABC")
     path = tmp_path_factory.mktemp("registry") / "registry.toml"
     text = entry("Widget", component, app) + entry("Calculator", component, app) + entry("Recorder", component, other)
     text += entry("Holder", component, app)
     text += f'[AppID."{app}"]\nDllSurrogate = ""\n[AppID."{other}"]\nDllSurrogate = ""\nAccessPermission = ["self"]\n'
+    text += entry("Faulty", component, sealed) + f'[AppID."{sealed}"]\nDllSurrogate = ""\n'
+    text += 'AuthenticationLevel = "privacy"\n'
     path.write_text(text + f'[CLSID."{{{CLSID["Source"]}}}"]\nInprocServer = "{component}"\nProgID = "acme.Source"\n')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(registryfiles.OVERRIDE, str(path))
         rig = Rig()
-        rig.admit("laptop", classes=["acme.Widget", "acme.Calculator", "acme.Recorder", "acme.S*"])
+        rig.admit("laptop", classes=["acme.Widget", "acme.Calculator", "acme.Recorder", "acme.Faulty", "acme.S*"])
         with rig:
             yield rig

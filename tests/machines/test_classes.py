@@ -122,8 +122,21 @@ def test_r16_12_what_a_client_may_not_have(laptop: Connection, name: str, error:
 
 @pytest.mark.rule("R16.14")
 def test_r16_14_nobody_is_let_in_without_a_proof(classes: Rig, tmp_path: Path) -> None:
-    """There is no lower level than CURVE between machines."""
+    """There is no lower level than CURVE between machines, so what demands it is had from there."""
     stranger = str(tmp_path / "stranger.key")
     write_private(stranger, make_pair())
     with pytest.raises(callgate.AccessDenied):
         classes.connect(stranger, retry=2)
+
+
+@pytest.mark.rule("R16.12")
+def test_r16_14_a_class_that_demands_privacy_is_for_clients_with_keys(classes: Rig, laptop: Connection) -> None:
+    """Whoever has a Unix socket is known to the kernel, and no more is sure."""
+    made = laptop.create("acme.Faulty", IUnknown)
+    assert callgate.info(made).authentication == "privacy"
+    with (
+        callgate.connect(classes.local) as here,
+        pytest.raises(callgate.ComError, match="demands the level 'privacy'") as caught,
+    ):
+        here.create("acme.Faulty", IUnknown)
+    assert isinstance(caught.value, PermissionError)

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
+from callgate_protocol.authentication import Level
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.givingback import Giver, Taker
@@ -101,6 +102,7 @@ class RemoteSession(Session):
         self._heard = time.monotonic()
         self._monitor: zmq.Socket[bytes]
         super().__init__(io, Lifeline(), welcome, [], route.way)
+        self.level = Level.PRIVACY
 
     @classmethod
     def join(cls, io: IoThread, route: Route, about: dict[str, Any], life: Lifeline) -> RemoteSession:

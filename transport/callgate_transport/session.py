@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import zmq
 
+from callgate_protocol.authentication import Level
 from callgate_protocol.channel import Received
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
@@ -90,6 +91,8 @@ class Session(Steady):
         self.serves = str(welcome.about.get("serves", ""))
         """`python` when the other side has Python objects, and can connect to third processes itself."""
         self.route = route
+        self.level = Level.CONNECT
+        """What is sure about either end (R16.14)."""
         """How others reach it: `unix:` and a path here, or `tcp://` and a broker; empty when they cannot."""
         self.near = not isinstance(link, Lifeline)
         """Whether it is another process of this machine."""

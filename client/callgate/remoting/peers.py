@@ -83,6 +83,7 @@ class _PeerSession:
         self.near = session.rights is None
         """Whether it is another process of this machine."""
         self.abi = servant.abi
+        self.level = session.level
         told = session.about.get("process")
         self.process = told if type(told) is int else 0
 

@@ -19,6 +19,7 @@ from callgate.convert.base import received_binary
 from callgate.deadline import ambient, sooner
 from callgate.errors import InvalidCastError, NotSupportedError
 from callgate.threads import here
+from callgate_protocol.authentication import Level
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.messages import Call
@@ -77,6 +78,8 @@ class Servant:
         """The STA in which it makes them (R15.8)."""
         self.elsewhere: ForOthers | None = None
         """What clients of other machines may have, where the process is there for one of them."""
+        self.demanded = Level.NONE
+        """The least that is known of who calls (R16.14)."""
         self.outbox = outbox
         """The way to peers beside their calls; `send` is for the I/O thread, on which `post` has things done."""
         self.post = post
@@ -178,6 +181,8 @@ class Servant:
             here.served = outer
 
     def _enter(self, call: Call, context: ServedContext) -> tuple[Any, list[Any]]:
+        if context.peer.served.level < self.demanded:
+            raise _not_sure_enough(context.peer.served.level, self.demanded)
         if call.library == 0:
             return self._system(call, context), []
         if call.library >= len(self._libraries):
@@ -339,6 +344,15 @@ class Servant:
         if self.elsewhere is None:
             raise NotSupportedError("this process is not there for clients of other machines")
         return self.elsewhere
+
+
+def _not_sure_enough(level: Level, demanded: Level) -> Fault:
+    """R16.14: who calls is not as sure as this program demands."""
+    text = (
+        f"calls of this program's objects need the level {demanded.name.lower()!r}, and this connection has "
+        f"{level.name.lower()!r} (E_ACCESSDENIED, R16.14)"
+    )
+    return Fault("ComError", text, hresult=Code.E_ACCESSDENIED.signed, description=text)
 
 
 def _number(wire: Any) -> int:

@@ -297,6 +297,8 @@ class Calc(ICalc, IKeeper):
 
 def main() -> None:
     """Say where to connect, and serve until standard input ends."""
+    if "--demands" in sys.argv:
+        callgate.initialize_security(authentication=sys.argv[-1])
     listener = current().listener()
     calc = Calc()
     key = listener.servant.names.add(calc)

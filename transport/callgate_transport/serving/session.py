@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from callgate_protocol.authentication import Level
 from callgate_protocol.givingback import Giver, Taker
 from callgate_protocol.limits import Limits
 
@@ -37,6 +38,11 @@ class Session:
         """What the client says of itself in its hello."""
         self.alive = True
         self._at_end: list[Callable[[], None]] = []
+
+    @property
+    def level(self) -> Level:
+        """What is sure about who calls (R16.14)."""
+        return Level.CONNECT if self.rights is None else Level.PRIVACY
 
     def routing_id(self, channel: int) -> bytes:
         """The routing id of one of its channels; 0 is control."""
