@@ -19,6 +19,7 @@ from .com.callables import Callables, GiveBack, Offered
 from .com.foreign import Foreign
 from .com.handing import Handing
 from .com.service import Com
+from .com.vtables import Vtable
 from .com.wrapped import Contract, Wrappers
 from .convert.places import Places
 from .convert.space import Space, Tools
@@ -106,7 +107,14 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
         incarnation,
         route,
     )
-    _offer_standard(callables, dispatch, errors)
+
+    @cache
+    def class_info() -> Vtable:
+        from .com.class_info import ClassInfo  # noqa: PLC0415 - for objects of coclasses only
+
+        return ClassInfo(backend, wrappers.unknown, callables).provider()
+
+    _offer_standard(callables, dispatch, errors, class_info)
     libraries = Libraries(Tools(backend, libc, objects, places, com), Runners(callbacks.run, callbacks.run_method))
     homes = Homes(libraries, objects, callbacks.register, ways.notify)
     census = _census(objects, callables, libraries, homes)
@@ -139,16 +147,20 @@ def make_engine(backend: Backend, libc: Libc, incarnation: bytes, ways: Ways, ro
 
 
 def _offer_standard(
-    callables: Callables, dispatch: Callable[[], Sequence[Any]], errors: Callable[[], ErrorObjects]
+    callables: Callables,
+    dispatch: Callable[[], Sequence[Any]],
+    errors: Callable[[], ErrorObjects],
+    class_info: Callable[[], Vtable],
 ) -> None:
     """What every object of a client answers beside its own interfaces; made when it is first asked for."""
-    vtables = {
-        "IDispatch": cache(lambda: callables.vtables.make(dispatch(), PLAIN)),
-        "ISupportErrorInfo": cache(lambda: errors().support()),
-    }
-    for name, vtable in vtables.items():
+    offers: list[tuple[dict[str, Offered], str, Callable[[], Vtable]]] = [
+        (callables.services, "IDispatch", cache(lambda: callables.vtables.make(dispatch(), PLAIN))),
+        (callables.services, "ISupportErrorInfo", cache(lambda: errors().support())),
+        (callables.class_services, "IProvideClassInfo", class_info),
+    ]
+    for services, name, vtable in offers:
         contract = Contract(name, IIDS[name], IIDS["IUnknown"], PLAIN)
-        callables.services[contract.iid] = Offered(contract, [], vtable)
+        services[contract.iid] = Offered(contract, [], vtable)
 
 
 def _census(objects: Objects, callables: Callables, libraries: Libraries, homes: Homes) -> Census:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import uuid
 import weakref
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.conftest import wait_until
 from .com import E_NOINTERFACE, E_POINTER, IID, component, make, released
 from .conftest import Loader, Way
 
+IID_CLASS_INFO = uuid.UUID("B196B283-BAB4-101A-B69C-00AA00341D07")
 IUNKNOWN_ONLY = ("IMissing", "INamed", "IShape", "IHolder")
 
 
@@ -273,4 +275,23 @@ def test_r14_15_what_every_object_answers(lib: Any) -> None:
         callee = Callee()
         assert probe.Ask(callee, IID["IDispatch"]) == 0
         assert probe.Laws(callee) == ""
+        del probe
+
+
+@pytest.mark.rule("R14.9", "R14.2")
+def test_r14_15_an_object_of_a_coclass_says_its_class(lib: Any) -> None:
+    """By IProvideClassInfo, whose ITypeInfo has the CLSID; an object without one does not answer it."""
+    clsid = uuid.UUID("3CA6A62E-7E5C-4E0C-9B0D-1D7B6F5B0EF1")
+
+    @callgate.coclass(clsid, default=callgate.types(lib).ICallee)
+    class Known(Callee):
+        """It has a name for everybody."""
+
+    with released(lib):
+        probe = make(lib, "Holder", "IProbe")
+        assert probe.ClassOf(Known()) == clsid
+        assert probe.ClassOf(Callee()) == uuid.UUID(int=0)
+        assert probe.Ask(Known(), IID_CLASS_INFO) == 0
+        assert probe.Ask(Callee(), IID_CLASS_INFO) == E_NOINTERFACE
+        assert probe.Laws(Known()) == ""
         del probe

@@ -15,7 +15,7 @@ from callgate_protocol.rpccodes import Code
 from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 
-from .classes import declared_interfaces
+from .classes import declared_interfaces, words_of
 from .declared import Declared
 from .described import Described
 from .lent import Lent
@@ -78,6 +78,8 @@ class Hosted:
         number = self.lent.send(value)
         context.depart()
         wire = {"object": number, "interfaces": described}
+        if clsid := words_of(type(value)).clsid:
+            wire["class"] = clsid
         if self._host.session.serves == "python":
             from callgate.remoting.handing import also_exported  # noqa: PLC0415 - few programs call each other's objects
 

@@ -60,13 +60,15 @@ class Face:
 class ClientObject:
     """One object of a client while native code, or a call under way, holds it."""
 
-    __slots__ = ("alive", "count", "faces", "lacks", "number", "offered", "root", "session", "times")
+    __slots__ = ("alive", "clsid", "count", "faces", "lacks", "number", "offered", "root", "session", "times")
 
     def __init__(self, session: Session, number: int, root: Offered) -> None:
         self.session = session
         self.root = root
         """What is its identity."""
         self.number = number
+        self.clsid = ""
+        """Of its class, if its client says so."""
         self.times = 0
         """How often the client has sent it."""
         self.count = 0
@@ -110,6 +112,8 @@ class Callables:
         """Uses of pointers whose last reference had been given up."""
         self.services: dict[str, Offered] = {}
         """Interfaces that every object has, by IID (R14.15)."""
+        self.class_services: dict[str, Offered] = {}
+        """Those of an object whose class has a CLSID."""
         self.vtables = Vtables(backend, UnknownMethods(self._query, self._add_ref, self._release))
 
     def __len__(self) -> int:
@@ -117,12 +121,13 @@ class Callables:
 
     # -- for converters ------------------------------------------------------------------------------------------
 
-    def receive(self, session: Session, number: int, offered: list[Offered]) -> ClientObject:
+    def receive(self, session: Session, number: int, offered: list[Offered], clsid: str = "") -> ClientObject:
         """An object that the session has just sent, with one reference more for whoever asks. `drop` ends it."""
         with self._lock:
             client = self._objects.get((session.secret, number))
             if client is None:
                 client = ClientObject(session, number, self._root_of(offered))
+                client.clsid = clsid
                 self._objects[session.secret, number] = client
                 session.keep_until_end(lambda: self._session_ended(client))
             client.times += 1
@@ -175,12 +180,13 @@ class Callables:
     def answers(self, client: ClientObject, iid: str) -> bool:
         """Whether the object has an interface (R14.2)."""
         has = iid == client.root.contract.iid or iid in client.offered
-        return has or (self._has_services(client) and iid in self.services)
+        return has or self._service(client, iid) is not None
 
-    @staticmethod
-    def _has_services(client: ClientObject) -> bool:
-        """R14.15: whether an object has what every object of a client has; others have what their owner says."""
-        return client.root.contract.shape == PLAIN and not isinstance(client.session, Owner)
+    def _service(self, client: ClientObject, iid: str) -> Offered | None:
+        """R14.15: what every object of a client has by itself; objects of others have what their owner says."""
+        if client.root.contract.shape != PLAIN or isinstance(client.session, Owner):
+            return None
+        return self.services.get(iid) or (self.class_services.get(iid) if client.clsid else None)
 
     def drop(self, client: ClientObject) -> None:
         """One reference less. The last one sends the object home."""
@@ -263,8 +269,8 @@ class Callables:
         if face is not None:
             return face
         offered = client.root if iid == client.root.contract.iid else client.offered.get(iid)
-        if offered is None and self._has_services(client):
-            offered = self.services.get(iid)
+        if offered is None:
+            offered = self._service(client, iid)
         if offered is None:
             return None
         own = offered.contract.iid  # a base is answered by the pointer of what derives from it

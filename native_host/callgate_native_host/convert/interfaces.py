@@ -13,6 +13,7 @@ from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
 from callgate_protocol.apartments import MTA
 from callgate_protocol.crossings import check_here
+from callgate_protocol.guids import read_guid
 from callgate_protocol.references import Reference, read_reference
 from callgate_transport.serving.single import here
 
@@ -89,8 +90,12 @@ class InterfaceConverter(OwnedConverter):
         if len(interfaces) > _MOST_INTERFACES:
             raise Mismatch(f"an object with {len(interfaces)} interfaces; {_MOST_INTERFACES} is the most")
         offered = [self._offered(pair) for pair in interfaces]
+        try:
+            clsid = read_guid(wire["class"]) if "class" in wire else ""
+        except ValueError as error:
+            raise Mismatch(str(error)) from None
         scope.received.append(number)
-        return self._com.callables.receive(scope.session, number, offered)
+        return self._com.callables.receive(scope.session, number, offered, clsid)
 
     def _claimed(self, wire: dict[str, Any], scope: Scope) -> ClientObject:
         """R17.13: an object of another process, which is called there."""
