@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from .apartments import (
         apartment,
         bell,
+        co_initialize,
+        co_uninitialize,
         mta_thread,
         pump,
         register_message_filter,
@@ -271,6 +273,8 @@ __all__ = [
     "classes",
     "close",
     "closes",
+    "co_initialize",
+    "co_uninitialize",
     "coclass",
     "com_visible",
     "connect",

@@ -19,6 +19,7 @@ from callgate_protocol.apartments import MTA, Apartment, Apartments, Kind, kind_
 from callgate_protocol.rpccodes import Code
 
 from .failures import transport_failure
+from .hresults import HResult
 from .inbox import Inbox, MessageFilter
 from .threads import here
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "apartment",
     "bell",
+    "co_initialize",
+    "co_uninitialize",
     "current_apartment",
     "failed",
     "mta_thread",
@@ -57,6 +60,8 @@ class _Member:
         self.inbox = Inbox(apartment) if apartment.kind is Kind.STA else None
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
         """Hosts that have an apartment for this one."""
+        self.leave: Callable[[], object] = lambda: None
+        """What happens when it goes; at once when it is called before."""
 
 
 class _Local(threading.local):
@@ -86,15 +91,17 @@ def _start_again() -> None:
 os.register_at_fork(after_in_child=_start_again)
 
 
-def _enter(kind: Kind) -> None:
-    """R15.3, R19.40: put this thread into an apartment; nothing when it is in one of that kind. Raises RpcError."""
+def _enter(kind: Kind) -> Code:
+    """R15.3, R19.40: put this thread into an apartment, or count that it is in one of that kind. Raises RpcError."""
     state = _state
     member = state.local.member
     if member is not None:
-        if member.apartment.kind is not kind:
+        with state.lock:
+            code = state.apartments.initialise(member.number, kind)
+        if code is Code.RPC_E_CHANGED_MODE:
             text = f"this thread is in an apartment of the kind {member.apartment.kind.value} already, and stays there"
-            raise failed(Code.RPC_E_CHANGED_MODE, text)
-        return
+            raise failed(code, text)
+        return code
     number = next(state.numbers)
     with state.lock:
         state.apartments.initialise(number, kind)
@@ -104,7 +111,9 @@ def _enter(kind: Kind) -> None:
     here.inbox, here.number, here.own = member.inbox, joined.number, uuid.uuid4().bytes
     if member.inbox is not None and here.cancelling is None:
         here.attend = member.inbox.attend
-    weakref.finalize(member, _left, state, number, member.inbox, member.hosts).atexit = False
+    member.leave = leave = weakref.finalize(member, _left, state, number, member.inbox, member.hosts)
+    leave.atexit = False
+    return Code.S_OK
 
 
 def _left(state: _State, number: int, inbox: Inbox | None, hosts: weakref.WeakSet[Host]) -> None:
@@ -124,6 +133,36 @@ def set_apartment(kind: str) -> None:
     Raises RpcError with RPC_E_CHANGED_MODE when it is in the other kind already.
     """
     _enter(kind_of(kind))
+
+
+def co_initialize(kind: str) -> HResult:
+    """`CoInitializeEx`: as `set_apartment`, but S_OK or S_FALSE, which says that the thread was in one of that kind.
+
+    Each of them is to be balanced by `co_uninitialize`. Raises RpcError with RPC_E_CHANGED_MODE.
+    """
+    return HResult(_enter(kind_of(kind)))
+
+
+def co_uninitialize() -> None:
+    """`CoUninitialize`: take one entry back (R15.3). With the last one the thread leaves, and may enter any apartment.
+
+    What it has handed out of an STA is disconnected then (R15.19). Raises RpcError: CO_E_NOTINITIALIZED for a thread
+    that is in none, RPC_E_CANTCALLOUT_INEXTERNALCALL for one that serves a call or waits for one.
+    """
+    state = _state
+    member = state.local.member
+    if member is None:
+        raise failed(Code.CO_E_NOTINITIALIZED, "this thread is in no apartment that it could leave (R15.3)")
+    if member.inbox is not None and member.inbox.busy:
+        text = "a thread cannot leave its apartment while it serves a call or waits for one (R15.19)"
+        raise failed(Code.RPC_E_CANTCALLOUT_INEXTERNALCALL, text)
+    with state.lock:
+        is_last = state.apartments.uninitialise(member.number)
+    if is_last:
+        state.local.member = None
+        here.inbox, here.number, here.own = None, 0, None
+        here.attend = None if here.cancelling is None else here.cancelling.attend
+        member.leave()
 
 
 def apartment() -> str:

@@ -126,6 +126,7 @@ class Inbox:
         self._jobs: deque[Job] = deque()
         self._ended = False
         self._asking = False
+        self._serving = 0
         self.outer: list[Outer] = []
         """The calls that this STA waits for, the innermost last."""
         self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -163,13 +164,20 @@ class Inbox:
         """Whether the message filter is being asked, inside of which nothing can be called (R15.15)."""
         return self._asking
 
+    @property
+    def busy(self) -> bool:
+        """Whether it serves something, or waits for something."""
+        return bool(self._serving or self.outer or self._asking)
+
     def serve(self, state: Waiting) -> int:
         """Serve what may be served now; how many calls that were."""
         served = 0
         state = state.replace(filtered=self.filter is not None)
         while (job := self._take(state)) is not None:
             if self._admitted(state, job):
+                self._serving += 1
                 job.run()
+                self._serving -= 1
                 served += 1
         return served
 

@@ -51,6 +51,8 @@ LATER: Final[dict[str, str]] = {
         "apartments": (
             "apartment",
             "bell",
+            "co_initialize",
+            "co_uninitialize",
             "mta_thread",
             "pump",
             "register_message_filter",

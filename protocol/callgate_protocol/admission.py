@@ -22,7 +22,6 @@ __all__ = [
     "Waiting",
     "admits",
     "call_type",
-    "effective",
     "may_call_out",
 ]
 
@@ -124,13 +123,3 @@ def may_call_out(
     if not serving or category is Category.NOTIFICATION:
         return Code.S_OK
     return _CLOSED.get(serving[-1], Code.S_OK)
-
-
-def effective(category: Category, apartment: Kind) -> Category | None:
-    """A call's category in the apartment that it goes to; None when it cannot be made there (R15.16).
-
-    The MTA has nobody who would not wait: notifications become synchronous there, and input cannot be synchronised.
-    """
-    if apartment is Kind.STA:
-        return category
-    return None if category is Category.INPUT_SYNCHRONISED else Category.SYNCHRONOUS

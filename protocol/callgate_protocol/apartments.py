@@ -85,13 +85,11 @@ class Apartments:
         self.main = self.main or made
         return made
 
-    def uninitialise(self, thread: int) -> Apartment | None:
-        """Balance one S_OK or S_FALSE (R15.3); the apartment if it ended by that, with its last thread."""
-        member = self._members.get(thread)
-        if member is None:
-            raise refusal(Code.CO_E_NOTINITIALIZED, "the thread is in no apartment that it could leave")
+    def uninitialise(self, thread: int) -> bool:
+        """Balance one S_OK or S_FALSE (R15.3); whether it was the last one, after which the thread is to `leave`."""
+        member = self._members[thread]
         member.times -= 1
-        return None if member.times else self.leave(thread)
+        return not member.times
 
     def leave(self, thread: int) -> Apartment | None:
         """A thread has ended, however often it was initialised; the apartment if it ended with it (R15.19)."""

@@ -16,6 +16,8 @@ import callgate
 from callgate import apartments
 from tests.conftest import wait_until
 
+CHANGED_MODE, NOT_INITIALIZED = 0x80010106, 0x800401F0
+
 
 class Thread:
     """An STA, or a thread of the MTA, that does what it is given and pumps meanwhile."""
@@ -130,6 +132,57 @@ def test_r15_04_a_late_change_is_refused(first: str, second: str) -> None:
         return callgate.apartment()
 
     assert in_new_thread(work) == first
+
+
+@pytest.mark.rule("R19.40")
+def test_r15_03_the_codes_of_entering() -> None:
+    """MTA, MTA, STA; each success is balanced, then the thread may be an STA."""
+
+    def work() -> list[int]:
+        codes = [int(callgate.co_initialize("mta")) for _ in range(2)]
+        assert code_of(lambda: callgate.co_initialize("sta")) == CHANGED_MODE
+        callgate.co_uninitialize()
+        assert code_of(lambda: callgate.co_initialize("sta")) == CHANGED_MODE
+        callgate.co_uninitialize()
+        codes.append(int(callgate.co_initialize("sta")))
+        assert callgate.apartment() == "sta"
+        callgate.co_uninitialize()
+        with pytest.raises(callgate.ComError) as caught:
+            callgate.co_uninitialize()
+        return [*codes, int(caught.value.hresult) & 0xFFFFFFFF]
+
+    assert in_new_thread(work) == [0, 1, 0, NOT_INITIALIZED]
+
+
+@pytest.mark.rule("R15.3")
+def test_r15_19_who_leaves_takes_its_objects_along() -> None:
+    """The thread goes on, and what others hold of its apartment is disconnected; another apartment is another one."""
+    with Thread("sta") as thread:
+        place = made_in(thread)
+        assert place.where() == thread.ident
+        thread.kind = "mta"  # it does not pump any more
+        thread.do(callgate.co_uninitialize)
+
+        assert code_of(place.where) == 0x80010108
+        assert thread.do(callgate.apartment) == "mta"
+        assert thread.do(lambda: int(callgate.co_initialize("sta"))) == 0
+        again = made_in(thread)
+        asked: Future[int] = Future()
+        threading.Thread(target=lambda: asked.set_result(again.where())).start()
+        assert wait_until(lambda: thread.do(callgate.pump) == 1)
+        assert asked.result(10) == thread.ident
+
+
+def test_r15_03_nobody_leaves_in_the_middle() -> None:
+    """A call that is served needs the queue that it came by."""
+
+    class Leaving(Place):
+        def where(self) -> int:
+            return code_of(callgate.co_uninitialize)
+
+    with Thread("sta") as thread:
+        assert made_in(thread, Leaving).where() == 0x80010005
+        assert thread.do(callgate.apartment) == "sta"
 
 
 def test_r15_04_the_first_use_decides() -> None:
