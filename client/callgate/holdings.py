@@ -44,6 +44,11 @@ class Holdings:
         self.numbers = itertools.count(1)
         """Of delegates, tokens and objects; none is used twice."""
 
+    @property
+    def imported(self) -> int:
+        """How many objects of the host are not given back yet."""
+        return len(self._imports)
+
     def proxy(self, reference: Reference, make: Callable[[], _P], prompt: bool = False) -> _P:
         """The one proxy of an object. Raises RemoteProtocolError for another incarnation's reference.
 
