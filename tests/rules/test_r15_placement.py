@@ -180,17 +180,18 @@ class IPlaced(IUnknown, Protocol):
     def Where(self) -> i4: ...  # noqa: N802
 
 
-MAKERS = "int32_t make_plain(void **made); int32_t make_agile(void **made);"
+MAKERS = "".join(f"int32_t make_{kind}(void **made);" for kind in ("plain", "agile", "free_threaded"))
 
 
 def placed(lib: Lib, factory: str) -> Any:
     return callgate.create("", IPlaced, library=lib, shape="Create", factory=factory, threading="Apartment")
 
 
-def test_r15_10_an_agile_object_is_called_on_every_thread(compiled: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("maker", ["make_agile", "make_free_threaded"])
+def test_r15_10_an_agile_object_is_called_on_every_thread(compiled: Callable[[str], str], maker: str) -> None:
     """Made in an STA, and no hop from anywhere; one that is not agile stays there."""
     with Thread("sta") as a, Thread("sta") as b, Thread("mta") as m, callgate.load(compiled("agile"), MAKERS) as lib:
-        plain, agile = a.do(lambda: [placed(lib, name) for name in ("make_plain", "make_agile")])
+        plain, agile = a.do(lambda: [placed(lib, name) for name in ("make_plain", maker)])
         home = callgate.info(plain).thread
         infos = [each.do(lambda: callgate.info(agile)) for each in (a, b, m)]
 

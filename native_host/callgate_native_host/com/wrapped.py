@@ -14,14 +14,13 @@ from callgate_protocol.errors import Fault
 from callgate_protocol.interfaces import Shape
 from callgate_protocol.references import Purpose, Reference
 
+from .agility import Agility
 from .classes import ClassQuestions
 from .unknown import Unknown
 
 __all__ = ["Contract", "Wrapped", "Wrappers"]
 
 _OBJECT: Final = "object"
-_AGILE: Final = "{94EA2B94-E9CC-49E0-C0FF-EE64CA8F5B90}"
-"""IAgileObject, which has no methods."""
 
 
 class Contract(NamedTuple):
@@ -59,6 +58,7 @@ class Wrappers:
     def __init__(self, backend: Backend, objects: Objects) -> None:
         self.unknown = Unknown(backend)
         self._classes = ClassQuestions(backend, self.unknown)
+        self._agility = Agility(backend, self.unknown)
         self._objects = objects
         self._lock = threading.Lock()
 
@@ -108,17 +108,9 @@ class Wrappers:
         made = Wrapped(identity, contract, {contract.root: identity}, classes)
         self._keep(made, contract.iid, pointer)
         made.life = self._objects.lives.begin(identity, lambda _address: self._drop_all(made))
-        if made.home is not None and self._is_agile(identity, contract.shape):
+        if made.home is not None and self._agility.is_agile(identity, contract.shape):  # R15.10
             made.home, made.agile = None, True
         return made
-
-    def _is_agile(self, identity: int, shape: Shape) -> bool:
-        """R15.10: an object that says so is called on every thread, wherever it was made."""
-        result, pointer = self.unknown.query(identity, _AGILE, shape)
-        if result < 0:
-            return False
-        self.unknown.release(pointer, shape)
-        return True
 
     def _merge(self, entry: Entry, identity: int, pointer: int, contract: Contract, *, counted: bool) -> None:
         """R14.9, step 3: the object is known; of what came with it only a pointer that is new is kept."""
