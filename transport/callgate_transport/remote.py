@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -100,6 +101,8 @@ class RemoteSession(Session):
         self._connections = 0
         self._pings = 0
         self._heard = time.monotonic()
+        self.at_end: Callable[[], None] = lambda: None
+        """Called once when the session has ended, on the I/O thread."""
         self._monitor: zmq.Socket[bytes]
         super().__init__(io, Lifeline(), welcome, [], route.way)
         self.level = Level.PRIVACY
@@ -338,3 +341,4 @@ class RemoteSession(Session):
         super()._hang_up()
         for lifeline, _ in list(self._ties.values()):
             lifeline.hang_up()
+        self.at_end()
