@@ -298,6 +298,36 @@ def test_r16_10_another_program_may_be_the_surrogate(
     assert wait_until(lambda: not Path(f"/proc/{process}").exists(), 20)
 
 
+@pytest.mark.rule("R16.8", "R16.9")
+def test_r16_10_one_surrogate_serves_all_classes_of_its_application(
+    registered: Callable[[str], None], tmp_path: Path
+) -> None:
+    """It registers every class that it serves, whichever it was started for; the next class is found there."""
+    one, two, app = (f"{{{uuid.uuid4()}}}".upper() for _ in range(3))
+    surrogate = tmp_path / "surrogate"
+    text = SURROGATE.format(python=sys.executable, path=[ROOT, *filter(None, sys.path)])
+    own = "server.register(Counter, sys.argv[1])"
+    assert own in text
+    surrogate.write_text(text.replace(own, f"[server.register(Counter, each) for each in {(one, two)!r}]"))
+    surrogate.chmod(0o755)
+    registered(
+        "".join(f'[CLSID."{each}"]\nInprocServer = "libm.so.6"\nAppID = "{app}"\n' for each in (one, two))
+        + f'[AppID."{app}"]\nDllSurrogate = "{surrogate}"'
+    )
+
+    first, second = (callgate.create(each, ICounter, context=LOCAL) for each in (two, one))
+    process = first.process()
+    assert second.process() == process
+    assert [first.count(), second.count()] == [1, 1]
+
+    del first
+    gc.collect()
+    assert callgate.create(two, ICounter, context=LOCAL).process() == process  # one class is still in use
+    del second
+    gc.collect()
+    assert wait_until(lambda: not Path(f"/proc/{process}").exists(), 20)
+
+
 @interface("{0000A103-0000-0000-C000-000000000046}", local=True)
 class ILocal(IUnknown, Protocol):
     def watch(self, memory: NativePtr) -> None: ...
