@@ -16,6 +16,7 @@ from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.errors import LocalProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.messages import Call, Callback
+from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.serving.conversation import Conversation
 from callgate_transport.serving.roles import Gone
 from callgate_transport.serving.session import Session
@@ -96,6 +97,8 @@ class DirectChannel:
         answer = self._exchange(frames)
         if answer is None:
             raise Gone
+        if ARMED:
+            reach("host.callback_answered")
         return answer
 
 
@@ -177,6 +180,8 @@ class DirectHost:
             raise Gone
         answer, named = answered
         reading.enter_context(nullcontext(named))
+        if ARMED:
+            reach("host.callback_answered")
         return answer
 
     def _tell(

@@ -26,7 +26,7 @@ import gc, os, sys, threading, weakref
 import callgate
 from callgate.lib import binding_of
 
-library, way, report, resume = sys.argv[1:]
+library, isolation, way, report, resume = sys.argv[1:]
 lib = callgate.load(library, '''
     typedef [release(thing_free)] struct thing thing;
     typedef thing *(*giver)(int value);
@@ -39,7 +39,7 @@ lib = callgate.load(library, '''
     int thing_given(giver f, int value);
     int thing_given_later(giver f, int value, int flag);
     int thing_given_to_thread(giver f, int value);
-''')
+''', isolation=isolation)
 gone = threading.Event()
 
 
@@ -107,13 +107,17 @@ gc.collect()
 """
 
 
+KEPT, HELD = "kept 0\ngiven 5\n", "collected 0\ngiven 1\n"
 EXPECTED = {
-    "channel": "kept 0\ngiven 5\n",
-    "submitted": "kept 0\ngiven 5\n",
-    "apartment": "kept 0\ngiven 5\n",
-    "thread": "collected 0\ngiven 1\n",
+    ("library", "channel"): KEPT,
+    ("library", "submitted"): KEPT,
+    ("library", "apartment"): KEPT,
+    ("library", "thread"): HELD,
+    ("none", "channel"): KEPT,
+    ("none", "submitted"): KEPT,
+    ("none", "thread"): "kept 0\ngiven 1\n",
 }
-"""Nothing says when a thread of the library has read its answer: there the host holds what it names."""
+"""Nothing tells when a thread of the library has read its answer: there a host process holds what it names."""
 
 
 def stopping(directory: Path) -> tuple[Path, Path, dict[str, str]]:
@@ -124,20 +128,20 @@ def stopping(directory: Path) -> tuple[Path, Path, dict[str, str]]:
     return report, resume, os.environ | {"CALLGATE_WAYPOINT": f"host.callback_answered:1:{report}:{resume}"}
 
 
-@pytest.mark.parametrize("way", EXPECTED)
+@pytest.mark.parametrize(("isolation", "way"), EXPECTED)
 def test_r17_13_what_a_callback_gives_is_there_when_the_host_reads_the_answer(
-    way: str, compiled: Callable[[str], str], tmp_path: Path
+    isolation: str, way: str, compiled: Callable[[str], str], tmp_path: Path
 ) -> None:
     report, resume, environment = stopping(tmp_path)
     run = subprocess.run(
-        [sys.executable, "-c", PROGRAM, compiled("handles"), way, report, resume],
+        [sys.executable, "-c", PROGRAM, compiled("handles"), isolation, way, report, resume],
         env=environment,
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
     )
-    assert (run.stdout, run.stderr) == (EXPECTED[way], "")
+    assert (run.stdout, run.stderr) == (EXPECTED[isolation, way], "")
 
 
 SERVER = """

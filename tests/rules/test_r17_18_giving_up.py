@@ -93,6 +93,8 @@ def test_r17_19_a_deadline_holds_for_methods(lib: Lib, model: str) -> None:
 
     assert time.monotonic() - began < 5
     assert (caught.value.began, caught.value.host_stopped) == (True, True)
+    assert isinstance(caught.value, callgate.RpcError)
+    assert caught.value.name == "RPC_E_TIMEOUT"
 
 
 def test_r17_19_nested_calls_have_what_is_left(lib: Lib) -> None:
