@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from typing import Any
@@ -46,6 +46,8 @@ class AsyncCall:
         if future is not None:
             try:
                 future.exception(seconds)
+            except CancelledError:
+                pass  # nobody waits for it any more, which `finish` says
             except FutureTimeout:
                 with _codes():
                     self._call.timed_out()
@@ -66,7 +68,7 @@ class AsyncCall:
         return future.result()
 
     def cancel(self) -> None:
-        """Ask for the end of the call. Native code is not stopped; what it gives is dropped by `finish`."""
+        """Ask for the end of the call. Native code is not stopped, a Python object can ask; what comes is dropped."""
         with self._lock, _codes():
             self._call.cancel()
             if self._future is not None:

@@ -121,7 +121,7 @@ class NativeFunction:
             proxy = None  # until now the call was on its way, and what is collected would overtake it
             _finish(context)
 
-        return promise(submitted, outcome, done)
+        return promise(host, submitted, outcome, done)
 
     def __repr__(self) -> str:
         return f"<function {self._declared.prototype or self.__name__} of {self._binding.label}>"

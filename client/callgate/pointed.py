@@ -68,7 +68,7 @@ class NativeFunctionPointer(NativePtr):
         def outcome() -> Any:
             return self._finish(plan, given, context, *host.outcome(submitted, self._delegate, of_object=False))
 
-        return promise(submitted, outcome, context.finish)
+        return promise(host, submitted, outcome, context.finish)
 
     def _open(self) -> tuple[Host, FunctionPlan, CallContext]:
         host: Host = self._base._host

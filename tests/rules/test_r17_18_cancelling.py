@@ -162,6 +162,7 @@ class Calc(server.Calc):
 
     def add(self, a, b):
         self.seen.append(int(callgate.test_cancel()) & 0xFFFFFFFF)
+        self.memory = len(self.seen)
         context = contextvars.copy_context()
         end = time.monotonic() + 10
         while callgate.test_cancel() == 0x80010115 and time.monotonic() < end:
@@ -177,6 +178,8 @@ class Calc(server.Calc):
         self.seen.append(int(callgate.test_cancel()) & 0xFFFFFFFF)
 
     def total(self, n, values):
+        while not hasattr(self, "later"):
+            time.sleep(0.005)
         self.later.join(10)
         return float(self.seen[int(values[0])])
 
@@ -205,6 +208,32 @@ def test_r17_18_what_serves_a_call_asks_about_it(caller: Thread) -> None:
 
         assert result.result(10) == 5
         assert [int(calc.total(1, [index])) for index in range(3)] == [PENDING, CANCELLED, COMPLETE]
+
+
+def test_r17_18_a_future_is_cancelled() -> None:
+    """Nobody waits for it any more, and whoever performs the call can see that."""
+    with serving() as other:
+        calc = other.get()
+        future = calc.add.submit(2, 3)
+        assert wait_until(lambda: calc.memory == 1)
+        assert future.cancel()
+        with pytest.raises(CancelledError):
+            future.result(0)
+        assert [int(calc.total(1, [index])) for index in range(3)] == [PENDING, CANCELLED, COMPLETE]
+        assert calc.add.submit(0, 0).cancel()
+
+
+def test_r17_18_what_was_submitted_never_begins(lib: Lib) -> None:
+    """It waits behind another one; those behind it have their turn."""
+    with Thread("mta") as thread:
+        made = created(lib, thread, "Free")
+        first, second, third = (made.Work.submit(milliseconds) for milliseconds in (300, 20_000, 0))
+        assert wait_until(lambda: made.Overlap() == 1)
+        assert second.cancel()
+        assert not first.done()
+        assert (first.result(10) > 0, third.result(10) > 0) == (True, True)
+        assert second.cancelled()
+        assert not first.cancel()
 
 
 def test_r17_18_late_results_are_given_back(caller: Thread) -> None:
