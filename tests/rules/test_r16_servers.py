@@ -51,6 +51,13 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
     return write
 
 
+CREATING = """
+    typedef HRESULT (*co_create_instance)(const GUID *clsid, IUnknown *outer, unsigned int context, const GUID *iid,
+                                          [out, iid_is(iid)] void **made);
+    [throws] HRESULT counted(co_create_instance create, GUID clsid, GUID iid, [out, retval] int *count);
+"""
+
+
 @pytest.fixture
 def clsid() -> str:
     """A class that no program of an earlier test serves."""
@@ -75,6 +82,26 @@ def test_r16_17_a_registered_class_runs_in_a_host_of_its_own(registered: Callabl
     callgate.unregister("acme.Counter")
     with pytest.raises(callgate.ComError, match="CO_E_CLASSSTRING"):
         callgate.create("acme.Counter", ICounter)
+
+
+@pytest.mark.rule("R16.3", "R17.11")
+def test_r16_17_native_code_has_objects_made_by_their_class(
+    registered: Callable[[str], None], compiled: Callable[[str], str]
+) -> None:
+    """It is given what it calls CoCreateInstance; the Python object it gets is called directly, by its slots."""
+    callgate.register(Counter, progid="acme.Counter")
+    clsid = uuid.UUID(next(each.clsid for each in callgate.classes() if each.progid == "acme.Counter"))
+    iid = uuid.UUID("0000A101-0000-0000-C000-000000000046")
+
+    def co_create_instance(wanted: uuid.UUID, outer: Any, context: int, interface: uuid.UUID) -> tuple[int, Any]:
+        assert (outer, interface) == (None, iid)
+        return 0, callgate.create(wanted, ICounter, context=Context(context) | Context.INPROC)
+
+    with callgate.load(compiled("creating"), CREATING) as lib:
+        assert lib.counted(co_create_instance, clsid, iid) == 2
+        callgate.unregister("acme.Counter")
+        with pytest.raises(callgate.ComError, match="REGDB_E_CLASSNOTREG"):
+            lib.counted(co_create_instance, clsid, iid)
 
 
 def test_r16_17_a_crash_takes_the_host_and_nothing_else(registered: Callable[[str], None]) -> None:
