@@ -32,6 +32,7 @@ from .host import Host
 from .hresults import HResult
 from .lib import Lib, binding_of
 from .loading import opener_of, share_of
+from .process import current
 
 if TYPE_CHECKING:
     from .lines import Opener
@@ -196,19 +197,18 @@ class _Hosts:
             host = reference() if reference is not None else None
             if host is None or host.dead or isolation == "object":
                 fresh, number = start()
-                host = self._met(fresh)
+                host = _met(fresh)
                 self._known[key] = (weakref.ref(host), number)
             return host, number
 
-    def _met(self, fresh: Host) -> Host:
-        """R18.7: a host that is reached already, over another channel perhaps, is one host, and its objects are one."""
-        incarnation = fresh.session.incarnation
-        for reference, _ in list(self._known.values()):
-            host = reference()
-            if host is not None and not host.dead and host.session.incarnation == incarnation:
-                fresh.close("it is reached already")
-                return host
-        return fresh
+
+def _met(fresh: Host) -> Host:
+    """R18.7: a host that is reached already, by whatever way, is one host, and its objects are one."""
+    for host in list(current().hosts):
+        if host is not fresh and not host.dead and host.session.incarnation == fresh.session.incarnation:
+            fresh.close("it is reached already")
+            return host
+    return fresh
 
 
 _hosts = _Hosts()

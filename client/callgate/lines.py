@@ -58,7 +58,7 @@ class Session(Protocol):
     serves: str
     """`python` when its objects are Python's."""
     route: str
-    """How third processes reach the host (`remoting.ways`); empty when they cannot."""
+    """How third processes reach the host (`callgate_protocol.ways`); empty when they cannot."""
     level: Level
     """What is sure about its two ends (R16.14)."""
     near: bool

@@ -6,22 +6,22 @@ import os
 import re
 import weakref
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Any, Final, NamedTuple
 
+from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
+from callgate_protocol.ways import FarWay
 from callgate_transport import curve, keys
+from callgate_transport.abroad import Abroad
 from callgate_transport.curve import Curve
-from callgate_transport.dialogue import Dialogue, Refused
+from callgate_transport.dialogue import Dialogue
 from callgate_transport.keys import KeyFileError
-from callgate_transport.lifeline import Lifeline
 from callgate_transport.remote import RemoteSession, Route
 
 from .connection import ConnectedBroker
 from .errors import AccessDenied, BrokerLost, NotExecuted, ProtocolError
 from .lines import Opened, Opener
 from .process import current
-from .remoting.ways import FarWay
 
 __all__ = ["Address", "RemoteBroker", "beyond", "opened_below", "reach"]
 
@@ -60,8 +60,9 @@ class RemoteBroker(ConnectedBroker):
         self._retry = retry
         self._relay = relay
         self._sessions: weakref.WeakSet[RemoteSession] = weakref.WeakSet()
-        self._way = FarWay(address.text, server.hex(), os.path.abspath(os.path.expanduser(key)), relay).as_text()
+        way = FarWay(address.text, server.hex(), os.path.abspath(os.path.expanduser(key)), relay)
         super().__init__(address.text)
+        self._abroad = Abroad(self._dialogue, way, self._pair, max(retry, _LEAST_PATIENCE))
 
     def _open_dialogue(self) -> Dialogue:
         join = Curve(self._server, self._pair).connect
@@ -70,7 +71,7 @@ class RemoteBroker(ConnectedBroker):
     @property
     def identity(self) -> str:
         """See `ConnectedBroker`."""
-        return self._way
+        return self._abroad.way.as_text()
 
     def close(self) -> None:
         """Nothing new is asked. The conversation goes on while sessions do: only it tells of the deaths of hosts."""
@@ -117,53 +118,24 @@ class RemoteBroker(ConnectedBroker):
         """
         told = self._ask(BrokerFunction.RESOLVE, {"host": host}, 30.0)
         try:
-            server, control = bytes.fromhex(told["key"]), str(told["control"])
-            ping, expiry, relay = float(told["ping"]), float(told["expiry"]), bool(told.get("relay"))
-        except (KeyError, ValueError, TypeError) as error:
-            raise ProtocolError(f"the broker at {self._path} gave no route to its host: {error!r}") from error
-        where = control.removeprefix("tcp://").rpartition(":")[0]
-        machine = self._address.host if where in ("", "*") else where
-        through = self._address.text if relay else ""
-        key = self._server if through else server
-        patience = max(self._retry, _LEAST_PATIENCE)
-        return Route(Curve(key, self._pair), machine, host, control, ping, expiry, patience, through, self._way)
+            return self._abroad.route(told)
+        except RemoteProtocolError as error:
+            raise ProtocolError(str(error)) from error
 
     def open(self, host: str, label: str) -> Opened:
         """A session with a host below it. Raises NotExecuted, ConnectionError, and what `route` raises."""
-        route, life = self.route(host), Lifeline()
-        joined: list[RemoteSession] = []
-
-        def ended() -> None:
-            life.hang_up()
-            for each in joined:
-                each.ended()
-
-        self.watch(host, ended)
+        route = self.route(host)
         try:
-            joined.append(RemoteSession.join(current().io(), route, current().about(library=label), life))
+            session = self._abroad.join(current().io(), route, current().about(library=label))
         except TimeoutError as error:
             port = route.control.rpartition(":")[2]
             raise NotExecuted(
                 f"the broker at {self._path} answers, and port {port} of its host for {label} does not. Open the "
                 "ports that the broker was given with --host-ports, or connect with relay=True"
             ) from error
-        finally:
-            life.close()
-        self._sessions.add(joined[0])
-        joined[0].at_end = self._rest
-        if life.hung_up:  # in the meantime
-            joined[0].ended()
-        return Opened(joined[0], self, _Output(self, host))
-
-    def watch(self, host: str, ended: Callable[[], None]) -> None:
-        """Have `ended` called when the broker says that a host is dead. It is asked once and answers then."""
-
-        def answered(future: Future[dict[str, Any]]) -> None:
-            error = future.exception()
-            if error is None or (isinstance(error, Refused) and error.name == "ObjectGone"):
-                ended()
-
-        self._dialogue.request(BrokerFunction.RECORD, {"host": host, "wait": True}).add_done_callback(answered)
+        self._sessions.add(session)
+        session.at_end = self._rest
+        return Opened(session, self, _Output(self, host))
 
 
 class _Output:

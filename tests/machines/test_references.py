@@ -154,3 +154,27 @@ def test_r17_01_native_code_elsewhere_holds_objects_of_everybody(
             patch.setattr("callgate.remoting.handing.can_reach", lambda *_: True)
             with pytest.raises(callgate.AccessDenied, match="hands on nobody else's objects"):
                 holder.Keep(widget)
+
+
+@pytest.mark.rule("R17.1")
+@pytest.mark.parametrize("relay", [False, True], ids=["direct", "relay"])
+def test_r17_11_a_native_host_here_calls_an_object_elsewhere_directly(
+    classes: Rig, component: str, relay: bool
+) -> None:
+    """An unmanaged client that got its reference from a program here: that one lets go, and its session is no more."""
+    with classes.connect(str(classes.base / "laptop.key"), relay=relay) as there:
+        widget = there.create("acme.Widget", IShape)
+        far = host_of(widget)
+        holder = callgate.create(CLSID["Holder"], IHolder, library=component)
+        holder.Keep(widget)
+        assert holder.Kept() is widget
+        far.close("the program lets go")
+        del widget
+        gc.collect()
+        assert wait_until(lambda: far.dead)
+
+        again = holder.Kept()
+        assert callgate.query(again, IShape).Area() == 4.0
+        assert host_of(again).session.incarnation == far.session.incarnation
+        assert host_of(again) is not far
+        assert holder.Same(again, again)

@@ -15,10 +15,10 @@ from callgate.process import current
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.references import Purpose, Reference
 from callgate_protocol.system import HostFunction
+from callgate_protocol.ways import FarWay, near_path
 
 from .implementing import has_interface
 from .neighbours import acquainted, adopt, meet, meet_far
-from .ways import FarWay, near_path
 
 if TYPE_CHECKING:
     from .peers import Peer
@@ -34,15 +34,14 @@ def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
 def can_reach(receiver: Host | Peer, proxy: ComObject) -> bool:
     """Whether the receiver can connect to the owner of an object. For others this process passes calls on.
 
-    Native hosts connect within their machine only; a process of another machine is told of nobody's here.
+    A process of another machine is told of nobody's here.
     """
     owner = proxy._host  # noqa: SLF001 - where it lives decides
     if not receiver.session.near:
         return False
     if getattr(owner, "passed_on", None) is not None:
         return owner.session.near
-    way = owner.session.route
-    return bool(near_path(way) or (way and receiver.session.serves == "python"))
+    return bool(owner.session.route)
 
 
 def undelivered(proxy: ComObject, wire: dict[str, Any]) -> None:

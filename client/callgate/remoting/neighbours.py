@@ -19,9 +19,8 @@ from callgate.strangers import Nobody, Silence
 from callgate_protocol.forms import InterfacePointer
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import decode_library
+from callgate_protocol.ways import FarWay
 from callgate_transport.session import Session
-
-from .ways import FarWay
 
 __all__ = ["acquainted", "adopt", "described", "meet", "meet_far"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from callgate_native_host.faults import Mismatch
 from callgate_protocol.channel import Received
-from callgate_protocol.errors import Fault
+from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.forms import Count, count_of
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.references import Purpose, Reference, read_reference
@@ -21,6 +21,7 @@ from callgate_protocol.rpccodes import Code
 from callgate_protocol.signatures import Signature
 from callgate_protocol.system import HostFunction
 from callgate_protocol.typelib import encode_library, library_hash
+from callgate_protocol.ways import FarWay, near_path
 from callgate_transport.callchannel import HungUp
 from callgate_transport.serving.session import Session as Held
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Foreign", "Owner"]
 
-_LOCAL: Final = "unix:"
 _E_FAIL: Final = Code.E_FAIL.signed
 
 
@@ -52,7 +52,7 @@ class Owner(Held):
 
     @property
     def route(self) -> str:
-        """How others on this machine reach it."""
+        """How others reach it."""
         return self._link.route
 
     def ask(self, number: int, arguments: list[Any], payloads: Sequence[Any]) -> Received:
@@ -135,11 +135,16 @@ class Owner(Held):
     def _call(self, library: int, function: int, arguments: list[Any], payloads: list[Any]) -> Received:
         channel = self._link.take()
         _, frames = channel.talk.call(library, function, arguments, payloads, None)
-        channel.send(frames)
-        answer = channel.receive(None)
-        while isinstance(answer.message, Callback):  # nothing of ours is called this way: it was handed over instead
-            channel.send(channel.talk.fail(answer.message.call, "ObjectGone", "there is no such object"))
+        try:
+            channel.send(frames)
             answer = channel.receive(None)
+            while isinstance(answer.message, Callback):  # nothing of ours is called this way: it was handed over
+                channel.send(channel.talk.fail(answer.message.call, "ObjectGone", "there is no such object"))
+                answer = channel.receive(None)
+        except HungUp:
+            if self._link.interrupted(channel):  # between machines the session may go on
+                self._link.give(channel)
+            raise
         self._link.give(channel)
         return answer
 
@@ -190,21 +195,38 @@ class Foreign:
 
     def _meet(self, reference: Reference) -> Owner:
         from callgate_transport.iothread import IoThread  # noqa: PLC0415 - few hosts call others
-        from callgate_transport.session import Session  # noqa: PLC0415 - as above
 
-        route = next((each for each in reference.routes if type(each) is str and each.startswith(_LOCAL)), "")
-        if not route:
-            raise Mismatch("the reference has no route on this machine (R17.12)", "ArgumentError")
         if self._io is None:
             self._io = IoThread()
-        about = {"process": os.getpid(), "library": "native code of another host"}
-        try:
-            link = Session.open(self._io, route.removeprefix(_LOCAL), reference.incarnation.hex(), about)
-        except (OSError, ConnectionError) as error:
-            raise Mismatch(f"the owner of the object cannot be reached: {error}", "ObjectGone") from None
+        link = _session(self._io, reference)
         for descriptor in link.descriptors:
             os.close(descriptor)
         return Owner(link, self._library, self._offered)
+
+
+def _session(io: IoThread, reference: Reference) -> Session:
+    """With the owner of a reference, on this machine or below the broker of another one. Raises Mismatch."""
+    from callgate_transport.session import Session  # noqa: PLC0415 - few hosts call others
+
+    path = next(filter(None, map(near_path, reference.routes)), "")
+    way = next(filter(None, map(FarWay.parse, reference.routes)), None)
+    owner, about = reference.incarnation.hex(), {"process": os.getpid(), "library": "native code of another host"}
+    if not path and way is None:
+        raise Mismatch("the reference has no way to its owner (R17.12)", "ArgumentError")
+    try:
+        return Session.open(io, path, owner, about) if path or way is None else _follow(io, way, owner, about)
+    except (OSError, RemoteProtocolError) as error:
+        raise Mismatch(f"the owner of the object cannot be reached: {error}", "ObjectGone") from None
+
+
+def _follow(io: IoThread, way: FarWay, owner: str, about: dict[str, Any]) -> Session:
+    from callgate_transport.abroad import follow  # noqa: PLC0415 - keys and encryption, for few hosts
+    from callgate_transport.dialogue import Refused  # noqa: PLC0415 - as above
+
+    try:
+        return follow(io, way, owner, about)
+    except Refused as error:
+        raise ConnectionRefusedError(str(error)) from error
 
 
 def _passed(signature: Signature, wires: Sequence[Any]) -> list[Any]:

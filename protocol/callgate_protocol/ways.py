@@ -24,6 +24,11 @@ class FarWay(NamedTuple):
     relay: bool
     """Whether everything goes through the broker's one port."""
 
+    @property
+    def machine(self) -> str:
+        """The machine, as an endpoint names it."""
+        return self.broker.removeprefix("tcp://").rpartition(":")[0]
+
     def as_text(self) -> str:
         """One route of a reference."""
         return f"{self.broker}?{urlencode({'server': self.server, 'key': self.key, 'relay': int(self.relay)})}"
