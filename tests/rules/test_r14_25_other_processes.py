@@ -1,5 +1,7 @@
 """R14.21 to R14.25 between processes: native code calls objects of others by name (R17.11), directly."""
 
+# ruff: noqa: N802 - the names of methods are COM's
+
 from __future__ import annotations
 
 import gc
@@ -10,11 +12,12 @@ import pytest
 
 import callgate
 from callgate import Lib
+from callgate_protocol.dispatch import place_of, slot_of
 from tests.client.remoting.described import IKeeper
 from tests.client.remoting.processes import Other, other_processes
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
-from tests.rules.component_faces import DSourceEvents, IProbe
+from tests.rules.component_faces import DSourceEvents, ICalculator, IProbe
 
 METHOD, GET, PUT = 1, 2, 4
 UNKNOWN_NAME, BAD_COUNT, TYPE_MISMATCH, MEMBER_NOT_FOUND, EXCEPTION, DIVIDED, NO_INTERFACE = (
@@ -190,3 +193,37 @@ def test_r14_25_where_the_owner_cannot_be_reached_calls_are_passed_on(component:
             assert events.AskLate(41) == 42
         for each in (events, native, probe):
             callgate.final_release(each)
+
+
+class Own(ICalculator):
+    """An object of this process, dual, for others."""
+
+    def Add(self, a: int, b: int) -> int:
+        return 100 + a + b
+
+    def secret(self, a: Any, b: Any) -> str:
+        return "secret"
+
+
+@pytest.mark.rule("R18.1", "R14.21")
+def test_r14_25_python_objects_call_each_other_by_name(other: Other) -> None:
+    """From here, also with arguments by their names; and from there, an object of its caller."""
+    target = made(other, "calculator")
+    assert callgate.invoke(target, "Divide", b=3, a=9) == 3
+    assert callgate.invoke(target, "Add", 1, b="5") == 6
+    for arguments, named in (((1, "x"), {}), ((1,), {"b": "x"})):
+        with pytest.raises(callgate.ComError) as caught:
+            callgate.invoke(target, "Add", *arguments, **named)
+        assert caught.value.hresult == 0x80020005
+    keeper = other.get(IKeeper)
+    keeper.put(Own())  # type: ignore[abstract]  # it has what is called
+    assert keeper.invoked("add", 1, "2") == 103
+    with pytest.raises(callgate.ComError):
+        keeper.invoked("secret", 1, 2)
+    keeper.put(None)
+
+
+def test_r14_22_where_arguments_lie() -> None:
+    """Two without a name and two with one: the array has the named ones first, the others behind, last first."""
+    assert [slot_of(place, 2, 2) for place in range(4)] == [3, 2, 0, 1]
+    assert [place_of(slot, 2, 2) for slot in range(4)] == [2, 3, 1, 0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from callgate.convert import Mismatch
 from callgate.errors import InvalidCastError
 from callgate.values import Box
+from callgate_protocol.dispatch import place_of
 from callgate_protocol.error_info import ErrorInfo
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.forms import BStr, Variant
@@ -53,13 +54,11 @@ def _invoked(proxy: ComObject, request: Sequence[Any], types: TypeSpace, context
     arguments = [lent(wire) for wire in given]
     pairs = [(number, lent(wire)) for number, wire in named]
     reply = ask_late(proxy, member, flags, lcid, arguments, pairs, f"member {member} of {proxy!r}")
-    count = len(arguments) + len(pairs)
-    changed = []
-    for index, value in reply.changed:
-        place = index if index < len(arguments) else len(arguments) + count - 1 - index
-        changed.append([place, encode(value, context)])
+    shape = len(arguments), len(pairs)
+    last = sum(shape) - 1
+    changed = [[place_of(last - index, *shape), encode(value, context)] for index, value in reply.changed]
     context.result = reply
-    wrong = count - 1 - reply.wrong if reply.wrong >= 0 else -1
+    wrong = place_of(reply.wrong, *shape) if reply.wrong >= 0 else -1
     result = encode(reply.result, context) if reply.code >= 0 else [EMPTY, None]
     return [reply.code, result, changed, _told(reply, types, context), wrong]
 

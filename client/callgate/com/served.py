@@ -215,13 +215,18 @@ class _Call:
         self._table = table
         self._encode = types.encoder(Variant())
         self._boxes: dict[int, Box[Any]] = {}
+        """What came by reference, by the index of its parameter."""
+        self._places: dict[int, int] = {}
+        """Where each of them stood among the arguments."""
 
     def answer(self) -> list[Any]:
         """`[HRESULT, result, [[index, changed VARIANT], …], exception or nil, index of a wrong argument or -1]`."""
         try:
             result = self._perform()
             encoded = self._encode(result, self._context)
-            changed = [[index, self._encode(box.value, self._context)] for index, box in self._boxes.items()]
+            changed = [
+                [self._places[index], self._encode(box.value, self._context)] for index, box in self._boxes.items()
+            ]
             self._context.result = result, self._boxes
         except Refusal as refusal:
             return [refusal.code, [0, None], [], None, refusal.argument]
@@ -273,28 +278,33 @@ class _Call:
 
     def _arguments(self, member: Member) -> tuple[list[Any], dict[str, Any]]:
         decode = self._types.decoder(Variant())
-        values = [self._coerced(member, index, wire, decode) for index, wire in enumerate(self._wires)]
+        values = [self._coerced(member, index, index, wire, decode) for index, wire in enumerate(self._wires)]
         names = _parameters(member)
         named: dict[str, Any] = {}
-        for number, wire in self._named:
+        for place, (number, wire) in enumerate(self._named, len(self._wires)):
             if number == PROPERTY_PUT:
-                values.append(self._coerced(member, len(values), wire, decode))
+                values.append(self._coerced(member, len(values), place, wire, decode))
             elif 0 <= number < len(names):
-                named[names[number]] = self._coerced(member, number, wire, decode)
+                named[names[number]] = self._coerced(member, number, place, wire, decode)
             else:
-                raise Refusal(Code.DISP_E_PARAMNOTFOUND, len(values) + len(named))
+                raise Refusal(Code.DISP_E_PARAMNOTFOUND, place)
         return values, named
 
-    def _coerced(self, member: Member, index: int, wire: Any, decode: Any) -> Any:
-        """R14.24: the declared type, by the rules of VariantChangeType; a reference where nothing is declared."""
+    def _coerced(self, member: Member, index: int, place: int, wire: Any, decode: Any) -> Any:
+        """R14.24: the declared type, by the rules of VariantChangeType; a reference where nothing is declared.
+
+        It is for parameter `index`, and came as argument `place`.
+        """
         try:
-            value = decode(wire, self._context)
+            value = coerced(decode(wire, self._context), member.method, index, Refusal)
         except Mismatch as fault:
-            raise Refusal(Code.DISP_E_TYPEMISMATCH, index) from fault
-        value = coerced(value, member.method, index, Refusal)
+            raise Refusal(Code.DISP_E_TYPEMISMATCH, place) from fault
+        except Refusal as refusal:
+            refusal.argument = place
+            raise
         is_reference = type(wire) is list and type(wire[0]) is int and wire[0] & BYREF
         if is_reference:
-            self._boxes[index] = Box(value)
+            self._boxes[index], self._places[index] = Box(value), place
             return value if member.method is not None else self._boxes[index]
         return value
 

@@ -12,7 +12,8 @@ from callgate.com.declared import Declared, declared_by_iid
 from callgate.com.objects import ComObject
 from callgate.com.served import Table, perform, table_of
 from callgate.com.wellknown import wellknown
-from callgate_protocol.errors import Fault
+from callgate_protocol.dispatch import slot_of
+from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 
@@ -22,7 +23,7 @@ from .spoken import spoken
 if TYPE_CHECKING:
     from .peers import ServedContext
 
-__all__ = ["dispatch", "names"]
+__all__ = ["dispatch", "names", "to_host"]
 
 _DISPATCH: Final = IIDS["IDispatch"]
 _MOST: Final = 4096
@@ -48,9 +49,23 @@ def dispatch(value: Any, request: list[Any], iid: Any, context: ServedContext) -
     table = _table(value, iid)
     asked = [iid, member, flags, lcid, given, named]
     code, result, changed, told, wrong = perform(value, HostFunction.DISPATCH, asked, table, _types(), context)
-    count = len(given) + len(named)
+    return to_host([code, result, changed, told, wrong], len(given), len(named))
+
+
+def to_host(answer: Any, given: int, named: int) -> list[Any]:
+    """What an object of Python says to Invoke, as a host says it: arguments are counted from the last in memory.
+
+    Raises RemoteProtocolError for what is no such answer.
+    """
+    if type(answer) is not list or [type(each) for each in answer[:1] + answer[4:]] != [int, int]:
+        raise RemoteProtocolError("expected what an object says to Invoke")
+    code, result, changed, told, wrong = answer
+    if type(changed) is not list or any(type(each) is not list or len(each) != 2 for each in changed):
+        raise RemoteProtocolError("expected the arguments that an Invoke has changed")
+    count = given + named
+    back = [[count - 1 - slot_of(place, given, named), wire] for place, wire in changed]
     exception = None if told is None else [0, *told]
-    return [code, result, changed, exception, count - 1 - wrong if wrong >= 0 else -1]
+    return [code, result, back, exception, slot_of(wrong, given, named) if wrong >= 0 else -1]
 
 
 def _types() -> Any:

@@ -33,10 +33,12 @@ from callgate_protocol.messages import Raise, Return
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.references import Purpose, Reference, read_address, read_reference
 from callgate_protocol.rpccodes import Code
+from callgate_protocol.standard import IIDS
 from callgate_protocol.system import HostFunction
 from callgate_transport.serving.roles import Gone
 from callgate_transport.serving.session import Session
 
+from .by_name import to_host
 from .methods import arguments_in
 from .spoken import Numbers, Spoken
 
@@ -152,6 +154,11 @@ class Peer:
             self.session.release(self.holdings.take_releases())
         target, *wires = arguments
         request = [library, *self.objects.translate(library, function, wires)]
+        message, received = self._asked(target, request, payloads, name)
+        self._check_code(library, function, message, name)
+        return message, received
+
+    def _asked(self, target: Any, request: list[Any], payloads: list[Any], name: str) -> tuple[Return, list[Any]]:
         try:
             answer = self.servant.ask(self, read_address(target)[0], request, payloads)
         except Gone:
@@ -161,7 +168,6 @@ class Peer:
             raise exception_of(message, self.describe(), name)
         if not isinstance(message, Return):
             raise RemoteProtocolError(f"a {type(message).__name__} is no answer")
-        self._check_code(library, function, message, name)
         return message, answer.payloads
 
     def passed_on(self, number: int, declared: Declared, purpose: Purpose) -> Reference:
@@ -202,7 +208,22 @@ class Peer:
         if function is HostFunction.RELEASE:
             self.session.release([[arguments[0], arguments[1]]])
             return None
+        if function is HostFunction.NAMES:
+            place, texts, lcid, iid = arguments
+            number = read_address(place)[0]
+            return self._own(number, function, [iid, texts, lcid], "asking for a member by name")
         raise NotSupportedError(f"{function.name} is a function of hosts of native libraries")
+
+    def ask(
+        self, function: HostFunction, arguments: list[Any], payloads: list[Any], name: str
+    ) -> tuple[Return, list[Any]]:
+        """Call a member of one of its objects by its number (R14.22). Raises HostLost."""
+        if function is not HostFunction.DISPATCH:
+            raise NotSupportedError(f"{function.name} is a function of hosts of native libraries")
+        target, _library, member, flags, lcid, given, named, iid = arguments
+        request = [0, int(function), [iid, member, flags, lcid, given, named]]
+        message, received = self._asked(target, request, payloads, name)
+        return message._replace(result=to_host(message.result, len(given), len(named))), received
 
     def submit(self, *_: Any) -> Any:
         """Calls of a peer's objects are waited for."""
@@ -250,7 +271,9 @@ class PeerObjects(Numbers):
         return known
 
     def number_of(self, declared: Declared) -> int:
-        """See `Numbers`."""
+        """See `Numbers`. What is called by name needs none."""
+        if declared.iid == IIDS["IDispatch"]:
+            return 0
         try:
             return self._libraries[declared]
         except KeyError:

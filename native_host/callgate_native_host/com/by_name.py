@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from callgate_native_host.faults import expected
 from callgate_protocol.channel import Received
-from callgate_protocol.dispatch import OWN_CODES, UNKNOWN
+from callgate_protocol.dispatch import OWN_CODES, UNKNOWN, place_of
 from callgate_protocol.messages import Raise, Return
 from callgate_protocol.rpccodes import Code, signed
 from callgate_protocol.system import HostFunction
@@ -76,11 +76,10 @@ def _call_answered(result: Any, wires: _Wires) -> list[Any]:
     given, named = len(wires[4]), len(wires[5])
     if type(changed) is not list or any(type(each) is not list or len(each) != 2 for each in changed):
         raise expected("arguments that have changed", changed)
-    places = {index if index < given else given + given + named - 1 - index: wire for index, wire in changed}
-    if not all(type(place) is int and 0 <= place < given + named for place in places):
+    if not all(type(index) is int and 0 <= index < given + named for index, _ in changed):
         raise expected("indices of arguments", changed)
-    back = [[place, wire] for place, wire in places.items()]
-    return [code, value, back, _told(told), given + named - 1 - wrong if wrong >= 0 else -1]
+    back = [[place_of(given + named - 1 - index, given, named), wire] for index, wire in changed]
+    return [code, value, back, _told(told), place_of(wrong, given, named) if wrong >= 0 else -1]
 
 
 def _told(told: Any) -> list[Any] | None:

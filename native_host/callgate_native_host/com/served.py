@@ -14,6 +14,7 @@ from callgate_native_host.convert.space import Space
 from callgate_native_host.convert.variant import VariantConverter
 from callgate_native_host.faults import Mismatch, expected
 from callgate_native_host.scope import Scope
+from callgate_protocol.dispatch import slot_of
 from callgate_protocol.forms import BStr, Variant
 from callgate_protocol.interfaces import PLAIN
 from callgate_protocol.rpccodes import Code
@@ -196,24 +197,27 @@ class Served:
         """`[HRESULT, result, [[index, changed VARIANT], …], exception or nil, index of a wrong argument or -1]`."""
         _, _, _, _, params, slot, exception, wrong = natives
         code, value, changed, failure, index = _fields(result, 5)
-        places = [address for _, address in self._arguments(params)]
+        arguments = self._arguments(params)
+        places = [address for _, address in arguments]
+        given = sum(name is None for name, _ in arguments)
+
+        def blame(place: int) -> None:
+            if wrong and 0 <= place < len(places):
+                slot = slot_of(place, given, len(places) - given)
+                self._backend.write(wrong, struct.pack("=I", slot))
+
         for position, wire in changed:
             try:
                 self._variant.store(places[position], wire, scope, replace=True)
             except Mismatch:
-                self._blame(wrong, len(places) - 1 - position)
+                blame(position)
                 return _TYPE_MISMATCH
         if slot and _code(code) >= 0:
             self._variant.store(slot, value, scope, replace=False)
         if exception and failure is not None:
             self._backend.write(exception, self._told(failure, scope))
-        if index >= 0:
-            self._blame(wrong, len(places) - 1 - index)
+        blame(index)
         return _code(code)
-
-    def _blame(self, wrong: int, index: int) -> None:
-        if wrong and index >= 0:
-            self._backend.write(wrong, struct.pack("=I", index))
 
     def _told(self, failure: Any, scope: Scope) -> bytes:
         """EXCEPINFO, whose texts are native code's."""

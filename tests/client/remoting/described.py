@@ -151,6 +151,9 @@ class IKeeper(IUnknown, Protocol):
     def make(self, kind: BStr) -> IUnknown:
         """An object of Python that is called by name, or is not."""
 
+    def invoked(self, name: BStr, a: Variant, b: Variant) -> Variant:
+        """Call what is held by name."""
+
     def seen(self) -> BStr:
         """What the sink that was made has seen."""
 

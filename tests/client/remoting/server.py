@@ -280,6 +280,10 @@ class Calc(ICalc, IKeeper):
         """An object of Python that is called by name, or is not."""
         return _MADE[kind]()
 
+    def invoked(self, name: str, a: Any, b: Any) -> Any:
+        """Call what is held by name."""
+        return callgate.invoke(self._held, name, a, b)
+
     def seen(self) -> str:
         """What sinks have seen."""
         return repr(Sink.seen)
