@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Square
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
+
+from .test_r15_python import Thread
 
 
 @pytest.fixture
@@ -109,6 +112,33 @@ def test_r17_11_an_object_of_this_process_that_a_native_object_handed_out(middle
 
     assert client.area() == 12.5
     assert client.taken() is mine
+
+
+@pytest.mark.rule("R15.8", "R17.24")
+def test_r17_11_an_object_of_an_sta_that_a_native_object_handed_out(middle: Lib, others: list[Other]) -> None:
+    """Its methods run on its thread, whoever calls; once it is disconnected, calls say so, whoever asked and when."""
+    threads: list[int] = []
+
+    class Mine(Square):
+        def Area(self) -> float:  # noqa: N802 - COM's
+            threads.append(threading.get_ident())
+            return 2.25
+
+    mine = Mine()
+    client, other = others[0].get(IKeeper), others[1].get(IKeeper)
+    with Thread("sta") as sta:
+        links = make(middle, "ILinks")
+        sta.do(lambda: links.Store(mine))
+        client.take_stored(links)
+        assert client.where() == os.getpid()
+        assert client.area() == 2.25
+        assert threads == [sta.ident]
+        assert callgate.disconnect(mine)
+        other.take_stored(links)
+        for each in (client, other):
+            with pytest.raises(callgate.Error, match=r"RPC_E_DISCONNECTED|E_NOINTERFACE"):
+                each.area()
+        assert threads == [sta.ident]
 
 
 def test_r17_11_an_object_whose_class_declares_nothing(middle: Lib, others: list[Other]) -> None:

@@ -90,8 +90,8 @@ class Hosted:
         """The other side asks about an object of this process, and not one of its methods (R17.12)."""
         from callgate.remoting.handing import answer_owner  # noqa: PLC0415 - few programs hand objects on
 
-        if self._host.session.serves != "python" and not declared_interfaces(type(self.lent.find(number))):
-            return None  # other processes may have declared interfaces only
+        if self._host.session.serves != "python" and not declared_interfaces(type(self._target(number))):
+            return None  # other processes may have declared interfaces only; what was disconnected stays where it is
         return answer_owner(
             self.lent, number, function, arguments, lambda value, interfaces: self.lend(value, interfaces, context)
         )

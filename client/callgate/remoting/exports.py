@@ -143,11 +143,15 @@ class Exports:
         gone.clear()
 
     def take_claimed(self, token: Any) -> Any:
-        """The object of a token, for this process itself or for a peer that holds it in another way."""
+        """The object of a token, for this process itself."""
+        return self.claimed_at_home(token)[0]
+
+    def claimed_at_home(self, token: Any) -> tuple[Any, Inbox | None]:
+        """The same for a peer that holds it in another way, and the STA that it lives in (R15.8)."""
         reference = self.claim(token, _HERE)
-        value = self.find(reference.object)
+        found = self.find(reference.object), self.home(reference.object)
         self.release([(reference.object, 1)], _HERE)
-        return value
+        return found
 
     @property
     def handed(self) -> int:

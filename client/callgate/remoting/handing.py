@@ -151,10 +151,11 @@ def answer_owner(lent: Any, number: int, function: int, arguments: list[Any], le
     if function == HostFunction.HAND_OVER and len(arguments) == 2 and type(arguments[0]) is str:
         return list(offer(lent.find(number), arguments[0], Purpose(arguments[1])))
     if function == HostFunction.CLAIM and len(arguments) == 2:
-        servant = current().listener().servant
-        value = servant.exports.take_claimed(arguments[0])
+        from .servant import at_home  # noqa: PLC0415 - it knows those who know this module
+
+        value, home = current().listener().servant.exports.claimed_at_home(arguments[0])
         declared = declared_by_iid(str(arguments[1]))
         if declared is None or not has_interface(value, declared):
             raise ObjectGone(f"the object that was handed over does not implement {arguments[1]}")
-        return lend(value, interfaces_of(value, declared))
+        return at_home(home, lambda: lend(value, interfaces_of(value, declared)))
     raise RemoteProtocolError(f"a client has no function {function}")
