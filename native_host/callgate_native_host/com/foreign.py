@@ -94,7 +94,7 @@ class Owner(Held):
         """R17.10: whether one of its objects answers an interface; None when the owner cannot be asked any more."""
         try:
             result = self._system(HostFunction.QUERY, {"at": [number, 0]}, [iid])
-        except (Fault, Mismatch):
+        except Exception:  # the border: native code asks, and must not be unwound
             return None
         return type(result) is list and len(result) == 1 and type(result[0]) is int and result[0] >= 0
 
