@@ -237,6 +237,16 @@ class Channel:
         """Whether chunks wait for credit."""
         return bool(self._outgoing)
 
+    @property
+    def in_pieces(self) -> bool:
+        """Whether a message has been sent or has come in part."""
+        return bool(self._outgoing) or self._assembly is not None
+
+    def renew(self) -> None:
+        """Another connection takes the place of the last; no message is under way in pieces, so all credit is back."""
+        self._available = self._limits.credit_bytes
+        self._taken = 0
+
     def credit(self) -> Frames | None:
         """Credit to give back for the chunks taken in; None when there is nothing worth a message yet."""
         if self._taken == 0 or (self._assembly is not None and self._taken < self._limits.credit_bytes // 4):

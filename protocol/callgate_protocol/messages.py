@@ -36,6 +36,8 @@ __all__ = [
     "Raise",
     "Refuse",
     "Release",
+    "Resume",
+    "Resumed",
     "Return",
     "Welcome",
     "from_wire",
@@ -175,6 +177,28 @@ class GivenBack(NamedTuple):
     number: int
 
 
+class Resume(NamedTuple):
+    """The connection of a call channel broke: it is to go on over another (R17.27).
+
+    Sent on the control channel, and then as the first message of the new connection.
+    """
+
+    request: int
+    channel: int
+    received: int
+    """How many whole messages the sender has received on the channel."""
+
+
+class Resumed(NamedTuple):
+    """Answer to `Resume`; nothing comes or is heard over the old connection any more."""
+
+    request: int
+    routing: int
+    """What stands for the channel's number in the routing id of the new connection; 0 when it cannot go on."""
+    received: int
+    """As in `Resume`, of this end."""
+
+
 class Open(NamedTuple):
     """Give this session another call channel. A pipelined one may have many calls under way."""
 
@@ -242,6 +266,8 @@ Message: TypeAlias = (
     | Release
     | GiveBack
     | GivenBack
+    | Resume
+    | Resumed
     | Open
     | Opened
     | CloseChannel
@@ -333,6 +359,8 @@ MESSAGES: Final[dict[int, tuple[type[Message], tuple[_Check, ...]]]] = {
     29: (Pong, (_number,)),
     30: (GiveBack, (_number, _pairs)),
     31: (GivenBack, (_number,)),
+    32: (Resume, (_number, _number, _number)),
+    33: (Resumed, (_number, _number, _number)),
 }
 """Kind → (class, one check per field)."""
 

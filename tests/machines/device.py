@@ -10,6 +10,7 @@ DEVICE = """
     typedef struct sample { int channel; double value; } sample;
     int add(int a, int b);
     int fire(const char *path, int ms);
+    int fire_as(const char *path, int value);
     int fire_through(const char *path, number_cb f, int value);
     scope *scope_open(int range);
     int scope_range(scope *s);

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +40,20 @@ def again(call: Callable[[], Any]) -> Any:
         except (callgate.NotExecuted, callgate.OutcomeUnknown):
             continue
     return call()
+
+
+def in_background(work: Callable[[], Any]) -> queue.Queue[Any]:
+    """Run on a thread; the result, or the exception, will be in the queue."""
+    outcome: queue.Queue[Any] = queue.Queue()
+
+    def run() -> None:
+        try:
+            outcome.put(work())
+        except Exception as error:
+            outcome.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return outcome
 
 
 class Rig:

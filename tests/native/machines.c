@@ -30,6 +30,12 @@ int fire(const char *path, int ms)
     return done;
 }
 
+int fire_as(const char *path, int value)
+{
+    note(path);
+    return value;
+}
+
 int fire_through(const char *path, number_cb f, int value)
 {
     note(path);

@@ -29,6 +29,8 @@ from callgate_protocol.messages import (
     Raise,
     Refuse,
     Release,
+    Resume,
+    Resumed,
     Return,
     Welcome,
 )
@@ -124,6 +126,8 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Pong, numbers),
     st.builds(GiveBack, numbers, st.lists(st.tuples(numbers, numbers).map(list), max_size=3)),
     st.builds(GivenBack, numbers),
+    st.builds(Resume, numbers, numbers, numbers),
+    st.builds(Resumed, numbers, numbers, numbers),
 )
 """Every kind of message, with fields that the protocol allows."""
 

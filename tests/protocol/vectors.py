@@ -24,6 +24,8 @@ from callgate_protocol.messages import (
     Raise,
     Refuse,
     Release,
+    Resume,
+    Resumed,
     Return,
     Welcome,
 )
@@ -122,6 +124,8 @@ VECTORS: list[tuple[Message, str]] = [
     (Pong(3), "92 1d 03"),
     (GiveBack(1, [[5, 2]]), "93 1e 01 91 92 05 02"),
     (GivenBack(1), "92 1f 01"),
+    (Resume(4, 1, 2), "94 20 04 01 02"),
+    (Resumed(4, 7, 3), "94 21 04 07 03"),
 ]
 """(message, its bytes in hexadecimal)."""
 

@@ -81,17 +81,26 @@ class CallChannel:
         join: Join = join,
     ) -> None:
         self.number = number
+        self.endpoint = endpoint
         self.talk = Channel(Role.CLIENT, limits, pipelined=pipelined)
-        self.socket = context.socket(zmq.DEALER)
+        self._context = context
+        self._limits = limits
+        self._join = join
+        self._poll = select.poll()
+        self._attach(routing_id, link)
+
+    def _attach(self, routing_id: bytes, link: Tie) -> None:
+        """Connect, and wait for what comes from now on."""
+        limits = self._limits
+        self.socket = self._context.socket(zmq.DEALER)
         self.socket.set(zmq.ROUTING_ID, routing_id)
         self.socket.set(zmq.LINGER, 0)
         self.socket.set(zmq.MAXMSGSIZE, max(limits.header_bytes, limits.inline_bytes))
-        join(self.socket, endpoint)
+        self._join(self.socket, self.endpoint)
         # The methods of the compiled class: those of zmq.Socket spend microseconds on options that nobody uses here.
         self._get: Any = partial(BackendSocket.get, self.socket)
         self._recv: Any = partial(BackendSocket.recv, self.socket)
         self._send: Any = partial(BackendSocket.send, self.socket)
-        self._poll = select.poll()
         self._poll.register(self.socket.fileno(), select.POLLIN)
         self._message_there = [(self.socket.fileno(), select.POLLIN)]
         self._link = os.dup(link.fileno())  # an own one, so that the number stays valid as long as somebody waits on it
@@ -134,6 +143,14 @@ class CallChannel:
         finally:
             for bell in bells:
                 self._poll.unregister(bell)
+
+    def is_cut(self) -> bool:
+        """Whether its connection has broken. On this machine none does. Asked by the I/O thread."""
+        return False
+
+    def take(self) -> Received | None:
+        """The next whole message of those that are there; None when it was part of one."""
+        return self.talk.receive(self.get())
 
     def receive_now(self) -> Received | None:
         """As `receive`, if a message is there already."""

@@ -78,6 +78,7 @@ class Pipeline:
         self._sent: dict[int, Submitted] = {}
         self._called = False
         self._ended = False
+        self._paused = False
         io.post(lambda: io.watch(channel.socket, self._read))
 
     def submit(
@@ -94,6 +95,18 @@ class Pipeline:
             self._io.post(self._send)
         return future
 
+    def pause(self) -> None:
+        """Its connection broke; there may be another. What is submitted meanwhile waits."""
+        self._paused = True
+        self._io.forget(self._channel.socket)
+
+    def go_on(self) -> None:
+        """There is another connection."""
+        self._paused = False
+        self._io.watch(self._channel.socket, self._read)
+        self._send()
+        self._read()
+
     def end(self) -> None:
         """The session has ended."""
         self._ended = True
@@ -109,6 +122,8 @@ class Pipeline:
         self._called = False
         if self._ended:
             self.end()
+            return
+        if self._paused:
             return
         talk = self._channel.talk
         while self._queue and not talk.sending and talk.under_way < self._credit:
@@ -130,6 +145,9 @@ class Pipeline:
             while not self._ended and self._channel.readable():
                 self._take()
         except RemoteProtocolError as error:
+            if self._channel.is_cut():  # a piece was lost with the connection
+                self.pause()
+                return
             sent, self._sent = self._sent, {}
             for future in sent.values():
                 future.set_exception(error)
@@ -140,7 +158,7 @@ class Pipeline:
 
     def _take(self) -> None:
         channel = self._channel
-        received = channel.talk.receive(channel.get())
+        received = channel.take()
         if channel.talk.sending:
             channel.send_chunks()
         if (credit := channel.talk.credit()) is not None:

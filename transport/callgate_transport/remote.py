@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -35,56 +35,25 @@ from callgate_protocol.messages import (
     Ping,
     Pong,
     Refuse,
+    Resume,
+    Resumed,
     Welcome,
     from_wire,
     to_wire,
 )
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
-from .callchannel import CallChannel, Unreachable
-from .curve import Curve
+from .callchannel import CallChannel, HungUp, Unreachable
 from .iothread import IoThread
 from .lifeline import Lifeline
+from .pipeline import Pipeline
+from .remotechannel import RemoteChannel
+from .route import Route
 from .session import Session
 
 __all__ = ["RemoteSession", "Route"]
 
 _EVENTS: Final = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.DISCONNECTED
-_ENDS: Final = zmq.Event.HANDSHAKE_FAILED_AUTH | zmq.Event.DISCONNECTED
-
-
-class Route(NamedTuple):
-    """How a host is reached."""
-
-    curve: Curve
-    host: str
-    """The machine, as an endpoint names it; its ports are the host's own to say."""
-    incarnation: str
-    control: str
-    ping: float
-    """Seconds between signs of life."""
-    expiry: float
-    """Seconds of silence after which each side takes the other for gone."""
-    patience: float
-    """How long to wait for a network that does not carry."""
-    relay: str = ""
-    """The broker's own endpoint, when everything goes through it."""
-    way: str = ""
-    """How third processes come to the host: the text of a route."""
-
-    def join(self, socket: zmq.Socket[bytes], endpoint: str) -> None:
-        """Connect a socket to an endpoint of the host. Raises RemoteProtocolError."""
-        port = endpoint.rpartition(":")[2]
-        if not endpoint.startswith("tcp://") or not port.isdecimal() or not 0 < int(port) < 1 << 16:
-            raise RemoteProtocolError(f"the host named {endpoint!r:.80} as an endpoint, which is none")
-        if self.relay:
-            where = bytes.fromhex(self.incarnation) + int(port).to_bytes(2, "big")
-            own = socket.get(zmq.ROUTING_ID)
-            assert isinstance(own, bytes)
-            socket.set(zmq.ROUTING_ID, where + own)
-            self.curve.connect(socket, self.relay)
-        else:
-            self.curve.connect(socket, f"tcp://{self.host}:{port}")
 
 
 class RemoteSession(Session):
@@ -92,7 +61,9 @@ class RemoteSession(Session):
 
     def __init__(self, io: IoThread, welcome: Welcome, route: Route) -> None:
         self._route = route
-        self._ties: dict[CallChannel, tuple[Lifeline, zmq.Socket[bytes]]] = {}
+        self._tied: set[RemoteChannel] = set()
+        self._silent: set[int] = set()
+        """Channels for which the host was asked, and did not answer in time: it is not waited for once more."""
         self._asked: dict[object, Message] = {}
         """Requests on the control channel that were not answered: they can be repeated, and are."""
         self._giver = Giver()
@@ -175,10 +146,9 @@ class RemoteSession(Session):
         else:
             super().abandon(channel, call)
 
-    def interrupted(self, channel: CallChannel) -> bool:
+    def interrupted(self, channel: Any) -> bool:
         """Whether the connection of a channel has broken since it was made."""
-        tie = self._ties.get(channel)
-        return tie is None or tie[0].hung_up
+        return channel not in self._tied or channel.lifeline.hung_up
 
     def begun(self, channel: int, call: int, expires: float | None) -> bool | None:
         """Whether a call that was interrupted had begun; if not, it never will. None when nobody answers in time.
@@ -190,7 +160,7 @@ class RemoteSession(Session):
         future = self.cancel(channel, call)
         self._asked[channel, call] = Cancel(channel, call)
         try:
-            return future.result(self._patience(expires))
+            return future.result(0.0 if channel in self._silent else self._patience(expires))
         except (TimeoutError, CancelledError):
             return None
         finally:
@@ -201,49 +171,119 @@ class RemoteSession(Session):
         return patience if expires is None else max(0.0, min(patience, expires - time.monotonic()))
 
     def _ask_for_channel(self, message: Open, expires: float | None) -> Opened:
+        opened: Opened = self._ask(message, expires)
+        return opened
+
+    def _ask(self, message: Open | Resume, expires: float | None) -> Any:
+        """What the host answers on the control channel. Raises Unreachable, HungUp."""
         future = self._expect(message.request)
         self._asked[message.request] = message
         self.send(message)
         try:
-            opened: Opened = future.result(self._patience(expires))
+            return future.result(self._patience(expires))
         except TimeoutError:
             with self._lock:
                 self._waiting.pop(message.request, None)
             raise Unreachable(f"the host at {self._route.host} cannot be reached at the moment") from None
         finally:
             self._asked.pop(message.request, None)
-        return opened
 
     def _make_channel(self, endpoint: str, routing_id: bytes, number: int, *, pipelined: bool) -> CallChannel:
-        tie = Lifeline()
-        context, limits = self.io.context, self.limits
-        watched: list[zmq.Socket[bytes]] = []
-
-        def join(socket: zmq.Socket[bytes], where: str) -> None:
-            watched.append(socket.get_monitor_socket(_ENDS))
-            self._route.join(socket, where)
-
-        channel = CallChannel(context, endpoint, routing_id, number, tie, limits, pipelined=pipelined, join=join)
-        self._ties[channel] = tie, watched[0]
-        self.io.post(lambda: self._watch_channel(channel))
+        channel = RemoteChannel(
+            self.io.context,
+            endpoint,
+            routing_id,
+            number,
+            self.limits,
+            pipelined=pipelined,
+            join=self._route.join,
+            resume=self._resume,
+        )
+        self._tie(channel)
         return channel
 
-    def _watch_channel(self, channel: CallChannel) -> None:
-        tie = self._ties.get(channel)
-        if tie is None or self.dead:
-            return
-        lifeline, monitor = tie
-        self.io.watch(monitor, lambda: self._broke(channel, lifeline, monitor))
+    def _tie(self, channel: RemoteChannel) -> None:
+        """Be told when its connection breaks."""
+        lifeline, monitor = channel.lifeline, channel.monitor
+        self._tied.add(channel)
 
-    def _broke(self, channel: CallChannel, lifeline: Lifeline, monitor: zmq.Socket[bytes]) -> None:
+        def watch() -> None:
+            if channel in self._tied and not self.dead:
+                self.io.watch(monitor, lambda: self._broke(channel, lifeline, monitor))
+
+        self.io.post(watch)
+        if self.dead:
+            lifeline.hang_up()
+
+    def _untie(self, channel: RemoteChannel) -> None:
+        monitor = channel.monitor
+        channel.socket.disable_monitor()
+        self.io.post(lambda: self._close_monitor(monitor))
+
+    def _broke(self, channel: RemoteChannel, lifeline: Lifeline, monitor: zmq.Socket[bytes]) -> None:
         """R17.27: whatever was under way on this connection may or may not have arrived."""
         self.io.forget(monitor)
         lifeline.hang_up()
         pipeline = self._pipeline
         if pipeline is not None and pipeline.number == channel.number:
+            pipeline.pause()
+            self._resume_later(channel, pipeline)
+
+    def _resume(self, channel: RemoteChannel, expires: float | None) -> bool:
+        """Whether a channel goes on over another connection: the host was asked what it has heard (R17.27)."""
+        if self.dead or not channel.resumable:
+            return False
+        message = Resume(next(self._requests), channel.number, channel.kept.received)
+        try:
+            return self._go_on(channel, message, self._ask(message, expires))
+        except Unreachable:
+            self._silent.add(channel.number)
+        except HungUp:
+            pass
+        return False
+
+    def _resume_later(self, channel: RemoteChannel, pipeline: Pipeline) -> None:
+        """The same for the pipelined channel, on the I/O thread, which does not wait."""
+        message = Resume(next(self._requests), channel.number, channel.kept.received)
+
+        def answered(future: Future[Resumed]) -> None:
+            self._asked.pop(message.request, None)
+            if self.dead:
+                return
+            if not future.cancelled() and self._go_on(channel, message, future.result()):
+                pipeline.go_on()
+                return
             self._pipeline = None
             pipeline.end()
             self._discard_channel(channel)
+
+        def give_up() -> None:
+            with self._lock:
+                waiting = self._waiting.pop(message.request, None)
+            if waiting is not None:
+                self._silent.add(channel.number)
+                waiting.cancel()
+
+        try:
+            future = self._expect(message.request)
+        except HungUp:
+            return
+        future.add_done_callback(answered)
+        if not channel.resumable:
+            give_up()
+            return
+        self._asked[message.request] = message
+        self._say(message)
+        self.io.at(time.monotonic() + self._route.patience, give_up)
+
+    def _go_on(self, channel: RemoteChannel, message: Resume, resumed: Resumed) -> bool:
+        missing = channel.kept.missing(resumed.received)
+        if not 0 < resumed.routing < 1 << 32 or missing is None:
+            return False
+        self._untie(channel)
+        channel.go_on(self._secret + resumed.routing.to_bytes(4, "big"), message, missing)
+        self._tie(channel)
+        return True
 
     def _discard_channel(self, channel: CallChannel) -> None:
         """Close both ends of a channel whose connection is of no use any more."""
@@ -252,12 +292,12 @@ class RemoteSession(Session):
         self._drop(channel)
 
     def _drop(self, channel: CallChannel) -> None:
-        tie = self._ties.pop(channel, None)
-        if tie is not None:
-            lifeline, monitor = tie
-            lifeline.close()
-            channel.socket.disable_monitor()
-            self.io.post(lambda: self._close_monitor(monitor))
+        assert isinstance(channel, RemoteChannel)
+        if channel in self._tied:
+            self._tied.discard(channel)
+            self._silent.discard(channel.number)
+            self._untie(channel)
+            channel.lifeline.close()
         super()._drop(channel)
 
     def _close_monitor(self, monitor: zmq.Socket[bytes]) -> None:
@@ -325,6 +365,10 @@ class RemoteSession(Session):
                 references = self._taker.take(message)
                 self._say(self._taker.receipt())
                 self._given_back(references)
+            case CloseChannel(number) if self._is_cut(number):
+                return  # pieces that were sent again by ZeroMQ itself followed none
+            case Resumed():
+                self._resolve(message.request, message)
             case GivenBack(number):
                 self._say(self._giver.acknowledged(number))
             case Refuse():
@@ -333,12 +377,16 @@ class RemoteSession(Session):
             case _:
                 super()._handle(message, payloads)
 
+    def _is_cut(self, number: int) -> bool:
+        """Whether a channel is closed already, or its connection has broken."""
+        return next((channel.is_cut() for channel in list(self._tied) if channel.number == number), True)
+
     def _hang_up(self) -> None:
         if self.dead:
             return
         self._control.disable_monitor()
         self._close_monitor(self._monitor)
         super()._hang_up()
-        for lifeline, _ in list(self._ties.values()):
-            lifeline.hang_up()
+        for channel in list(self._tied):
+            channel.lifeline.hang_up()
         self.at_end()

@@ -24,6 +24,7 @@ from callgate_protocol.messages import (
     Pong,
     Raise,
     Release,
+    Resume,
     Return,
     from_wire,
 )
@@ -66,6 +67,7 @@ class Control:
             Ping: self._ping,
             Raise: self._answered,
             Release: self._release,
+            Resume: self._resume,
             Return: self._answered,
         }
 
@@ -113,6 +115,9 @@ class Control:
     def _open(self, session: Session, message: Open, _payloads: list[Any]) -> None:
         opening = self._crew.open(session, pipelined=message.pipelined)
         self._outbox.send(session, Opened(message.request, opening.channel, opening.endpoint))
+
+    def _resume(self, session: Session, message: Resume, _payloads: list[Any]) -> None:
+        self._outbox.send(session, self._crew.resume(session, message))
 
     def _close_channel(self, session: Session, message: CloseChannel, _payloads: list[Any]) -> None:
         self._crew.close(session, message.channel)

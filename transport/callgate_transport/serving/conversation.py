@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from callgate_protocol.channel import Channel, Role
-from callgate_protocol.errors import Fault
+from callgate_protocol.channel import Channel, Frames, Role
+from callgate_protocol.codec import decode
+from callgate_protocol.errors import Fault, RemoteProtocolError
+from callgate_protocol.kept import Kept
+from callgate_protocol.messages import Resume, Resumed, from_wire
 
 from .session import Session
 
@@ -29,12 +33,16 @@ class Conversation:
         "_decided",
         "_heeding",
         "_lock",
+        "_resumed",
         "causality",
         "channel",
+        "kept",
         "number",
         "open",
+        "quiet",
         "routing_id",
         "session",
+        "wire",
     )
 
     def __init__(self, session: Session, number: int, *, pipelined: bool) -> None:
@@ -46,6 +54,15 @@ class Conversation:
         """False once the session or the channel has ended: nothing is sent any more."""
         self.causality = b""
         """To what the calls on it belong that are under way (R17.16); set by who needs it."""
+        limits = session.limits
+        most = limits.credit_calls if pipelined else 0
+        self.kept = None if session.rights is None else Kept(limits.inline_bytes, most)
+        """What may have to be said again to a client of another machine."""
+        self.wire = threading.Lock()
+        """Held while its thread counts what it sends and receives, and while another connection takes over."""
+        self.quiet = False
+        """Whether another connection is to come, and has not yet: what is said waits for it."""
+        self._resumed = Resumed(0, 0, 0)
         self._lock = threading.Lock()
         self._decided = 0
         self._cancelled: set[int] = set()
@@ -82,3 +99,34 @@ class Conversation:
                 self._cancelled.add(call)
                 return False
         raise Fault("ProtocolError", f"call {call} is beyond the calls that may be under way")
+
+    def resume(self, message: Resume, number: int) -> Resumed:
+        """Its connection broke (R17.27). From now on only what comes by the routing id with this number counts.
+
+        A request that comes twice gets the same answer. Without one, because what the client has not heard is not kept
+        any more, the channel stays as it is, and the client closes it.
+        """
+        with self.wire:
+            if self.kept is None:
+                return Resumed(message.request, 0, 0)
+            if self._resumed.request == message.request:
+                return self._resumed
+            if not self.open or self.kept.missing(message.received) is None:
+                number = 0
+            if number:
+                self.routing_id = self.session.routing_id(number)
+                self.quiet = True
+            self._resumed = Resumed(message.request, number, self.kept.received)
+            return self._resumed
+
+    def go_on(self, frames: Sequence[Any]) -> list[Frames]:
+        """The first message of the new connection: what to repeat there. Raises RemoteProtocolError."""
+        message = from_wire(decode(bytes(frames[0]), self.session.limits))
+        if not isinstance(message, Resume) or message.request != self._resumed.request or self.kept is None:
+            raise RemoteProtocolError("a connection that takes the place of another begins with its Resume")
+        missing = self.kept.missing(message.received)
+        if missing is None:
+            raise RemoteProtocolError(f"{message.received} messages cannot have been received")
+        self.quiet = False
+        self.channel.renew()
+        return missing

@@ -9,6 +9,8 @@ from typing import Final, NamedTuple
 
 import zmq
 
+from callgate_protocol.messages import Resume, Resumed
+
 from .conversation import Conversation
 from .ground import Ground
 from .roles import BrokeOff, Perform
@@ -83,7 +85,7 @@ class Crew:
         if conversation is not None and worker is not None:
             worker.dismiss(conversation)
             worker.wake()
-            self._closed[conversation.routing_id] = conversation
+            self._closed[session.routing_id(channel)] = conversation
             if len(self._closed) > _CLOSED_REMEMBERED:
                 self._closed.popitem(last=False)
 
@@ -95,6 +97,19 @@ class Crew:
             self.close(session, channel)
         for routing_id in [each for each, conversation in self._closed.items() if conversation.session is session]:
             del self._closed[routing_id]
+
+    def resume(self, session: Session, message: Resume) -> Resumed:
+        """A channel goes on over another connection, whose routing id has a number that was not used before."""
+        conversation, worker = self._open.get(session.routing_id(message.channel), (None, None))
+        if conversation is None or worker is None:
+            return Resumed(message.request, 0, 0)
+        number = self._last[session.secret] + 1
+        before = conversation.routing_id
+        resumed = conversation.resume(message, number)
+        if resumed.routing == number:
+            self._last[session.secret] = number
+            worker.move(conversation, before)
+        return resumed
 
     def cancel(self, session: Session, channel: int, call: int) -> bool:
         """Whether a call has begun; if not, it never will. A channel that was never open has nothing to begin."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.kept import Kept
 from callgate_protocol.messages import Call
 from callgate_protocol.slots import Phase
 from callgate_protocol.waypoints import ARMED, reach
@@ -65,6 +66,11 @@ class Worker:
         """Read this channel from now on."""
         self._conversations[conversation.routing_id] = conversation
 
+    def move(self, conversation: Conversation, before: bytes) -> None:
+        """Read this channel by its new routing id, and by the one before no more."""
+        self._conversations[conversation.routing_id] = conversation
+        self._conversations.pop(before, None)
+
     def dismiss(self, conversation: Conversation) -> None:
         """The channel has ended; whatever still comes is dropped."""
         conversation.open = False
@@ -85,19 +91,22 @@ class Worker:
             routing_id, frames = self._parked.popleft() if self._parked else self._router.receive()
             conversation = self._conversations.get(routing_id)
             if conversation is not None:
-                self._take(conversation, frames)
+                self._take(conversation, routing_id, frames)
 
-    def _take(self, conversation: Conversation, frames: Frames) -> None:
-        received = self._feed(conversation, frames)
+    def _take(self, conversation: Conversation, routing_id: bytes, frames: Frames) -> None:
+        received = self._feed(conversation, routing_id, frames)
         while received is not None:
             self._serve(conversation, received)
             received = conversation.channel.next_parked() if conversation.open else None
 
-    def _feed(self, conversation: Conversation, frames: Frames) -> Received | None:
+    def _feed(self, conversation: Conversation, routing_id: bytes, frames: Frames) -> Received | None:
         """Give a message to its channel. One that breaks the protocol ends the channel, never the process."""
         channel = conversation.channel
         try:
-            received = channel.receive(frames)
+            if conversation.kept is None:
+                received = channel.receive(frames)
+            else:
+                received = self._feed_counted(conversation, conversation.kept, routing_id, frames)
         except RemoteProtocolError as error:
             self._break_off(conversation, f"it broke the protocol: {error}")
             return None
@@ -106,6 +115,22 @@ class Worker:
             if credit is not None:
                 self._put(conversation, credit)
         return received
+
+    def _feed_counted(
+        self, conversation: Conversation, kept: Kept, routing_id: bytes, frames: Frames
+    ) -> Received | None:
+        """What comes from another machine: one connection may take the place of another at any time."""
+        with conversation.wire:
+            if routing_id != conversation.routing_id:
+                return None  # of the connection before; the client says it again
+            if conversation.quiet:
+                for missing in conversation.go_on(frames):
+                    self._router.send(routing_id, missing)
+                return None
+            received = conversation.channel.receive(frames)
+            if received is not None:
+                kept.took()
+            return received
 
     def _break_off(self, conversation: Conversation, why: str) -> None:
         self.dismiss(conversation)
@@ -178,28 +203,33 @@ class Worker:
     def _wait(self, conversation: Conversation) -> Received:
         while conversation.open:
             frames = self._next_of(conversation)
-            received = self._feed(conversation, frames) if frames else None
+            received = self._feed(conversation, *frames) if frames else None
             if received is not None:
                 return received
         raise Gone
 
-    def _next_of(self, conversation: Conversation) -> Frames | None:
+    def _next_of(self, conversation: Conversation) -> tuple[bytes, Frames] | None:
         """The next message of this channel; None when something else arrived, which may be the end of it."""
         for index, (routing_id, frames) in enumerate(self._parked):
             if routing_id == conversation.routing_id:
                 del self._parked[index]
-                return frames
+                return routing_id, frames
         routing_id, frames = self._router.receive()
         if routing_id == conversation.routing_id:
-            return frames
+            return routing_id, frames
         if routing_id in self._conversations:
             self._parked.append((routing_id, frames))
         return None
 
     def _send(self, conversation: Conversation, frames: Frames) -> None:
         """Send a message with its chunks, reading credit as they need it."""
-        self._put(conversation, frames)
         channel = conversation.channel
+        if conversation.kept is None:
+            self._put(conversation, frames)
+        else:
+            with conversation.wire:
+                conversation.kept.sending(frames, chunked=channel.sending)
+                self._put(conversation, frames)
         while channel.sending and conversation.open:
             for chunk in channel.chunks():
                 self._put(conversation, chunk)
@@ -208,9 +238,11 @@ class Worker:
 
     def _take_credit(self, conversation: Conversation) -> None:
         frames = self._next_of(conversation)
-        if frames and self._feed(conversation, frames) is not None:
+        if frames and self._feed(conversation, *frames) is not None:
             self._break_off(conversation, "a message came where credit was due")
 
     def _put(self, conversation: Conversation, frames: Frames) -> None:
-        if conversation.open and not self._router.send(conversation.routing_id, frames):
+        if not conversation.open or conversation.quiet:
+            return
+        if not self._router.send(conversation.routing_id, frames) and conversation.kept is None:
             self.dismiss(conversation)
