@@ -310,5 +310,6 @@ def test_r11_09_every_error_of_callgate_has_a_code() -> None:
     """The exceptions of this package carry a failing code, each its own kind's."""
     for name in callgate.errors.__all__:
         kind = getattr(callgate.errors, name)
-        assert callgate.hresult(kind("x").hresult).failed, name
+        if not issubclass(kind, Warning):
+            assert callgate.hresult(kind("x").hresult).failed, name
     assert callgate.ArgumentError("x").hresult == 0x80070057

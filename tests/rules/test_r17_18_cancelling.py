@@ -168,8 +168,9 @@ class Calc(server.Calc):
         while callgate.test_cancel() == 0x80010115 and time.monotonic() < end:
             time.sleep(0.005)
         self.seen.append(int(callgate.test_cancel()) & 0xFFFFFFFF)
-        self.later = threading.Thread(target=context.run, args=(self.after,))
-        self.later.start()
+        later = threading.Thread(target=context.run, args=(self.after,))
+        later.start()
+        self.later = later
         return a + b
 
     def after(self):

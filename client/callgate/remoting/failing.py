@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from callgate.errors import Error
+from callgate.failures import hr_for_exception
 from callgate.refusals import told_of
 from callgate_protocol.errors import FAULTS, Fault, LocalProtocolError, RemoteProtocolError
 from callgate_protocol.rpccodes import Code
@@ -28,12 +27,18 @@ def fault_of(error: BaseException) -> Fault:
         return Fault("MarshalError", f"the answer cannot be sent: {error}")
     if isinstance(error, RemoteProtocolError):
         return Fault("ProtocolError", str(error))
+    return _own(error)
+
+
+def _own(error: BaseException) -> Fault:
+    """What callgate itself says."""
     name = next((base.__name__ for base in type(error).__mro__ if base.__name__ in FAULTS), "")
-    if isinstance(error, Error) and name:
-        own = error.__dict__.get("hresult")
-        details: dict[str, Any] = {"hresult": int(own)} if isinstance(own, int) else {}
-        return Fault(name, str(error), **details, **({"transport": True} if name == "ComError" else {}))
-    return Fault("InternalError", f"{type(error).__name__}: {error}")
+    if not isinstance(error, Error) or not name:
+        return Fault("InternalError", f"{type(error).__name__}: {error}")
+    if name == "ComError":  # the way to an object has failed on the way to this one (R11.14)
+        return Fault(name, str(error), hresult=int(hr_for_exception(error)), transport=True)
+    own = error.__dict__.get("hresult")
+    return Fault(name, str(error), **({"hresult": int(own)} if isinstance(own, int) else {}))
 
 
 def _failure(error: BaseException) -> Fault:
