@@ -99,6 +99,8 @@ def test_r14_25_only_what_is_declared_is_found(lib: Lib, probe: Any, other: Othe
     shown = made(other, "shown")
     assert called(probe, shown, "greet", METHOD, "you")[:2] == (0, "hello you")
     assert shown.Greet("me") == "hello me"  # from Python, too
+    calculator = made(other, "calculator")
+    assert probe.Invoke(calculator, -4, METHOD | GET, [])[0] == MEMBER_NOT_FOUND  # to go through it is not declared
     plain = made(other, "plain")
     with pytest.raises(callgate.errors.InvalidCastError, match="IDispatch"):
         probe.Dispid(plain, "Greet")

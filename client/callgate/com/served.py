@@ -74,7 +74,9 @@ class Member(NamedTuple):
 class Table:
     """The members of a class by name and by DISPID."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[Member], *, iterates: bool = False) -> None:
+        self.iterates = iterates
+        """Whether whoever asks may go through its elements (R14.8), which no interface declares."""
         self._by_name: dict[str, Member] = {}
         self._folded: dict[str, Member] = {}
         self._by_id: dict[int, Member] = {}
@@ -107,7 +109,8 @@ def table_of(cls: type[Any], declared: Declared | None, *, native: bool = True) 
     known = _TABLES.get((cls, declared, native))
     if known is None:
         shows = class_interface_of(cls) == "dispatch" and (native or bool(words_of(cls).class_interface))
-        known = _TABLES.setdefault((cls, declared, native), Table(_members(cls, declared, shows=shows)))
+        made = Table(_members(cls, declared, shows=shows), iterates=native)
+        known = _TABLES.setdefault((cls, declared, native), made)
     return known
 
 
@@ -237,7 +240,7 @@ class _Call:
         return [0, encoded, changed, None, -1]
 
     def _perform(self) -> Any:
-        if self._dispid == NEW_ENUM and self._flags & (METHOD | GET):
+        if self._dispid == NEW_ENUM and self._flags & (METHOD | GET) and self._table.iterates:
             return _enumerator(self._target)
         if isinstance(self._target, DelegateObject) and self._dispid == VALUE and self._flags & METHOD:
             return self._bound(self._target.function, [self._decoded(wire) for wire in self._wires], {})

@@ -79,6 +79,10 @@ class Calculator(ICalculator):
         """Not declared, so nobody finds it."""
         return "secret"
 
+    def __iter__(self) -> Any:
+        """Neither is this."""
+        return iter(["secret"])
+
 
 @callgate.class_interface("dispatch")
 class Shown(Square):
