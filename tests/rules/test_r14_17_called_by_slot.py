@@ -147,6 +147,13 @@ def test_r14_17_what_cannot_have_slots_is_refused_by_name() -> None:
     with pytest.raises(callgate.DeclarationError, match=r"Generically has no class interface.*generic.*R14\.19"):
         class_interface("dual")(Generically)
 
+    @callgate.com_visible(False)
+    @class_interface("dual")
+    class Hidden:
+        def f(self) -> i4: ...
+
+    assert class_interfaces(Hidden) == []
+
     class Untyped:
         def f(self, value) -> i4: ...  # type: ignore[no-untyped-def]  # noqa: ANN001 - that is the fault
 

@@ -90,7 +90,7 @@ def declare_dual(cls: type[Any]) -> None:
 
 def dual_interfaces(cls: type[Any]) -> list[Declared]:
     """Those by which native code calls objects of a class early bound: its own and those of its bases (R14.17)."""
-    return [_DUAL_OF[base] for base in cls.__mro__ if base in _DUAL_OF]
+    return [_DUAL_OF[base] for base in cls.__mro__ if base in _DUAL_OF and class_interface_of(base) == "dual"]
 
 
 def _members(cls: type[Any]) -> tuple[Entry, ...]:
