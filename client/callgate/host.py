@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Host"]
 
+_HAND_OVER = [0, int(HostFunction.HAND_OVER)]
 _GRACE_SECONDS = 0.25
 """How long native code may take to come back after a callback that outlived the deadline."""
 
@@ -66,7 +67,8 @@ class Host:
         self.output = opened.output
         self._broker = opened.keeper
         of_objects = session.serves == "python"
-        self._foreign = ObjectCalls(current().object_calls) if of_objects else ForeignCalls(label, callbacks)
+        self._questions = ObjectCalls(current().object_calls)
+        self._foreign = self._questions if of_objects else ForeignCalls(label, callbacks)
         self._raisings = Raisings(label)
         self._endings = Endings(label, session, opened.keeper, opened.output)
         self._nesting = _Nesting()
@@ -338,13 +340,21 @@ class Host:
         owner = self.objects.lent.owner(callback.delegate) if self.lends else None
         try:
             if owner is None:
-                self._foreign.run(run)
+                (self._questions if self._asks_for_object(callback) else self._foreign).run(run)
             else:
                 from .moving import post  # noqa: PLC0415 - few programs have STAs
 
                 post(owner, run)
         except RuntimeError as error:  # the executor is shut down
             answer(Raise(callback.call, "CallbackFailed", str(error), {}), [], None)
+
+    def _asks_for_object(self, callback: Callback) -> bool:
+        """Whether the host asks for an object of this process on behalf of another client (R17.12).
+
+        No code of the user runs for that, so it waits for none: what runs on the library's executor may itself be
+        waiting for that client.
+        """
+        return callback.arguments[:2] == _HAND_OVER and callback.delegate not in self.holdings.delegates
 
     def apartment_ended(self, number: int) -> None:
         """R15.19: a thread of this process that was an STA has ended, and with it its apartment in the host."""

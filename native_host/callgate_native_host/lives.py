@@ -10,8 +10,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeAlias
 
+from callgate_protocol.errors import Fault
 from callgate_transport.serving.single import here
 
 __all__ = ["Life", "Lives", "Release", "Use"]
@@ -91,7 +93,8 @@ class Life:
         if self._home is None:
             self._end()
         else:
-            self._home.run(self._end)
+            with suppress(Fault):
+                self._home.run(self._end)
 
     def _end(self) -> None:
         try:

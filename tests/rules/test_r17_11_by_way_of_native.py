@@ -3,6 +3,8 @@
 The other picture, native clients that got theirs from a managed object, stands in `test_r17_11_native`.
 """
 
+# mypy: disable-error-code="abstract"
+
 from __future__ import annotations
 
 import os
@@ -22,6 +24,7 @@ from tests.client.remoting.server import Square
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 
+from .component_faces import ICallee
 from .test_r15_python import Thread
 
 
@@ -111,6 +114,28 @@ def test_r17_11_an_object_of_this_process_that_a_native_object_handed_out(middle
     kill(middle)
 
     assert client.area() == 12.5
+    assert client.taken() is mine
+
+
+@pytest.mark.rule("R17.16")
+def test_r17_11_asked_for_by_one_who_is_waited_for(middle: Lib, others: list[Other]) -> None:
+    """A callback of the library's own thread waits for the process that asks for an object of this one."""
+    client, links = others[0].get(IKeeper), make(middle, "ILinks")
+    links.Store(mine := Square())
+    areas: list[float] = []
+
+    class Callee(ICallee):
+        def Step(self, number: int) -> int:  # noqa: N802 - COM's
+            client.take_stored(links)
+            areas.append(client.area())
+            return number
+
+    holder = middle.component_create(CLSID["Holder"], IID["IHolder"])
+    holder.Keep(Callee())
+    holder.Start(2)
+    with callgate.deadline(20):
+        assert holder.Wait() == (1, 0)
+    assert areas == [12.5, 12.5]
     assert client.taken() is mine
 
 

@@ -191,10 +191,10 @@ def test_r17_18_giving_up_a_method_in_between(scene: Scene) -> None:
     with ThreadPoolExecutor(1) as pool:
         kill = pool.submit(scene.kill, 0.1)  # the call is under way by then
         with pytest.raises(callgate.DeadlineExceeded), callgate.deadline(0.4):
-            passed.rest(1000)
+            passed.rest(2000)
         kill.result(10)
 
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 1.9
     assert wait_until(lambda: passed.rest(0) == 2)
     assert scene.owner.given_out == before
 

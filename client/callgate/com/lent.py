@@ -81,10 +81,11 @@ class Lent:
     def find(self, number: Any) -> Any:
         """The object of that number. Raises KeyError, and ObjectGone when its owner has disconnected it (R17.24)."""
         entry = self._by_number[number]
+        value = entry.value  # read before the flag, which is set before the value goes
         if entry.disconnected:
             text = f"object {number} was disconnected by its owner (RPC_E_DISCONNECTED, R17.24)"
             raise ObjectGone(text, hresult=Code.RPC_E_DISCONNECTED.signed)
-        return entry.value
+        return value
 
     def disconnect(self, value: Any) -> bool:
         """R17.24: whoever holds the object reaches it no more; sent again, it is another one. False if nobody does."""
