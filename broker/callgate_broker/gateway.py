@@ -161,6 +161,8 @@ class Gateway(Talker):
         fields = {**question.arguments, "owner": name, "remote": None}
         if question.operation == "find_class":
             fields["caller"] = guest.key.hex()
+        if question.operation == "resolve" and rights is not None:
+            fields["remote"] = {"key": guest.key.hex(), "rights": rights.as_map(), "relay": False}
         if question.operation != "start" or rights is None:
             return fields
         plan = self._plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -95,9 +95,7 @@ class Supervisor:
             self._found_gone(fields["gone"], owner)
             host = next((host for host in self.hosts.values() if host.share == share and host.reason is None), None)
             if host is not None:
-                if request.remote:
-                    host.admitted.add(str(request.remote["key"]))
-                    yield Tell(host, {"op": "admit", **{name: request.remote[name] for name in ("key", "rights")}})
+                yield from _admit(host, request.remote)
                 yield Reply(asker, success(asker.request, _born(host)))
                 return
             if self.nursery.join(asker, share):
@@ -152,10 +150,12 @@ class Supervisor:
             yield _unheard(asker, self.records[name])
         elif host is None or host.remote is None:
             yield self._unknown(asker, name)
-        elif host.route is None:
-            host.seekers.append(asker)
         else:
-            yield Reply(asker, success(asker.request, host.route))
+            yield from _admit(host, request.remote)
+            if host.route is None:
+                host.seekers.append(asker)
+            else:
+                yield Reply(asker, success(asker.request, host.route))
 
     def _pass_on(self, asker: Asker, request: Request, _now: float) -> Iterator[Action]:
         """A client may do less than before, or more, or nothing any longer: its hosts are told."""
@@ -254,6 +254,15 @@ class Supervisor:
             for asker in [asker for asker, until in host.stoppers.items() if until <= now]:
                 del host.stoppers[asker]
                 yield _stopped(asker, host, dead=False)
+
+
+def _admit(host: Host, remote: Mapping[str, Any] | None) -> Iterator[Action]:
+    """Whoever asks may have another key of the owner than before; a host that is relayed to knows the gateway only."""
+    own = host.remote or {}
+    key = str(remote["key"]) if remote else ""
+    if remote and key not in host.admitted and bool(own.get("relay")) == bool(remote.get("relay")):
+        host.admitted.add(key)
+        yield Tell(host, {"op": "admit", "key": key, "rights": remote["rights"]})
 
 
 def _born(host: Host) -> dict[str, Any]:

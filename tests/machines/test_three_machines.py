@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -69,3 +70,67 @@ def test_r17_26_one_rig_of_two_is_cut_off(compiled: Callable[[str], str], compon
     assert first_answer_after(cut_off, cut[1]) < 2.0
     assert {outcome for _, began, _, outcome in cut_off if began > cut[1] + 2.0} == {"1"}
     assert told["same"] == [True, True]
+
+
+GIVER = """
+import sys, callgate
+from tests.component.declared import CLSID, IDL, IID
+from tests.rules.component_faces import IShape
+address, key, server, component = sys.argv[1:]
+rig = callgate.connect(address, key=key, server_key=server)
+widget = rig.load(component, IDL).component_create(CLSID["Widget"], IID["IShape"])
+print(callgate.marshal(widget, IShape).hex(), flush=True)
+sys.stdin.read()
+"""
+TAKER = """
+import sys, callgate
+from tests.rules.component_faces import IShape
+widget = callgate.unmarshal(bytes.fromhex(sys.stdin.readline()), IShape)
+print(widget.Area(), flush=True)
+sys.stdin.readline()
+widget.Scale(2.0)
+print(widget.Area(), flush=True)
+"""
+
+
+@pytest.mark.rule("R17.1", "R17.6", "R17.12")
+def test_r17_11_a_reference_goes_from_machine_to_machine(component: str, tmp_path: Path) -> None:
+    """An object of the rig, made by a laptop and used from a bench, with keys of their own for one client.
+
+    The laptop is cut off in between, and killed: the bench has a connection of its own.
+    """
+    with Laboratory(3) as laboratory:
+        laptop, rig_machine, bench = laboratory.machines
+        rig = Rig(listen=f"tcp://{rig_machine.address}:5570", prefix=rig_machine.prefix())
+        key, other = rig.admit("laptop"), rig.make_key("bench")
+        listed = rig.base / "clients.toml"
+        both = [rig.keys[name].public.hex() for name in ("laptop", "bench")]
+        listed.write_text(listed.read_text().replace(f'"{both[0]}"', str(both)))
+        own = tmp_path / "config" / "callgate"
+        own.mkdir(parents=True)
+        Path(other).rename(own / "default.key")
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        abroad = environment | {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+        words = [*laptop.prefix(), sys.executable, "-c", GIVER]
+        with (
+            rig,
+            subprocess.Popen(
+                [*words, rig.address, key, rig.public, component], stdin=PIPE, stdout=PIPE, text=True, env=environment
+            ) as giver,
+            subprocess.Popen(
+                [*bench.prefix(), sys.executable, "-c", TAKER], stdin=PIPE, stdout=PIPE, text=True, env=abroad
+            ) as taker,
+        ):
+            assert giver.stdout is not None
+            assert taker.stdin is not None
+            assert taker.stdout is not None
+            reference = giver.stdout.readline()
+            Path(key).unlink()  # the bench has not that file: it uses its own
+            taker.stdin.write(reference)
+            taker.stdin.flush()
+            assert taker.stdout.readline() == "4.0\n"
+            laboratory.cut(laptop)
+            giver.kill()
+            taker.stdin.write("\n")
+            taker.stdin.flush()
+            assert taker.stdout.readline() == "16.0\n"
