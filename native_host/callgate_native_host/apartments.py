@@ -33,6 +33,8 @@ _OF_OBJECT: Final = {
     HostFunction.RELEASE,
 }
 """Those that enter native code of the object that they name first."""
+_LETS_GO: Final = {HostFunction.CLOSE, HostFunction.RELEASE}
+"""Those that are not refused when the apartment has ended: the object ends on its thread, and nobody waits (R15.19)."""
 _MOST: Final = 64
 """Single-threaded apartments of one host: each is a thread."""
 
@@ -81,7 +83,8 @@ class Homes:
     def _of_request(self, session: Session, call: Call) -> SingleThread | None:
         function, arguments = call.function, call.arguments
         if function in _OF_OBJECT:
-            return self._of_object(session, arguments)
+            home = self._of_object(session, arguments)
+            return None if function in _LETS_GO and home is not None and home.ended else home
         if function in _OF_LIBRARY:
             library = self._libraries.look(arguments[0]) if arguments else None
             return library.home if library is not None else None

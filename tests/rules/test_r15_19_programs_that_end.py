@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import callgate
 from callgate import Connection, Lib
-from tests.component.declared import IDL
+from tests.component.declared import CLSID, IDL
 from tests.conftest import wait_until
+
+from .test_r15_placement import COUNTS, IWorker
+from .test_r15_python import Thread
 
 PROGRAM = """
 import os, sys, threading, callgate
@@ -135,3 +140,31 @@ def test_r15_19_its_objects_in_a_host_that_others_use(
     assert host == callgate.info(shared).process
     assert alive >= before[0] + 25
     assert wait_until(lambda: (shared.component_live(), shared.component_references(0)) == before)
+
+
+@pytest.mark.rule("R14.12")
+@pytest.mark.parametrize("way", ["release", "final_release", "with", "del"])
+def test_r15_19_an_object_of_a_thread_that_ended_is_let_go_of(component: str, way: str) -> None:
+    """Nobody is refused who only gives it back, and then it ends."""
+    with callgate.load(component, COUNTS) as lib:
+        with Thread("sta") as sta:
+            made: Any = sta.do(lambda: callgate.create(CLSID["Bound"], IWorker, library=lib, threading="Apartment"))
+            number = lib.component_last()
+        assert wait_until(lambda: is_disconnected(made))
+        assert lib.component_alive(number)
+        if way == "with":
+            with made:
+                pass
+        elif way != "del":
+            getattr(callgate, way)(made)
+        made = None
+        gc.collect()
+        assert wait_until(lambda: not lib.component_alive(number))
+
+
+def is_disconnected(made: Any) -> bool:
+    try:
+        made.Work(0)
+    except callgate.RpcError:
+        return True
+    return False

@@ -197,6 +197,11 @@ class SingleThread:
         if not self._ended:
             errand.follow()
 
+    @property
+    def ended(self) -> bool:
+        """Whether no call is served any more."""
+        return self._ended
+
     def settle(self) -> None:
         """An object lives here that has to end on the thread."""
         with self._changed:
