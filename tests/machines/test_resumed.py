@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gc
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zmq
 
 import callgate
 from callgate import Lib
 from callgate.lib import binding_of
+from callgate_protocol.codec import encode
 from callgate_protocol.limits import DEFAULT_LIMITS
+from callgate_protocol.messages import Call, Resume, Resumed, to_wire
 from callgate_protocol.system import HostFunction
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
@@ -226,6 +230,42 @@ def test_r17_27_breaks_do_not_use_up_credit(
         assert device.total(values, len(values)) == len(values)
         loss = Loss(device, 1, outward=False)
         assert broken(network, loss, lambda: device.add(LONG, 1)) == LONG + 1
+    callgate.close(device)
+
+
+def test_resumptions_that_cannot_be(load: Callable[[str, str], Lib], compiled: Callable[[str], str]) -> None:
+    """They are refused, or end their channel; the session and its other channels are well."""
+    device = load(compiled("machines"), DEVICE)
+    session: Any = binding_of(device).ready().session
+    requests = itertools.count(1 << 40)
+
+    def asked(channel: int, received: int, request: int = 0) -> Resumed:
+        answer: Resumed = session._ask(Resume(request or next(requests), channel, received), None)
+        return answer
+
+    def channels() -> int:
+        taken: dict[str, int] = binding_of(device).ready().system(HostFunction.INFO)
+        return taken["channels"]
+
+    assert device.add(1, 1) == 2
+    assert asked(77, 0).routing == 0  # there is no such channel
+    assert asked(1, 1 << 40).routing == 0  # so many messages were never sent on it
+    assert asked(1, 0).routing == 0  # what was sent then is not kept any more
+    used, other = session.take(), session.take()
+    session.give(used)
+    assert channels() == 2
+    request = next(requests)
+    resumed = asked(other.number, 0, request)
+    assert resumed.routing > other.number
+    assert asked(other.number, 0, request) == resumed  # the same question is answered once
+    session._drop(other)
+    with session.io.context.socket(zmq.DEALER) as socket:
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.ROUTING_ID, session._secret + resumed.routing.to_bytes(4, "big"))
+        session._route.join(socket, other.endpoint)
+        socket.send(encode(to_wire(Call(1, 1, 0, [1, 1], [], None, None))))  # without the Resume that it begins with
+        assert wait_until(lambda: channels() == 1)
+    assert device.add(1, 2) == 3
     callgate.close(device)
 
 

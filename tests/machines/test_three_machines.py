@@ -68,7 +68,7 @@ def test_r17_26_one_rig_of_two_is_cut_off(compiled: Callable[[str], str], compon
     assert during
     assert min(during) > cut[1]
     assert first_answer_after(cut_off, cut[1]) < 2.0
-    assert {outcome for _, began, _, outcome in cut_off if began > cut[1] + 2.0} == {"1"}
+    assert {outcome for *_, outcome in cut_off} == {"1"}
     assert told["same"] == [True, True]
 
 

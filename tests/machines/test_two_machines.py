@@ -67,7 +67,8 @@ def test_r17_27_a_silent_partition(compiled: Callable[[str], str], tmp_path: Pat
 
         shots, healed = shoot(laboratory, compiled("machines"), tmp_path, 8, weather)
     assert first_answer_after(shots, healed) < 2.0
-    assert [outcome for *_, outcome in shots].count("1") > 20
+    assert len(shots) > 20
+    assert {outcome for *_, outcome in shots} == {"1"}
 
 
 def test_a_lossy_wire(compiled: Callable[[str], str], tmp_path: Path) -> None:

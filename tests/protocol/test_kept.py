@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callgate_protocol.kept import Kept
+from callgate_protocol.kept import Kept, KeptMany
 
 pytestmark = pytest.mark.rule("R17.27")
 
@@ -34,7 +34,7 @@ def test_what_cannot_be_is_not_missing(received: int) -> None:
 
 def test_what_is_too_long_or_in_pieces_is_not_kept() -> None:
     """Neither is what was sent before it on a pipelined channel: it could not be repeated in order."""
-    kept = Kept(10, 5)
+    kept = KeptMany(10, 5)
     kept.sending([b"12", b"345"])
     kept.sending([b"1234567890", b"1"])
     assert kept.missing(1) is None
@@ -47,7 +47,7 @@ def test_what_is_too_long_or_in_pieces_is_not_kept() -> None:
 
 def test_a_pipelined_channel_keeps_as_many_as_fit() -> None:
     """In number and in bytes, the latest; answers do not say what else has arrived."""
-    kept = Kept(10, 3)
+    kept = KeptMany(10, 3)
     for number in range(5):
         kept.sending([b"%d" % number])
         kept.took()

@@ -11,7 +11,7 @@ import zmq
 from callgate_protocol.channel import Frames, Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import RemoteProtocolError
-from callgate_protocol.kept import Kept
+from callgate_protocol.kept import kept_by
 from callgate_protocol.limits import Limits
 from callgate_protocol.messages import Resume, to_wire
 
@@ -40,7 +40,7 @@ class RemoteChannel(CallChannel):
         resume: Callable[[RemoteChannel, float | None], bool],
     ) -> None:
         self.lifeline = Lifeline()
-        self.kept = Kept(limits.inline_bytes, limits.credit_calls if pipelined else 0)
+        self.kept = kept_by(limits, pipelined=pipelined)
         self.monitor: zmq.Socket[bytes]
         """Tells when the connection has ended."""
         self._resume = resume

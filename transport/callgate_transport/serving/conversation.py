@@ -9,7 +9,7 @@ from typing import Any
 from callgate_protocol.channel import Channel, Frames, Role
 from callgate_protocol.codec import decode
 from callgate_protocol.errors import Fault, RemoteProtocolError
-from callgate_protocol.kept import Kept
+from callgate_protocol.kept import kept_by
 from callgate_protocol.messages import Resume, Resumed, from_wire
 
 from .session import Session
@@ -54,9 +54,7 @@ class Conversation:
         """False once the session or the channel has ended: nothing is sent any more."""
         self.causality = b""
         """To what the calls on it belong that are under way (R17.16); set by who needs it."""
-        limits = session.limits
-        most = limits.credit_calls if pipelined else 0
-        self.kept = None if session.rights is None else Kept(limits.inline_bytes, most)
+        self.kept = None if session.rights is None else kept_by(session.limits, pipelined=pipelined)
         """What may have to be said again to a client of another machine."""
         self.wire = threading.Lock()
         """Held while its thread counts what it sends and receives, and while another connection takes over."""
