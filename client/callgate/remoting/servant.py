@@ -190,11 +190,11 @@ class Servant:
         method = self._libraries[call.library][1].get(call.function)
         if method is None or not call.arguments:
             raise not_described(call.library, call.function)
-        value = self.exports.find(_number(call.arguments[0]))
+        number = _number(call.arguments[0])
+        value = self.exports.find(number)
         if not has_interface(value, method.declared):
             raise Fault("InvalidCastError", f"a {type(value).__name__} does not implement {method.name} (R14.2)")
-        home = self.exports.home(_number(call.arguments[0]))
-        return at_home(home, lambda: method.perform(value, call.arguments[1:], context))
+        return at_home(self.exports.home(number), lambda: method.perform(value, call.arguments[1:], context))
 
     # -- library 0 -----------------------------------------------------------------------------------------------
 
