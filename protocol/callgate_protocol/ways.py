@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 __all__ = ["FarWay", "near_path"]
 
 _NEAR: Final = "unix:"
-_FAR: Final = re.compile(r"(tcp://[^/?#\s]{1,300})\?([!-~]{1,4096})")
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
+_FAR: Final = re.compile(r"(tcp://(?:\[[0-9a-fA-F:.]{2,64}\]|[^:/\[\]?#\s]{1,300}):([0-9]{1,5}))\?([!-~]{1,4096})")
 
 
 class FarWay(NamedTuple):
@@ -37,10 +38,11 @@ class FarWay(NamedTuple):
     def parse(cls, route: object) -> FarWay | None:
         """The way that a route tells; None when it is of another kind."""
         match = _FAR.fullmatch(route) if type(route) is str else None
-        if match is None:
+        if match is None or not 0 < int(match[2]) < 1 << 16:
             return None
-        told = dict(parse_qsl(match[2]))
-        return cls(match[1], told.get("server", ""), told.get("key", ""), told.get("relay") == "1")
+        told = dict(parse_qsl(match[3]))
+        server = told.get("server", "")
+        return cls(match[1], server, told.get("key", ""), told.get("relay") == "1") if _KEY.fullmatch(server) else None
 
 
 def near_path(route: object) -> str:
