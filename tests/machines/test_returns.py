@@ -183,3 +183,20 @@ def test_r17_09_thousands_while_the_network_is_away(lib: Lib, network: Network) 
     gc.collect()
     network.repair()
     assert wait_until(lambda: counted(lib) == before)
+
+
+@pytest.mark.rule("R14.12")
+def test_r17_09_what_is_released_while_the_network_is_away(lib: Lib, network: Network) -> None:
+    """`release` cannot be called then; the reference is given back all the same, and the host hears of it later."""
+    before = counted(lib)
+    shape = made(lib, "Widget", "IShape")
+    network.cut()
+    for _ in range(2):  # the first call may meet a cut that was not noticed yet
+        with callgate.deadline(0.3), pytest.raises((callgate.NotExecuted, callgate.OutcomeUnknown)):
+            shape.Area()
+    with callgate.deadline(0.3):
+        callgate.release(shape)
+    network.repair()
+    assert wait_until(lambda: counted(lib) == before)
+    with pytest.raises(callgate.ObjectGone, match="released"):
+        shape.Area()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from callgate.errors import InvalidCastError, MarshalError, ObjectGone
+from callgate.errors import DeadlineExceeded, InvalidCastError, MarshalError, NotExecuted, ObjectGone
 from callgate.failures import over_rpc
 from callgate.hresults import HResult
 from callgate.memory import Remote
@@ -207,7 +207,12 @@ def final_release(proxy: ComObject) -> None:
     """R14.12, R19.34: give all receipts back, now. Nothing for one that is gone already (R14.30)."""
     if not proxy._gone and not proxy._host.dead:  # noqa: SLF001
         times = proxy._host.holdings.give_back_all(proxy._number)  # noqa: SLF001
-        proxy._host.system(HostFunction.RELEASE, proxy._number, times)  # noqa: SLF001
+        try:
+            proxy._host.system(HostFunction.RELEASE, proxy._number, times)  # noqa: SLF001
+        except (NotExecuted, DeadlineExceeded) as error:
+            if isinstance(error, DeadlineExceeded) and error.began is not False:
+                raise
+            proxy._host.session.release([[proxy._number, times]])  # noqa: SLF001 - heard when it can be
     proxy._gone = proxy._gone or "it was released (R14.12)"  # noqa: SLF001
 
 
