@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from .directives import DirectiveError
-from .model import Function, Interface, TypeLibrary
+from .model import Array, CType, Function, Interface, InterfaceType, Pointer, TypeLibrary
 
 __all__ = [
     "PLAIN",
@@ -18,6 +18,7 @@ __all__ = [
     "is_late",
     "method_places",
     "shape_of",
+    "takes_objects",
 ]
 
 UNKNOWN_SLOTS: Final = 3
@@ -111,3 +112,20 @@ def shape_of(library: TypeLibrary, interface: Interface) -> Shape:
         )
     except ValueError:
         raise DirectiveError(f"extra_slots and vtable_offset of {interface.name} are numbers") from None
+
+
+def takes_objects(library: TypeLibrary, interface: Interface) -> bool:
+    """Whether callers of its methods pass objects, which are called back."""
+    return any(
+        _is_of_objects(parameter.type) and (parameter.attribute("in") or not parameter.attribute("out"))
+        for each in chain_of(library, interface)
+        if each.base  # not those of IUnknown
+        for method in each.methods
+        for parameter in method.parameters
+    )
+
+
+def _is_of_objects(ctype: CType) -> bool:
+    while isinstance(ctype, Pointer | Array):
+        ctype = ctype.target if isinstance(ctype, Pointer) else ctype.element
+    return isinstance(ctype, InterfaceType)

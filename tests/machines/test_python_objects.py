@@ -19,13 +19,15 @@ from callgate_transport import registryfiles
 from tests.client.remoting.described import ICalc, IKeeper, Point
 from tests.client.remoting.processes import other_processes
 from tests.client.remoting.server import Calc
+from tests.component.declared import CLSID
 from tests.conftest import wait_until
 from tests.machines.rig import Rig
+from tests.rules.component_faces import ICallee, IHolder
 from tests.rules.served_classes import ICounter
 
 ROOT = str(Path(__file__).parents[2])
 PATH = [ROOT, *(each for each in sys.path if each)]
-HOSTED, PROGRAM, HIDDEN = (f"{{0000A3F{digit}-0000-0000-C000-000000000046}}" for digit in "123")
+HOSTED, PROGRAM, HIDDEN, CALLEE = (f"{{0000A3F{digit}-0000-0000-C000-000000000046}}" for digit in "1234")
 REGISTRY = f"""
 [CLSID."{HOSTED}"]
 ProgID = "bench.Calc"
@@ -35,6 +37,10 @@ PythonServer = {{ Class = "tests.client.remoting.hosted:Hosted", Python = "{sys.
 ProgID = "bench.Hidden"
 AppID = "{HOSTED}"
 PythonServer = {{ Class = "tests.client.remoting.hosted:Hosted", Python = "{sys.executable}", Path = {PATH} }}
+[CLSID."{CALLEE}"]
+ProgID = "bench.Callee"
+AppID = "{HOSTED}"
+PythonServer = {{ Class = "tests.client.remoting.hosted:Callee", Python = "{sys.executable}", Path = {PATH} }}
 [CLSID."{PROGRAM}"]
 ProgID = "bench.Counter"
 LocalServer = ["{sys.executable}", "-m", "tests.rules.served_classes", "multiple", "{PROGRAM}"]
@@ -51,7 +57,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(registryfiles.OVERRIDE, str(path))
         rig = Rig()
-        rig.admit("laptop", libraries=[], classes=["bench.Calc", "bench.Counter"], objects=["meter*"])
+        rig.admit("laptop", libraries=[], classes=["bench.C*"], objects=["meter*"])
         with rig:
             yield rig
 
@@ -177,6 +183,19 @@ def test_r17_11_it_is_handed_on_here(laptop: Connection) -> None:
         end.put(calc)
         assert end.taken() is calc
         assert end.where() == calc._host.session.process
+
+
+@pytest.mark.rule("R17.11")
+def test_r17_16_native_code_here_and_a_python_object_there_call_each_other(laptop: Connection, component: str) -> None:
+    """Inside each other. The object is given objects, so it is called by way of this program, which has a way back."""
+    callee = laptop.create("bench.Callee", ICallee)
+    holder = callgate.create(CLSID["Holder"], IHolder, library=component)
+    holder.Keep(callee)
+
+    assert holder.CallBack(3) == 6
+    assert holder.Deeper(10) == 10
+    assert holder.Kept() is callee
+    holder.Drop()
 
 
 PROGRAM_WITH_OBJECTS = """

@@ -74,7 +74,7 @@ def _foreign(value: ComObject, declared: Declared, context: CallContext, *, chos
     known = [each for each in value._interfaces if each is not declared]  # noqa: SLF001
     from callgate.remoting.handing import can_reach, hand_over, undelivered  # noqa: PLC0415 - few programs need it
 
-    if not can_reach(context.host, value):
+    if not can_reach(context.host, value, declared):
         return context.host.objects.lend(value, [declared, *known], context)
     wire = hand_over(value, declared)
     context.cleanups.append(lambda: undelivered(value, wire))

@@ -13,6 +13,7 @@ from callgate.errors import Error, NotSupportedError, ObjectGone
 from callgate.host import Host
 from callgate.process import current
 from callgate_protocol.errors import RemoteProtocolError
+from callgate_protocol.interfaces import takes_objects
 from callgate_protocol.references import Purpose, Reference
 from callgate_protocol.system import HostFunction
 from callgate_protocol.ways import FarWay, near_path
@@ -31,17 +32,22 @@ def hand_over(proxy: ComObject, declared: Declared) -> dict[str, Any]:
     return {"ref": list(reference_to(proxy, declared, Purpose.NORMAL))}
 
 
-def can_reach(receiver: Host | Peer, proxy: ComObject) -> bool:
+def can_reach(receiver: Host | Peer, proxy: ComObject, declared: Declared) -> bool:
     """Whether the receiver can connect to the owner of an object. For others this process passes calls on.
 
-    A process of another machine is told of nobody's here.
+    A process of another machine is told of nobody's here. A native host follows a way to one, but has no door for it:
+    where methods are given objects, they stay with this process, which has.
     """
     owner = proxy._host  # noqa: SLF001 - where it lives decides
     if not receiver.session.near:
         return False
     if getattr(owner, "passed_on", None) is not None:
         return owner.session.near
-    return bool(owner.session.route)
+    way = owner.session.route
+    if near_path(way) or receiver.session.serves == "python":
+        return bool(way)
+    known = {declared, *proxy._interfaces}  # noqa: SLF001 - what the object can be called by
+    return bool(way) and not any(takes_objects(each.library, each.interface) for each in known)
 
 
 def undelivered(proxy: ComObject, wire: dict[str, Any]) -> None:

@@ -319,7 +319,7 @@ class PeerObjects(Numbers):
                 raise Mismatch(InvalidCastError, str(no_interface(value, declared)))
             if value._host is cast("Host", self._peer):  # noqa: SLF001 - where it lives decides
                 return {"object": value._check()}  # noqa: SLF001
-            if handing().can_reach(self._peer, value):
+            if handing().can_reach(self._peer, value, declared):
                 return handing().hand_over(value, declared)
             return self.refer(value, declared, context)
         if isinstance(value, PLAIN) or not interfaces_of(value, declared):

@@ -51,6 +51,11 @@ class Owner(Held):
         link.start(self)
 
     @property
+    def near(self) -> bool:
+        """Whether it is on this machine."""
+        return self._link.near
+
+    @property
     def route(self) -> str:
         """How others reach it."""
         return self._link.route

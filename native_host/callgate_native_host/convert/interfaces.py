@@ -128,13 +128,13 @@ class InterfaceConverter(OwnedConverter):
                 self._com.callables.drop(client)
             return wire
         if isinstance(scope.session, Owner):
-            return self._handed(native, scope)
+            return self._handed(native, scope, scope.session)
         return self._com.wrappers.take(native, self._wanted(scope), scope, counted=counted)
 
-    def _handed(self, native: int, scope: Scope) -> Any:
+    def _handed(self, native: int, scope: Scope, owner: Owner) -> Any:
         """R17.12: an object of this host for another process that native code here calls."""
-        if not self._com.route:
-            raise Mismatch("an object of this process cannot be handed on", "NotSupportedError")
+        if not self._com.route or not owner.near:
+            raise Mismatch("an object of this process cannot be handed on to there", "NotSupportedError")
         contract = self._wanted(scope)
         token, number = self._com.wrappers.hand_over(native, contract)
         return {"ref": Reference(self._com.incarnation, number, contract.iid, 1, token, [self._com.route])}
@@ -144,6 +144,8 @@ class InterfaceConverter(OwnedConverter):
         if isinstance(client.session, Owner):
             if client.session is scope.session:
                 return {"at": [client.number, 0]}
+            if isinstance(scope.session, Owner) and not scope.session.near:
+                raise Mismatch("an object of this machine cannot be handed on to there", "NotSupportedError")
             return {"ref": client.session.hand_over(client.number, self._wanted(scope).iid)}
         if client.session is scope.session:
             return {"object": client.number}

@@ -1,11 +1,15 @@
 """A Python extension module, as a host of its own imports it."""
 
+# ruff: noqa: N802 - the names of methods are COM's
+
 from __future__ import annotations
 
 import os
 import time
+from typing import Any
 
 from tests.client.remoting import server
+from tests.rules.component_faces import ICallee
 
 
 class Hosted(server.Calc):
@@ -33,3 +37,27 @@ class Sleeper(server.Calc):
         """Sleep."""
         time.sleep(60)
         return a + b
+
+
+class Callee(ICallee):
+    """What the holder of the component calls."""
+
+    def Step(self, number: int) -> int:
+        """Twice as much."""
+        return 2 * number
+
+    def Say(self, text: str) -> str:
+        """The same."""
+        return text
+
+    def Divide(self, a: int, b: int) -> int:
+        """Whole numbers."""
+        return a // b
+
+    def Again(self, holder: Any, depth: int) -> int:
+        """Have the holder call again."""
+        deepest: int = holder.Deeper(depth)
+        return deepest
+
+    def Shape(self) -> None:
+        """None."""
