@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 import callgate
+from callgate.failures import over_rpc
+from callgate.remoting.failing import fault_of
 from tests.client.remoting.described import ICalc
 from tests.client.remoting.processes import Other, other_processes
 from tests.conftest import wait_until
@@ -109,6 +111,13 @@ def test_r11_14_python_objects_of_other_processes() -> None:
         error = failure(calc.die)
         assert isinstance(error, callgate.HostLost)
         assert code(failure(lambda: calc.add(1, 1))) == DISCONNECTED
+
+
+def test_r11_14_a_way_that_fails_on_the_way_crosses_with_its_code() -> None:
+    """Not the method has failed but what this process had to do for it."""
+    fault = fault_of(over_rpc(callgate.HostLost("gone")))
+    assert fault.name == "ComError"
+    assert fault.details == {"hresult": SERVER_DIED - (1 << 32), "transport": True}
 
 
 def test_r11_14_objects_of_whoever_called() -> None:
