@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import weakref
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +23,8 @@ from .threads import here
 
 if TYPE_CHECKING:
     from .host import Host
-    from .lines import Line, Session
+    from .inbox import Inbox, Job
+    from .lines import Line
 
 __all__ = [
     "Cancelling",
@@ -37,12 +40,12 @@ __all__ = [
 class _Pending:
     """One call of a thread, until its answer is there or it is given up."""
 
-    __slots__ = ("asked", "given_up", "line", "number", "over", "session")
+    __slots__ = ("asked", "given_up", "key", "over", "tell")
 
-    def __init__(self, session: Session, line: Line, number: int) -> None:
-        self.session = session
-        self.line = line
-        self.number = number
+    def __init__(self, key: object, tell: Callable[[], object]) -> None:
+        self.key = key
+        self.tell = tell
+        """Has whoever performs it know that it is not wanted."""
         self.asked = False
         """Whether somebody wants it to end."""
         self.given_up = False
@@ -63,17 +66,29 @@ class Cancelling:
         self._lock = threading.Lock()
         self._calls: list[_Pending] = []
         """Those inside each other, the innermost last."""
+        self._inbox: Inbox | None = None
+        """By which the thread waits for other apartments while it is an STA."""
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         weakref.finalize(self, os.close, self._bell).atexit = False
 
     @property
-    def asked(self) -> bool:
-        """Whether somebody has cancelled the call that this thread makes."""
-        return any(pending.asked for pending in self._calls)
+    def depth(self) -> int:
+        """How many calls of this thread are inside each other."""
+        return len(self._calls)
+
+    def asked(self, depth: int) -> bool:
+        """Whether somebody has cancelled one of those that are deeper."""
+        return any(pending.asked for pending in self._calls[depth:])
+
+    def ring(self) -> None:
+        """Have the thread look."""
+        os.eventfd_write(self._bell, 1)
+        if self._inbox is not None:
+            self._inbox.ring()
 
     def attend(self, host: Host, line: Line, number: int, expires: float | None) -> Received:
         """What comes next for a call: see `threads.Attend`. Raises RpcError (RPC_E_CALL_CANCELED) besides."""
-        pending = self._pending(host, line, number)
+        pending = self._pending((line, number), lambda: host.session.cancel(line.number, number))
         inbox = here.inbox
         if inbox is None:
             received = self._wait(pending, line, expires)
@@ -84,10 +99,28 @@ class Cancelling:
             pending.check()
         return received
 
-    def forget(self, line: Line, number: int) -> None:
+    @contextmanager
+    def following(self, job: Job, tell: Callable[[], object]) -> Iterator[Callable[[], None]]:
+        """A call that another thread of this program performs: what is to be asked while it is waited for."""
+        pending = self._pending(job, tell)
+        try:
+            yield lambda: self._look(pending)
+        finally:
+            pending.given_up = pending.given_up or job.code is Code.RPC_E_CALL_CANCELED
+            self.forget(job)
+        pending.check()
+
+    def sleep(self, job: Job, look: Callable[[], None]) -> None:
+        """Wait for one that rings when it is over."""
+        while not job.done:
+            look()
+            if not job.done:
+                select.select([self._bell], [], [])
+
+    def forget(self, key: object) -> None:
         """A call is not waited for any more, nor are those inside of it."""
         with self._lock:
-            places = [index for index, each in enumerate(self._calls) if (each.line, each.number) == (line, number)]
+            places = [index for index, each in enumerate(self._calls) if each.key == key]
             gone = self._calls[places[0] :] if places else []
             del self._calls[len(self._calls) - len(gone) :]
         for pending in gone:
@@ -104,20 +137,21 @@ class Cancelling:
             pending.asked = True
             pending.given_up = not seconds
         with suppress(HungUp):  # whoever serves it may see that; one that has not begun never will
-            pending.session.cancel(pending.line.number, pending.number)
+            pending.tell()
         pending.over.wait(seconds)
         with self._lock:
             if pending.over.is_set() and not pending.given_up:
                 raise transport_failure(Code.RPC_E_CALL_COMPLETE, "the call came back in time (R17.18)")
             pending.given_up = True
-        os.eventfd_write(self._bell, 1)
+        self.ring()
 
-    def _pending(self, host: Host, line: Line, number: int) -> _Pending:
+    def _pending(self, key: object, tell: Callable[[], object]) -> _Pending:
         """The innermost call: it goes on after a callback, or begins now."""
+        self._inbox = here.inbox
         with self._lock:
-            if self._calls and (self._calls[-1].line, self._calls[-1].number) == (line, number):
+            if self._calls and self._calls[-1].key == key:
                 return self._calls[-1]
-            pending = _Pending(host.session, line, number)
+            pending = _Pending(key, tell)
             self._calls.append(pending)
             return pending
 
@@ -151,11 +185,19 @@ _threads: Final[weakref.WeakValueDictionary[int, Cancelling]] = weakref.WeakValu
 class Served:
     """One call that this process serves, as the code that serves it can ask about it."""
 
-    __slots__ = ("cancelled", "over")
+    __slots__ = ("cancelled", "depth", "over", "thread")
 
     def __init__(self) -> None:
         self.cancelled = False
         self.over = False
+        self.thread = threading.get_ident()
+        self.depth = 0 if here.cancelling is None else here.cancelling.depth
+        """Calls of the thread that are not made for this one."""
+
+    def is_wanted(self) -> bool:
+        """Whether neither it nor a call that was made for it was cancelled."""
+        mine = here.cancelling if self.thread == threading.get_ident() else None
+        return not self.cancelled and (mine is None or not mine.asked(self.depth))
 
     def cancel(self) -> None:
         """Whoever made it does not want it any more."""
@@ -216,7 +258,10 @@ def test_cancel() -> HResult:
     0x80010117 (RPC_E_CALL_COMPLETE) says that it has come back already, to what it has started.
     """
     served = serving.get()
-    if served is not None and served.over:
+    if served is None:
+        wanted = here.cancelling is None or not here.cancelling.asked(0)
+    elif served.over:
         return HResult(Code.RPC_E_CALL_COMPLETE)
-    cancelled = (served is not None and served.cancelled) or (here.cancelling is not None and here.cancelling.asked)
-    return HResult(Code.RPC_E_CALL_CANCELED if cancelled else Code.RPC_S_CALLPENDING)
+    else:
+        wanted = served.is_wanted()
+    return HResult(Code.RPC_S_CALLPENDING if wanted else Code.RPC_E_CALL_CANCELED)

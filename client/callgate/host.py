@@ -151,7 +151,7 @@ class Host:
         except BaseException as error:
             self._raisings.give_up(channel.number)
             if here.cancelling is not None:
-                here.cancelling.forget(channel, number)
+                here.cancelling.forget((channel, number))
             site = self._site(name, library, function)._replace(channel=channel.number, call=number)
             raise self._endings.given_up(channel, site, error, expires, nested=nested is not None) from None
         if nested is None:

@@ -55,7 +55,7 @@ class MessageFilter:
 class Job:
     """One call for the STA. Whoever brings it waits until `done`."""
 
-    __slots__ = ("_bell", "_work", "arriving", "code", "done", "error", "result", "since")
+    __slots__ = ("_bell", "_work", "arriving", "code", "done", "error", "result", "since", "unwanted")
 
     def __init__(self, work: Callable[[], Any], arriving: Arriving, bell: Callable[[], None]) -> None:
         self._work = work
@@ -63,6 +63,8 @@ class Job:
         self.arriving = arriving
         self.since = time.monotonic()
         self.done = False
+        self.unwanted = False
+        """Whether nobody waits for it (R17.18); what has not begun then never does."""
         self.code = Code.S_OK
         """Why it was not served."""
         self.result: Any = None
@@ -174,7 +176,9 @@ class Inbox:
         served = 0
         state = state.replace(filtered=self.filter is not None)
         while (job := self._take(state)) is not None:
-            if self._admitted(state, job):
+            if job.unwanted:
+                job.refuse(Code.RPC_E_CALL_CANCELED)
+            elif self._admitted(state, job):
                 self._serving += 1
                 job.run()
                 self._serving -= 1
@@ -274,9 +278,13 @@ class Inbox:
         finally:
             self.outer.pop()
 
-    def wait_for(self, job: Job, state: Waiting, outgoing: Outgoing) -> None:
-        """R15.20: wait for a call that this STA has made to another one, with the GIL free, serving meanwhile."""
+    def wait_for(self, job: Job, state: Waiting, outgoing: Outgoing, look: Callable[[], None] = lambda: None) -> None:
+        """R15.20: wait for a call that this STA has made to another one, with the GIL free, serving meanwhile.
+
+        `look` is called whenever something has rung, and may give the call up by what it raises.
+        """
         while not job.done:
+            look()
             self.interrupted(outgoing)
             if not self.drain(state, self.below()) and not job.done:
                 self.wait(None)

@@ -17,6 +17,7 @@ from callgate_protocol.rpccodes import Code
 
 from . import apartments
 from .apartments import failed
+from .cancelling import Cancelling, Served, serving
 from .errors import PerformanceWarning
 from .inbox import Inbox, Job
 from .threads import causality, here
@@ -73,6 +74,9 @@ def _refuse_inside_filter() -> None:
 def _perform(
     target: Inbox, mine: Inbox | None, work: Callable[[], Any], own: bytes, waiting: Waiting, outgoing: Outgoing
 ) -> Job:
+    cancelling = here.cancelling
+    if cancelling is not None:
+        return _perform_unless_cancelled(target, mine, work, own, waiting, outgoing, cancelling)
     event = threading.Event() if mine is None else None
     bell = event.set if event is not None else mine.ring  # type: ignore[union-attr]
     job = Job(lambda: _served(work, own), Arriving(own), bell)
@@ -85,11 +89,50 @@ def _perform(
     return job
 
 
-def _served(work: Callable[[], Any], callers: bytes) -> Any:
+def _perform_unless_cancelled(
+    target: Inbox,
+    mine: Inbox | None,
+    work: Callable[[], Any],
+    own: bytes,
+    waiting: Waiting,
+    outgoing: Outgoing,
+    cancelling: Cancelling,
+) -> Job:
+    """R17.18: the same for a thread whose calls may be cancelled. Raises RpcError (RPC_E_CALL_CANCELED)."""
+    begun: list[Served] = []
+
+    def perform() -> Any:
+        served = Served()
+        begun.append(served)
+        if job.unwanted:
+            served.cancel()
+        return _served(work, own, served)
+
+    def tell() -> None:
+        job.unwanted = True
+        for served in begun:
+            served.cancel()
+        cancelling.ring()
+
+    job = Job(perform, Arriving(own), cancelling.ring if mine is None else mine.ring)
+    with cancelling.following(job, tell) as look:
+        target.put(job)
+        if mine is None:
+            cancelling.sleep(job, look)
+        else:
+            mine.wait_for(job, waiting, outgoing, look)
+    return job
+
+
+def _served(work: Callable[[], Any], callers: bytes, served: Served | None = None) -> Any:
     outer, here.served = here.served, callers
+    served = served or Served()
+    token = serving.set(served)
     try:
         return work()
     finally:
+        serving.reset(token)
+        served.over = True
         here.served = outer
 
 

@@ -24,7 +24,7 @@ from tests.conftest import wait_until
 
 from .com import CLSID
 from .test_r15_placement import COUNTS, IWorker
-from .test_r15_python import Thread
+from .test_r15_python import Place, Thread
 
 CANCELLED, PENDING, COMPLETE, DISABLED, NO_CALL = 0x80010002, 0x80010115, 0x80010117, 0x80010140, 0x80004002
 
@@ -127,6 +127,72 @@ def test_r17_18_what_waits_for_its_turn_never_begins(lib: Lib) -> None:
         assert first.do(lambda: made.Work(0)) > 0
 
 
+class Busy(Place):
+    """An object that works until nobody wants it any more."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.asked = threading.Event()
+
+    def where(self) -> int:
+        self.seen.append(int(callgate.test_cancel()) & 0xFFFFFFFF)
+        self.asked.set()
+        assert wait_until(lambda: callgate.test_cancel() == CANCELLED)
+        self.seen.append(int(callgate.test_cancel()) & 0xFFFFFFFF)
+        return 7
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_r17_18_calls_between_apartments(caller: Thread, seconds: float) -> None:
+    """An object of another thread of the program: told, and waited for or not."""
+    with Thread("sta") as owner:
+        busy = Busy()
+        agile = owner.do(lambda: callgate.agile(busy))
+        result = caller.start(agile.where)
+        assert busy.asked.wait(10)
+        if seconds:
+            assert code_of(lambda: callgate.cancel_call(caller.ident, seconds)) == COMPLETE
+            assert result.result(10) == 7
+        else:
+            callgate.cancel_call(caller.ident)
+            assert code_of(lambda: result.result(10)) == CANCELLED
+        assert owner.do(lambda: 1) == 1
+        assert busy.seen == [PENDING, CANCELLED]
+        assert int(callgate.test_cancel()) == PENDING - (1 << 32)
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_r17_18_what_waits_for_another_apartment_never_begins(caller: Thread, seconds: float) -> None:
+    """The other thread does something else; when it looks, there is nothing to do."""
+    done, started, gate = [], threading.Event(), threading.Event()
+
+    class Noting(Place):
+        def where(self) -> int:
+            done.append(1)
+            return 0
+
+    def occupy() -> bool:
+        started.set()
+        return gate.wait(20)
+
+    with Thread("sta") as owner:
+        agile = owner.do(lambda: callgate.agile(Noting()))
+        occupied = owner.start(occupy)
+        assert started.wait(10)
+        result = caller.start(agile.where)
+        assert wait_until(lambda: len(agile._home._jobs) == 1)
+        opening = threading.Timer(0.5 if seconds else 10, gate.set)
+        opening.start()
+        callgate.cancel_call(caller.ident, seconds)
+        assert code_of(lambda: result.result(10)) == CANCELLED
+        assert gate.is_set() == bool(seconds)
+        opening.cancel()
+        gate.set()
+        assert occupied.result(10)
+        assert owner.do(lambda: callgate.pump(0)) == 0
+        assert not done
+
+
 def test_r17_18_a_callback_is_told(compiled: Callable[[str], str]) -> None:
     """The thread is in Python, inside of native code; the call ends as soon as the callback has come back."""
     with callgate.load(compiled("faults"), FAULTS) as lib, Thread("mta") as caller:
@@ -157,6 +223,7 @@ class Calc(server.Calc):
     seen = []
 
     def made(self):
+        self.memory = 1
         time.sleep(0.6)
         return Plain()
 
@@ -205,7 +272,8 @@ def test_r17_18_what_serves_a_call_asks_about_it(caller: Thread) -> None:
     with serving() as other:
         calc = other.get()
         result = caller.start(lambda: calc.add(2, 3))
-        assert wait_until(lambda: _code(lambda: callgate.cancel_call(caller.ident, 10)) == COMPLETE)
+        assert wait_until(lambda: calc.memory == 1)
+        assert code_of(lambda: callgate.cancel_call(caller.ident, 10)) == COMPLETE
 
         assert result.result(10) == 5
         assert [int(calc.total(1, [index])) for index in range(3)] == [PENDING, CANCELLED, COMPLETE]
@@ -243,7 +311,8 @@ def test_r17_18_late_results_are_given_back(caller: Thread) -> None:
         calc = other.get()
         before = other.given_out
         result = caller.start(calc.made)
-        assert wait_until(lambda: _code(lambda: callgate.cancel_call(caller.ident)) == 0)
+        assert wait_until(lambda: calc.memory == 1)
+        callgate.cancel_call(caller.ident)
         assert code_of(lambda: result.result(10)) == CANCELLED
 
         time.sleep(0.8)  # the object is made and sent by then
