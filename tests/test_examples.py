@@ -72,6 +72,14 @@ EXPECTED = {
         failed with 0x80040154 \(REGDB_E_CLASSNOTREG\): class \{.*7FFF\} is not registered; see callgate classes
         left: \[\]
     """,
+    "objects_elsewhere.py": r"""
+        steps: 3 - told of: \[1\.0, 2\.0, 3\.0\]
+        another process: True
+        private: privacy
+        the shared one: 2\.0 - one object, one proxy: True
+        AccessDenied: the client 'laptop' may not create 'secret\.Bench'
+        ComValueError: failed with 0x800401f3 \(CO_E_CLASSSTRING\)
+    """,
     "header_zlib.py": r"""
         version: (True|False)
         compressed: True True
