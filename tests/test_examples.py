@@ -12,7 +12,10 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 LONGEST = 60
-LONGER = {"sevenzip.py": 140}  # an application of its own: three classes that 7-Zip calls
+LONGER = {
+    "sevenzip.py": 140,  # an application of its own: three classes that 7-Zip calls
+    "objects_elsewhere.py": 130,  # two machines, and what makes this one stand for both
+}
 
 EXPECTED = {
     "callbacks.py": r"""
