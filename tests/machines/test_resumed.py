@@ -269,6 +269,22 @@ def test_resumptions_that_cannot_be(load: Callable[[str, str], Lib], compiled: C
     callgate.close(device)
 
 
+def test_a_socket_that_leads_nowhere(
+    load: Callable[[str, str], Lib], compiled: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ZeroMQ gives a connection up whose key was refused, and would wait for ever for another one."""
+    monkeypatch.setattr("callgate_transport.remotechannel._SEND_MS", 300)
+    device = load(compiled("machines"), DEVICE)
+    session: Any = binding_of(device).ready().session
+    assert device.add(1, 1) == 2
+    (channel,) = session._free
+    channel.socket.disconnect(channel.socket.last_endpoint)
+    with pytest.raises(callgate.NotExecuted):
+        device.add(1, 1)
+    assert device.add(1, 2) == 3
+    callgate.close(device)
+
+
 class Square:
     """An object of the client."""
 

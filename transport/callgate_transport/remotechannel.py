@@ -20,6 +20,9 @@ from .lifeline import Lifeline
 
 __all__ = ["RemoteChannel"]
 
+_SEND_MS: Final = 10_000
+"""What credit allows has room at once. Without any, ZeroMQ has given the connection up: the key was refused."""
+_NO_WAY: Final = "there is no way to the host any more"
 _NEWS_MS: Final = 500
 """How long the I/O thread may take to read that a connection has ended."""
 
@@ -51,6 +54,7 @@ class RemoteChannel(CallChannel):
 
         def watched(socket: zmq.Socket[bytes], endpoint: str) -> None:
             self.monitor = socket.get_monitor_socket(zmq.Event.DISCONNECTED | zmq.Event.HANDSHAKE_FAILED_AUTH)
+            socket.set(zmq.SNDTIMEO, _SEND_MS)
             inner(socket, endpoint)
 
         self._join = watched
@@ -71,7 +75,10 @@ class RemoteChannel(CallChannel):
     def send(self, frames: Frames) -> None:
         """See `CallChannel`."""
         self.kept.sending(frames, chunked=self.talk.sending)
-        super().send(frames)
+        try:
+            super().send(frames)
+        except zmq.Again:
+            raise HungUp(_NO_WAY) from None
 
     def take(self) -> Received | None:
         """See `CallChannel`."""
@@ -88,6 +95,8 @@ class RemoteChannel(CallChannel):
             except HungUp:
                 if not self._resume(self, expires):
                     raise
+            except zmq.Again:
+                raise HungUp(_NO_WAY) from None
             except RemoteProtocolError:
                 if not self._is_about_to_hang_up():
                     raise
