@@ -133,6 +133,7 @@ class Host:
         try:
             channel = nested or self.session.take(expires)
         except Unreachable as error:
+            self._take_back(arguments)
             raise not_sent(self._site(name, library, function), error) from None
         except HungUp:
             raise self._endings.lost(self._site(name, library, function)) from None
@@ -149,6 +150,7 @@ class Host:
             answer = self._await(channel, number, expires)
             told = self._raisings.told(channel.number, channel.talk.depth)
         except BaseException as error:
+            self._take_back(arguments, number)
             self._raisings.give_up(channel.number)
             if here.cancelling is not None:
                 here.cancelling.forget((channel, number))
@@ -184,10 +186,16 @@ class Host:
         try:
             submitted = self.session.pipeline().submit(library, function, arguments, payloads, expires)
         except Unreachable as error:
+            self._take_back(arguments)
             raise not_sent(self._site(name, library, function), error) from None
         if expires is not None:
             self.session.call_at(expires, lambda: defer(self._overdue, submitted, name))
         return submitted
+
+    def _take_back(self, arguments: list[Any], number: int = 0) -> None:
+        """R17.14: the objects of this process that a call mentions which has not left it, and so has no number."""
+        if not number and self.lends:
+            self.objects.lent.take_back(arguments)
 
     def outcome(self, submitted: Submitted, name: str, *, of_object: bool) -> tuple[Return, list[Any]]:
         """What came of a submitted call. Raises what `invoke` would; may ask the broker, so not on the I/O thread."""

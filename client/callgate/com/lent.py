@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from callgate.errors import ObjectGone
@@ -116,6 +116,10 @@ class Lent:
             self._settle(gone)
         gone.clear()  # outside of the lock: what is collected now may send something itself
 
+    def take_back(self, wire: Any) -> None:
+        """What a message mentions that was never sent."""
+        self.give_back([number, 1] for number in _objects_in(wire))
+
     def depart(self) -> int:
         """A call is under way whose answer may bring objects home."""
         with self._lock:
@@ -144,3 +148,12 @@ class Lent:
         self._leaving = stay
         if gone and not self._by_number:
             self.on_use(False)
+
+
+def _objects_in(wire: Any) -> Iterator[int]:
+    """The number of every object in a wire value, once for each time it stands there."""
+    if isinstance(wire, list | tuple):
+        for each in wire:
+            yield from _objects_in(each)
+    elif isinstance(wire, dict) and type(wire.get("object")) is int:
+        yield wire["object"]
