@@ -123,8 +123,8 @@ class Cancelling:
             places = [index for index, each in enumerate(self._calls) if each.key == key]
             gone = self._calls[places[0] :] if places else []
             del self._calls[len(self._calls) - len(gone) :]
-        for pending in gone:
-            pending.over.set()
+            for pending in gone:  # under the lock: who comes later is told that it was too late
+                pending.over.set()
 
     def cancel(self, seconds: float) -> None:
         """See `cancel_call`."""
