@@ -166,8 +166,8 @@ def test_r17_09_an_acknowledgement_that_is_lost(lib: Lib, network: Network) -> N
     session_of(lib).io.post(shapes.clear)
     assert wait_until(lambda: counted(lib) == (before[0] + 1, before[1] + 1))
     network.sieve(lambda port, outward, frame: bool(deaf(port, outward, frame)) or True)
-    network.drop()
     said = len(heard)
+    network.drop()
     assert wait_until(lambda: len(heard) > said)
     assert counted(lib) == (before[0] + 1, before[1] + 1)
     assert again(kept.Area) > 0
