@@ -283,13 +283,17 @@ class Host:
 
     def _perform(self, callback: Callback, context: CallContext) -> tuple[Any, list[Any]]:
         entry = self.holdings.delegates.get(callback.delegate)
-        if entry is None and (self.lends or not callback.delegate):
-            return self.objects.perform(callback.delegate, callback.arguments, context)
-        if entry is None:
-            text = f"native code of {self.label} called a function that was given for an earlier call only"
-            raise CallbackOnCollectedDelegateError(text)
-        call, plan = entry
-        return plan.perform(call, callback.arguments, context)
+        try:
+            if entry is None and (self.lends or not callback.delegate):
+                return self.objects.perform(callback.delegate, callback.arguments, context)
+            if entry is None:
+                text = f"native code of {self.label} called a function that was given for an earlier call only"
+                raise CallbackOnCollectedDelegateError(text)
+            call, plan = entry
+            return plan.perform(call, callback.arguments, context)
+        except BaseException:
+            context.take_back()
+            raise
 
     # -- when it does not come back ------------------------------------------------------------------------------
 

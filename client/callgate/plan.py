@@ -83,7 +83,20 @@ class FunctionPlan:
 
         `context` is the call's CallContext, or None when `needs_context` is false.
         """
-        wire = []
+        wire: list[Any] = []
+        try:
+            self._encode(arguments, context, wire)
+            for opaque, make in self._handles:
+                context.prepared[opaque] = make(context.host)
+            if self._aliases is not None:
+                self._aliases.join(arguments, wire)
+        except BaseException:
+            if context is not None:
+                context.take_back()
+            raise
+        return wire
+
+    def _encode(self, arguments: Sequence[Any], context: Any, wire: list[Any]) -> None:
         try:
             for encode, value in zip(self._encoders, arguments, strict=False):
                 wire.append(encode(value, context))
@@ -96,11 +109,6 @@ class FunctionPlan:
                 array.check(arguments, wire, context)
             except Mismatch as fault:
                 raise self._error(fault, array.position) from None
-        for opaque, make in self._handles:
-            context.prepared[opaque] = make(context.host)
-        if self._aliases is not None:
-            self._aliases.join(arguments, wire)
-        return wire
 
     def finish(self, arguments: Sequence[Any], reply: Return, context: Any) -> Any:
         """What the caller gets: the result, then the outs (section 0 of the rule book)."""

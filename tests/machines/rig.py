@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,7 @@ import callgate
 from callgate import Connection
 from callgate_transport.curve import make_pair
 from callgate_transport.keys import KeyPair, write_private
+from tests.network.relay import Network
 
 PATIENCE = 20.0
 EVERYTHING = ("*", "/*", "/*/*", "/*/*/*", "/*/*/*/*", "/*/*/*/*/*", "/*/*/*/*/*/*")
@@ -30,6 +32,22 @@ def free_ports() -> tuple[int, int]:
     """A range of ports that no other process of this test run uses."""
     first = 12_000 + (os.getpid() % 400) * 40
     return first, first + 39
+
+
+@contextmanager
+def rig_of_known_ports(*options: str) -> Iterator[Rig]:
+    """A broker that lets `laptop` load anything, and whose hosts have ports that a relay can listen on."""
+    first, last = free_ports()
+    rig = Rig(*options, "--host-ports", f"{first}-{last}")
+    rig.admit("laptop")
+    with rig:
+        yield rig
+
+
+def network_to(rig: Rig) -> Network:
+    """A relay in front of such a broker and its hosts."""
+    first, last = rig.host_ports
+    return Network([rig.port, *range(first, last + 1)])
 
 
 def again(call: Callable[[], Any]) -> Any:

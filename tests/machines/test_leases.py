@@ -21,8 +21,7 @@ from callgate_protocol.messages import Ping, Pong
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import Rig, again, free_ports
-from tests.network.relay import Network
+from tests.machines.rig import Rig, again, network_to, rig_of_known_ports
 from tests.network.zmtp import HEARTBEATS, wire_size
 
 LEASE = 1.2
@@ -31,10 +30,7 @@ LEASE = 1.2
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     """A broker with short leases."""
-    first, last = free_ports()
-    rig = Rig("--lease", str(LEASE), "--host-ports", f"{first}-{last}")
-    rig.admit("laptop")
-    with rig:
+    with rig_of_known_ports("--lease", str(LEASE)) as rig:
         yield rig
 
 
@@ -150,9 +146,8 @@ def test_r17_20_a_network_that_is_away_for_longer_than_the_lease(
     rig: Rig, compiled: Callable[[str], str], tmp_path: Path
 ) -> None:
     """Both sides take the other for gone; afterwards there is a new host, and old handles are refused."""
-    first, last = rig.host_ports
     notes = tmp_path / "notes"
-    with Network([rig.port, *range(first, last + 1)]) as network:
+    with network_to(rig) as network:
         address = f"tcp://{network.near}:{rig.port}"
         with rig.connect(rig.admit("laptop"), address=address, retry=5) as connection:
             lib = connection.load(compiled("machines"), DEVICE)
@@ -194,10 +189,9 @@ def test_r17_20_ten_thousand_references_are_one_small_message_per_ping_period(
     rig: Rig, component: str, relay: bool, most: int
 ) -> None:
     """The client says that it is there, the host that it has heard: nothing else, however much is held."""
-    first, last = rig.host_ports
     periods, period = 2 * PINGS_PER_LEASE, LEASE / PINGS_PER_LEASE
     spans = []
-    with Network([rig.port, *range(first, last + 1)]) as network:
+    with network_to(rig) as network:
         network.sieve(traffic := Traffic())
         address = f"tcp://{network.near}:{rig.port}"
         with rig.connect(rig.admit("laptop"), address=address, relay=relay) as connection:

@@ -18,25 +18,21 @@ from callgate import Connection, Lib
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import NOTICED, Rig, again, free_ports, in_background
+from tests.machines.rig import NOTICED, Rig, again, in_background, network_to, rig_of_known_ports
 from tests.network.relay import Network
 
 
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     """A broker whose hosts have ports that the relay knows."""
-    first, last = free_ports()
-    rig = Rig("--host-ports", f"{first}-{last}")
-    rig.admit("laptop")
-    with rig:
+    with rig_of_known_ports() as rig:
         yield rig
 
 
 @pytest.fixture
 def network(rig: Rig) -> Iterator[Network]:
     """The way to it."""
-    first, last = rig.host_ports
-    with Network([rig.port, *range(first, last + 1)]) as network:
+    with network_to(rig) as network:
         yield network
 
 

@@ -21,7 +21,7 @@ from callgate_protocol.system import HostFunction
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
 from tests.machines.device import DEVICE
-from tests.machines.rig import Rig, free_ports, in_background
+from tests.machines.rig import Rig, in_background, network_to, rig_of_known_ports
 from tests.network.relay import Network
 from tests.network.zmtp import HEARTBEATS
 
@@ -32,17 +32,13 @@ LONG = 100_000
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     """A broker whose hosts have ports that the relay knows."""
-    first, last = free_ports()
-    rig = Rig("--host-ports", f"{first}-{last}")
-    rig.admit("laptop")
-    with rig:
+    with rig_of_known_ports() as rig:
         yield rig
 
 
 @pytest.fixture
 def network(rig: Rig) -> Iterator[Network]:
-    first, last = rig.host_ports
-    with Network([rig.port, *range(first, last + 1)]) as network:
+    with network_to(rig) as network:
         network.sieve(lambda _port, _outward, _frame: True)
         yield network
 

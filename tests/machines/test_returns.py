@@ -16,7 +16,7 @@ from callgate_protocol.messages import GiveBack, Message
 from callgate_protocol.system import HostFunction
 from tests.component.declared import CLSID, IDL, IID
 from tests.conftest import wait_until
-from tests.machines.rig import Rig, again, free_ports
+from tests.machines.rig import Rig, again, network_to, rig_of_known_ports
 from tests.network.relay import Network
 from tests.network.zmtp import HEARTBEATS, wire_size
 
@@ -26,10 +26,7 @@ LEASE = 6.0
 @pytest.fixture(scope="module")
 def rig() -> Iterator[Rig]:
     """A broker with a ping every two seconds."""
-    first, last = free_ports()
-    rig = Rig("--lease", str(LEASE), "--host-ports", f"{first}-{last}")
-    rig.admit("laptop")
-    with rig:
+    with rig_of_known_ports("--lease", str(LEASE)) as rig:
         yield rig
 
 
@@ -66,8 +63,7 @@ class Loss:
 
 @pytest.fixture
 def network(rig: Rig) -> Iterator[Network]:
-    first, last = rig.host_ports
-    with Network([rig.port, *range(first, last + 1)]) as network:
+    with network_to(rig) as network:
         network.sieve(lambda _port, _outward, _frame: True)
         yield network
 

@@ -68,6 +68,22 @@ def test_r14_14_one_address(lib: Any) -> None:
         del holder
 
 
+@pytest.mark.rule("R1.14", "R17.14")
+def test_r14_14_what_was_refused_lends_nothing(lib: Any) -> None:
+    """An object before an argument that does not fit was never on its way: native code is not entered, nothing held."""
+    with released(lib):
+        holder = make(lib, "Holder", "IHolder")
+        lent = holder._host.objects.lent
+        before = len(lent)
+        for _ in range(3):
+            with pytest.raises(callgate.InvalidCastError, match=r"argument 2 'b' of .*Same"):
+                holder.Same(Callee(), 7)
+        assert len(lent) == before
+        assert holder.Same(callee := Callee(), callee) is True
+        assert wait_until(lambda: len(lent) == before)
+        del holder
+
+
 def test_r14_14_native_code_keeps_it_alive(lib: Any) -> None:
     """Without another reference to it in Python, it lives as long as native code holds it, and not longer."""
     with released(lib):

@@ -76,6 +76,7 @@ class Hosted:
         """The wire form of an object of this process with the interfaces that native code may use (R14.14)."""
         described = self.described(interfaces)
         number = self.lent.send(value)
+        context.lent.append(number)
         context.depart()
         wire = {"object": number, "interfaces": described}
         if clsid := words_of(type(value)).clsid:

@@ -142,8 +142,12 @@ def ask_late(
     if host.lends:
         context.depart()
     try:
-        given = [_encoded(encode, value, context, name, index + 1) for index, value in enumerate(arguments)]
-        pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named]
+        try:
+            given = [_encoded(encode, value, context, name, index + 1) for index, value in enumerate(arguments)]
+            pairs = [[number, _encoded(encode, value, context, name, 0)] for number, value in named]
+        except BaseException:
+            context.take_back()
+            raise
         place = {"at": [proxy._check(), 0]}  # noqa: SLF001
         request = [place, described.number, member, flags, lcid, given, pairs, _IID]
         reply, payloads = host.ask(HostFunction.DISPATCH, request, context.payloads, name)

@@ -115,6 +115,7 @@ class CallContext:
         "flight",
         "host",
         "kept",
+        "lent",
         "owner",
         "payloads",
         "prepared",
@@ -133,6 +134,8 @@ class CallContext:
         """Says that objects of this process may come home with the answer; 0 for none."""
         self.result: Any = None
         """What a callback gave: it must not be given back before the other side has it (R17.13)."""
+        self.lent: list[int] = []
+        """Objects of this process that stand in the message; the other side counts them when it has that."""
         self.delegates: list[int] = []
         self.tokens: list[int] = []
         self.closing: list[Handle] = []
@@ -148,6 +151,12 @@ class CallContext:
     def depart(self) -> None:
         """Objects of this process go along, and may come home with the answer."""
         self.flight = self.flight or self.host.objects.lent.depart()
+
+    def take_back(self) -> None:
+        """R17.14: the message will not be sent, so nothing was lent."""
+        lent, self.lent = self.lent, []
+        if lent:
+            self.host.objects.lent.give_back([number, 1] for number in lent)
 
     def finish(self) -> None:
         """The call is over: functions and objects given for its duration are forgotten."""
