@@ -98,15 +98,20 @@ def _tables(host: Host) -> tuple[int, int]:
 @contextmanager
 def _balanced(host: Host) -> Iterator[tuple[int, int]]:
     """At the end both tables are where they were at the start. Raises TimeoutError when they are not in time."""
-    gc.collect()
-    before = _tables(host)
+    before = _settled(host, lambda tables: tables[0] == tables[1])
     yield before
+    _settled(host, lambda tables: tables == before)
+
+
+def _settled(host: Host, expected: Callable[[tuple[int, int]], bool]) -> tuple[int, int]:
+    """The tables when what was given back has arrived. Raises TimeoutError."""
     gc.collect()
     end = time.monotonic() + _PATIENCE
-    while _tables(host) != before:
+    while not expected(tables := _tables(host)):
         if time.monotonic() > end:
-            raise TimeoutError(f"the tables have {_tables(host)} objects, and had {before} at the start")
+            raise TimeoutError(f"the tables have {tables} objects, and nothing more is given back")
         time.sleep(0.01)
+    return tables
 
 
 def _references(kind: str, number: int, make: Callable[[], Any], host: Host) -> None:

@@ -46,8 +46,8 @@ def line_of(process: subprocess.Popen[str]) -> str:
 @pytest.mark.rule("R18.1", "R17.21", "R17.28")
 @pytest.mark.parametrize(
     ("delay", "loss", "way"),
-    [(0.05, 0.02, "direct"), (0.1, 0.0, "direct"), (0.05, 0.0, "relay")],
-    ids=["50 ms and losses", "100 ms", "50 ms and one port"],
+    [(0.03, 0.02, "direct"), (0.06, 0.0, "direct"), (0.03, 0.0, "relay")],
+    ids=["30 ms and losses", "60 ms", "30 ms and one port"],
 )
 def test_r17_20_across_a_delay(
     compiled: Callable[[str], str], component: str, tmp_path: Path, delay: float, loss: float, way: str
@@ -70,7 +70,7 @@ def test_r17_20_across_a_delay(
                 assert (told["fired"], told["values"]) == ([1, 42], [5, 6])
                 assert (told["here"], told["threads"]) == (True, 2)
 
-                time.sleep(2 * LEASE)  # the client is there and says nothing
+                time.sleep(1.5 * LEASE)  # the client is there and says nothing
                 assert not notes.exists()
                 assert client.stdin is not None
                 client.stdin.write("call\n")
