@@ -33,6 +33,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def earlier_modules_are_not_visited() -> None:
+    """Nor need it visit what the modules before have left alive: caches, reports, imported modules."""
+    gc.collect()
+    gc.freeze()
+
+
 def processes_below(runtime: str) -> list[int]:
     """Processes whose environment names the runtime directory, other than this one and its threads."""
     found = []
