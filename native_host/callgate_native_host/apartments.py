@@ -71,6 +71,8 @@ class Homes:
 
     def find(self, session: Session, call: Call) -> SingleThread | None:
         """The thread that has to perform a call; None for the one that it has arrived on. Raises Fault."""
+        if call.library and not self._last:  # most hosts have none of them
+            return None
         home = self._of_call(session, call) if call.library else self._of_request(session, call)
         if home is not None:
             self.moved += 1

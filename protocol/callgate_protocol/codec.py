@@ -129,8 +129,9 @@ def _no_extension(_code: int, _data: bytes) -> Any:
 
 
 def _text_keys(members: dict[Any, Any]) -> dict[Any, Any]:
-    if any(type(key) is not str for key in members):  # msgpack lets binary ones pass
-        raise ValueError("the keys of a map are strings")
+    for key in members:
+        if type(key) is not str:  # msgpack lets binary ones pass
+            raise ValueError("the keys of a map are strings")
     return members
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from callgate_native_host.backlog import Backlog
@@ -24,7 +25,7 @@ from .callables import Offered
 from .calling import MethodCalling
 from .method_plan import MethodPlan
 from .vtables import Vtable
-from .wrapped import Wrapped
+from .wrapped import Wrapped, Wrappers
 
 __all__ = ["Answer", "Methods"]
 
@@ -52,16 +53,20 @@ class Methods:
 
     def bound(self, number: int, arguments: Sequence[Any], scope: Scope) -> FunctionPlan:
         """How a method is called on the object that is its first argument. Raises Fault."""
-        place = self._place(number)
         try:
             wire = arguments[0] if arguments else None
-            entry = self._space.tools.com.wrappers.use(object_number(wire), scope)
+            entry = self._wrappers.use(object_number(wire), scope)
         except Mismatch as finding:
+            place = self._place(number)
             raise finding.fault_of(f"the object of {place.interface.name}.{place.method.name}") from None
         plan = entry.plans.get((self._number, number))
         if plan is None:
-            plan = entry.plans[self._number, number] = self._bind(place, entry)
+            plan = entry.plans[self._number, number] = self._bind(self._place(number), entry)
         return plan
+
+    @cached_property
+    def _wrappers(self) -> Wrappers:
+        return self._space.tools.com.wrappers
 
     def _place(self, number: int) -> MethodPlace:
         index = number - self._first
@@ -76,7 +81,7 @@ class Methods:
                 f"{contract.name}.{place.method.name} has no slot: members of a dispinterface are called by IDispatch"
             )
             raise Fault("NotSupportedError", f"{text} (R14.1)")
-        wrappers = self._space.tools.com.wrappers
+        wrappers = self._wrappers
         pointer = wrappers.pointer(entry, contract)
         plan = self._plan(place).on(pointer, wrappers.unknown.slot(pointer, place.slot, contract.shape))
         errors = self._space.tools.com.errors()
