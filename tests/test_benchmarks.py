@@ -14,7 +14,7 @@ double halved\(double\) +[\d.]+ us
 double Half\(double\), a method +[\d.]+ us  [\d.]+ times double halved\(double\)
 HRESULT give_half\(double, double \*\) +[\d.]+ us
 HRESULT Give\(…\), a method +[\d.]+ us  [\d.]+ times HRESULT give_half\(double, double \*\)
-Half of a Python object elsewhere +[\d.]+ us  [\d.]+ times double halved\(double\)
+Half of a Python object elsewhere +[\d.]+ us  [\d.]+ times HRESULT give_half\(double, double \*\)
 2000 native references made and released: .* tables at \(0, 0\)
 2000 Python references made and released: .* tables at \(1, 1\)
 100 native objects of a killed client gone after [\d.]+, [\d.]+, [\d.]+ ms
