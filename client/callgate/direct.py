@@ -16,10 +16,11 @@ from concurrent.futures import Future
 from typing import Any, NamedTuple, TypeAlias
 
 from callgate_protocol.authentication import Level
-from callgate_protocol.channel import Channel, Frames, Received, Role
+from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.errors import LocalProtocolError
 from callgate_protocol.joined import carry, carry_message, copies
 from callgate_protocol.messages import Callback, Notice, Raise, Return
+from callgate_protocol.turns import Role
 from callgate_transport.callchannel import HungUp
 from callgate_transport.pipeline import Answer, Submitted, answer_frames, milliseconds_until
 from callgate_transport.session import announced

@@ -10,11 +10,12 @@ from concurrent.futures import CancelledError, Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from callgate_protocol.channel import Received, State
+from callgate_protocol.channel import Received
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.messages import Callback, Notice, Raise, Return
 from callgate_protocol.rpccodes import Code
 from callgate_protocol.system import OF_OBJECTS, HostFunction
+from callgate_protocol.turns import State
 from callgate_protocol.waypoints import ARMED, reach
 from callgate_transport.callchannel import HungUp, Unreachable
 from callgate_transport.pipeline import Answer, Submitted, milliseconds_until
@@ -163,13 +164,19 @@ class Host:
         if isinstance(answer.message, Raise):
             if answer.message.name == "NotExecuted" and expires is not None:
                 raise not_begun(self._site(name, library, function))
-            fault = self._raisings.exception(answer.message, name, channel.number)
-            if nested is None:
-                self._raisings.tell_others(channel.number, fault)
-            raise explained(fault, told) if told else fault
+            raise self._raised(answer.message, name, channel.number, told, nested=nested is not None)
         assert isinstance(answer.message, Return)
         self.errno.value = answer.message.errno
         return answer.message, answer.payloads
+
+    def _raised(
+        self, message: Raise, name: str, channel: int, told: dict[int, BaseException] | None, *, nested: bool
+    ) -> BaseException:
+        """What the host raised, with what its callbacks had raised before."""
+        fault = self._raisings.exception(message, name, channel)
+        if not nested:
+            self._raisings.tell_others(channel, fault)
+        return explained(fault, told) if told else fault
 
     def submit(
         self,

@@ -134,17 +134,9 @@ def register(
             return _take_over(server, system=system, replace=replace)
         if isinstance(server, str) and server.endswith(".idl"):
             return _type_library(server, system=system, replace=replace)
-        entry = _entry(server, arguments, factory, shape, executable=executable)
-        progid = progid or (entry.python.implementation.replace(":", ".") if entry.python else "")
-        clsid = clsid or _own_clsid(server, entry)
-        if not clsid and (not progid or (entry.inproc and shape not in _NAMELESS)):
-            raise ActivationRefused(
-                "CO_E_CLASSSTRING", f"{server}: a library's class is known by its CLSID; give clsid=…"
-            )
-        clsid = braced_guid(clsid or f"{{{uuid.uuid5(_NAMES, progid)}}}")
+        entry = _named(server, _entry(server, arguments, factory, shape, executable=executable), clsid, progid)
+        clsid = entry.clsid
         entry = entry.replace(
-            clsid=clsid,
-            progid=progid,
             name=name,
             version=version,
             appid=_app(appid, clsid, surrogate),
@@ -157,6 +149,15 @@ def register(
         raise refusal(error) from None
     except ValueError as error:
         raise refusal(ActivationRefused("CO_E_CLASSSTRING", str(error))) from None
+
+
+def _named(server: str | type[Any], entry: ClassEntry, clsid: str, progid: str) -> ClassEntry:
+    """The entry with its names: those that were given, else the class's own, else one that follows from the other."""
+    progid = progid or (entry.python.implementation.replace(":", ".") if entry.python else "")
+    clsid = clsid or _own_clsid(server, entry)
+    if not clsid and (not progid or (entry.inproc and entry.inproc.shape not in _NAMELESS)):
+        raise ActivationRefused("CO_E_CLASSSTRING", f"{server}: a library's class is known by its CLSID; give clsid=…")
+    return entry.replace(clsid=braced_guid(clsid or f"{{{uuid.uuid5(_NAMES, progid)}}}"), progid=progid)
 
 
 _NAMELESS: Final = ("Create", "Returns", "ReturnsBorrowed")

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from enum import Enum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .assembly import Assembly
@@ -20,46 +19,13 @@ from .codec import Packer, check_bounds, decode
 from .errors import LocalProtocolError, RemoteProtocolError
 from .limits import DEFAULT_LIMITS, Limits
 from .messages import KIND_OF, Call, Callback, Chunk, Credit, Message, Raise, Return, from_wire
+from .turns import ALLOWED, Role, State
 
-__all__ = ["ALLOWED", "Channel", "Frames", "Received", "Role", "State"]
+__all__ = ["Channel", "Frames", "Received"]
 
 Frames: TypeAlias = list[Any]
 """One zmq message: the header as bytes, then bulk frames (anything with the buffer protocol)."""
 
-
-class Role(Enum):
-    """Which end this is."""
-
-    CLIENT = "client"
-    HOST = "host"
-
-
-class State(Enum):
-    """What the innermost call on the stack is."""
-
-    IDLE = "idle"
-    WAITING = "waiting"
-    """The last call was ours: an answer must come, or a call back into us."""
-    SERVING = "serving"
-    """The last call was theirs: we must answer, or call back."""
-
-
-ALLOWED: Final[dict[State, dict[str, frozenset[type[Message]]]]] = {
-    State.IDLE: {
-        "client sends": frozenset({Call}),
-        "host sends": frozenset(),
-    },
-    State.WAITING: {
-        "client receives": frozenset({Return, Raise, Callback}),
-        "host receives": frozenset({Return, Raise, Call}),
-    },
-    State.SERVING: {
-        "client sends": frozenset({Return, Raise, Call}),
-        "host sends": frozenset({Return, Raise, Callback}),
-    },
-}
-"""What each end may do in each state; what is not here is a protocol error. An idle host receives what an idle client
-sends. `chunk` belongs to the message before it and `credit` to the chunks, so both are allowed whenever those are."""
 
 _TEXT_SHARE = 16
 """A fault's text may fill a 16th of a header, in characters: a quarter of it in the worst case."""

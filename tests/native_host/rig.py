@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import zmq
 
-from callgate_protocol.channel import Channel, Received, Role
+from callgate_protocol.channel import Channel, Received
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import Fault
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
@@ -40,6 +40,7 @@ from callgate_protocol.messages import (
 from callgate_protocol.model import TypeLibrary
 from callgate_protocol.slots import MEMORY_BYTES
 from callgate_protocol.system import HostFunction
+from callgate_protocol.turns import Role
 from callgate_protocol.typelib import encode_library, library_hash
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 from callgate_transport import datagrams, launch

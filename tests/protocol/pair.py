@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from callgate_protocol.channel import Channel, Frames, Received, Role, State
+from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
+from callgate_protocol.turns import Role, State
 
 __all__ = ["Pair", "other"]
 

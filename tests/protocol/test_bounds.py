@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from callgate_protocol.channel import Channel, Role
+from callgate_protocol.channel import Channel
 from callgate_protocol.codec import Packer, decode, encode
 from callgate_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
 from callgate_protocol.messages import from_wire
+from callgate_protocol.turns import Role
 from callgate_protocol.typelib import decode_library
 from tests.protocol.strategies import plain_values, quick
 from tests.protocol.vectors import VECTORS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callgate_protocol.channel import ALLOWED, Channel, Role, State
+from callgate_protocol.channel import Channel
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.limits import Limits
@@ -24,6 +24,7 @@ from callgate_protocol.messages import (
     Return,
     to_wire,
 )
+from callgate_protocol.turns import ALLOWED, Role, State
 from tests.protocol.pair import Pair, other
 from tests.protocol.vectors import VECTORS
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from callgate_protocol.channel import Received, Role, State
+from callgate_protocol.channel import Received
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.limits import Limits
 from callgate_protocol.messages import Call, Callback, Chunk, Credit, Goodbye, Message, Raise, Return, to_wire
+from callgate_protocol.turns import Role, State
 from tests.protocol.pair import Pair, other
 from tests.protocol.strategies import plain_values, quick
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callgate_protocol.channel import Channel, Role
+from callgate_protocol.channel import Channel
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import LocalProtocolError, RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS, Limits
 from callgate_protocol.messages import Call, Chunk, Credit, Message, Return, from_wire, to_wire
+from callgate_protocol.turns import Role
 from tests.protocol.pair import Pair
 from tests.protocol.strategies import quick
 

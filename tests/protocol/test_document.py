@@ -14,7 +14,6 @@ import pytest
 
 from callgate_broker.requests import OPERATIONS
 from callgate_protocol import forms as all_forms
-from callgate_protocol.channel import ALLOWED, State
 from callgate_protocol.codec import encode
 from callgate_protocol.errors import FAULTS
 from callgate_protocol.limits import DEFAULT_LIMITS
@@ -24,6 +23,7 @@ from callgate_protocol.model import COMPLEX, FLOATS, INTEGERS, SYSTEM_TYPES, TRU
 from callgate_protocol.references import Reference
 from callgate_protocol.slots import MEMORY_BYTES, Phase
 from callgate_protocol.system import BrokerFunction, HostFunction
+from callgate_protocol.turns import ALLOWED, State
 from callgate_protocol.typelib import TYPE_LIBRARY_LIMITS, decode_library
 from callgate_protocol.version import FEATURES, MAJOR, MINOR
 from tests.protocol.vectors import COS_BYTES, COS_HASH, VECTORS

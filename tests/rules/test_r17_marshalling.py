@@ -16,7 +16,7 @@ from callgate import errors
 from callgate.failures import exception_for_hr
 from callgate.process import current
 from callgate.remoting import exports
-from callgate_protocol.channel import Channel, Role
+from callgate_protocol.channel import Channel
 from callgate_protocol.codec import decode
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
@@ -24,6 +24,7 @@ from callgate_protocol.messages import Call, from_wire
 from callgate_protocol.objref import decode_objref, encode_objref
 from callgate_protocol.references import ExportTable, Purpose, Reference
 from callgate_protocol.rpccodes import Code
+from callgate_protocol.turns import Role
 from tests.client.remoting.described import ICalc, IOther, ISink
 from tests.client.remoting.processes import Other, other_processes
 from tests.client.remoting.server import Calc

@@ -16,8 +16,9 @@ from typing import Any, Final, Protocol, TypeAlias
 import zmq
 from zmq.backend import Socket as BackendSocket
 
-from callgate_protocol.channel import Channel, Frames, Received, Role
+from callgate_protocol.channel import Channel, Frames, Received
 from callgate_protocol.limits import Limits
+from callgate_protocol.turns import Role
 
 __all__ = ["CallChannel", "DeadlinePassed", "HungUp", "Join", "Tie", "Unreachable", "join"]
 

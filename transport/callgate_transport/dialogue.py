@@ -15,12 +15,13 @@ from typing import Any, Final
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from callgate_protocol.channel import Channel, Role
+from callgate_protocol.channel import Channel
 from callgate_protocol.codec import decode, encode
 from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.messages import KIND_OF, Raise, Refuse, Return, Welcome, from_wire, to_wire
 from callgate_protocol.system import BrokerFunction
+from callgate_protocol.turns import Role
 
 from .callchannel import Join, join
 from .greeting import hello

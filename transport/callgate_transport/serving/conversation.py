@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from callgate_protocol.channel import Channel, Frames, Role
+from callgate_protocol.channel import Channel, Frames
 from callgate_protocol.codec import decode
 from callgate_protocol.errors import Fault, RemoteProtocolError
 from callgate_protocol.kept import kept_by
 from callgate_protocol.messages import Resume, Resumed, from_wire
+from callgate_protocol.turns import Role
 
 from .session import Session
 
