@@ -143,13 +143,15 @@ class Gateway(Talker):
         """A client of another machine starts hosts, and sees to its own; nothing else (R18.6)."""
         rights = self._clients.list.rights(guest.key)
         name = str(question.arguments.get("name"))
-        if question.operation == "find_class" and rights is not None and not rights.may_create(name):
+        if rights is None:
+            self._turn_away(guest, "this client is not on the broker's allow-list any more", "AccessDenied")
+        elif question.operation == "find_class" and not rights.may_create(name):
             text = rights.denied("create", name, "classes")
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
         elif question.operation not in _FOR_EVERYBODY:
             text = f"{question.operation} is not for clients of other machines; they load libraries and create objects"
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
-        elif question.arguments.get("kind") and rights is not None and not rights.needs_python:
+        elif question.arguments.get("kind") and not rights.needs_python:
             text = f"the client {rights.name!r} may have no classes and no objects here (R18.6)"
             self._say(guest, guest.answer(question.call, {"error": {"name": "AccessDenied", "message": text}}))
         else:
@@ -211,7 +213,7 @@ class Clients:
     def __init__(self, path: str) -> None:
         self.list = read_allow_list(path)
         self._path = path
-        self._stamp = self._look()
+        self._stamp = self._refused = self._look()
 
     def admits(self, key: bytes) -> bool:
         """Whether somebody may connect."""
@@ -228,8 +230,11 @@ class Clients:
             return []
         try:
             following = read_allow_list(self._path)
-        except AllowListError:
-            return []  # half written, perhaps: the next look may find it whole
+        except AllowListError as error:  # half written, perhaps: the next look may find it whole
+            if stamp != self._refused:
+                self._refused = stamp
+                print(f"callgate broker: the list of before goes on: {error}", file=sys.stderr, flush=True)  # noqa: T201 - the log of the broker
+            return []
         self._stamp = stamp
         before, self.list = self.list, following
         return before.changes_to(following)

@@ -32,7 +32,6 @@ __all__ = [
     "co_initialize",
     "co_uninitialize",
     "current_apartment",
-    "failed",
     "mta_thread",
     "number_in",
     "pump",
@@ -44,11 +43,6 @@ __all__ = [
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-def failed(code: Code, text: str) -> BaseException:
-    """The exception for a code of the transport."""
-    return transport_failure(code, text)
 
 
 class _Member:
@@ -100,7 +94,7 @@ def _enter(kind: Kind) -> Code:
             code = state.apartments.initialise(member.number, kind)
         if code is Code.RPC_E_CHANGED_MODE:
             text = f"this thread is in an apartment of the kind {member.apartment.kind.value} already, and stays there"
-            raise failed(code, text)
+            raise transport_failure(code, text)
         return code
     number = next(state.numbers)
     with state.lock:
@@ -152,10 +146,10 @@ def co_uninitialize() -> None:
     state = _state
     member = state.local.member
     if member is None:
-        raise failed(Code.CO_E_NOTINITIALIZED, "this thread is in no apartment that it could leave (R15.3)")
+        raise transport_failure(Code.CO_E_NOTINITIALIZED, "this thread is in no apartment that it could leave (R15.3)")
     if member.inbox is not None and member.inbox.busy:
         text = "a thread cannot leave its apartment while it serves a call or waits for one (R15.19)"
-        raise failed(Code.RPC_E_CANTCALLOUT_INEXTERNALCALL, text)
+        raise transport_failure(Code.RPC_E_CANTCALLOUT_INEXTERNALCALL, text)
     with state.lock:
         is_last = state.apartments.uninitialise(member.number)
     if is_last:
@@ -218,7 +212,9 @@ def register_message_filter(handler: MessageFilter | None) -> MessageFilter | No
 def _own(why: str) -> Inbox:
     inbox = here.inbox
     if inbox is None:
-        raise failed(Code.RPC_E_THREAD_NOT_INIT, f"this thread is no STA: {why}; callgate.set_apartment('sta') first")
+        raise transport_failure(
+            Code.RPC_E_THREAD_NOT_INIT, f"this thread is no STA: {why}; callgate.set_apartment('sta') first"
+        )
     return inbox
 
 

@@ -242,12 +242,14 @@ def cancel_call(thread: threading.Thread | int = 0, seconds: float = 0) -> None:
         raise ArgumentError(text, function="cancel_call", argument=2, path="'seconds'")
     cancelling = _threads.get(known or threading.get_ident())
     if cancelling is None:
-        raise _disabled(f"thread {known}")
+        raise _disabled(f"thread {known or threading.get_ident()}")
     cancelling.cancel(seconds)
 
 
 def _disabled(which: str) -> BaseException:
-    text = f"{which} does not allow that its calls are cancelled; callgate.enable_call_cancellation() there (R17.18)"
+    text = (
+        f"{which} does not allow that its calls are cancelled; call callgate.enable_call_cancellation() on it (R17.18)"
+    )
     return transport_failure(Code.CO_E_CANCEL_DISABLED, text)
 
 

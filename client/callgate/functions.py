@@ -119,6 +119,8 @@ class NativeFunction:
         def done() -> None:
             nonlocal proxy
             proxy = None  # until now the call was on its way, and what is collected would overtake it
+            if context is not None and not submitted.number:  # it has never left
+                context.take_back()
             _finish(context)
 
         return promise(host, submitted, outcome, done)

@@ -296,7 +296,7 @@ class Inbox:
             return
         code = outgoing.pending(self._ask(handler.message_pending))
         if code is not Code.S_OK:
-            raise cancelled(code)
+            raise transport_failure(code)
 
     def rest(self, milliseconds: int, state: Waiting) -> None:
         """The pause before a call is made again."""
@@ -309,8 +309,3 @@ class Inbox:
         """Ask the filter about a call that was refused."""
         handler = self.filter
         return -1 if handler is None else self._ask(lambda: handler.retry_rejected_call(refusals, code))
-
-
-def cancelled(code: Code) -> BaseException:
-    """The exception for a code of the transport."""
-    return transport_failure(code)

@@ -16,9 +16,9 @@ from callgate_protocol.messagefilter import Outgoing
 from callgate_protocol.rpccodes import Code
 
 from . import apartments
-from .apartments import failed
 from .cancelling import Cancelling, Served, serving
 from .errors import PerformanceWarning
+from .failures import transport_failure
 from .inbox import Inbox, Job
 from .threads import causality, here
 
@@ -68,7 +68,7 @@ def move(target: Inbox, work: Callable[[], T]) -> T:
 
 def _refuse_inside_filter() -> None:
     code = may_call_out((), in_filter=True)
-    raise failed(code, "a message filter cannot call out while it decides (R15.15)")
+    raise transport_failure(code, "a message filter cannot call out while it decides (R15.15)")
 
 
 def _perform(
@@ -139,13 +139,13 @@ def _served(work: Callable[[], Any], callers: bytes, served: Served | None = Non
 def _again(code: Code, mine: Inbox | None, waiting: Waiting, outgoing: Outgoing) -> None:
     """The callee refused: wait as the filter of this thread says, or raise."""
     if code not in (Code.RPC_E_SERVERCALL_REJECTED, Code.RPC_E_SERVERCALL_RETRYLATER):
-        raise failed(code, _WHY.get(code, ""))
+        raise transport_failure(code, _WHY.get(code, ""))
     step = outgoing.refused(code)
     if step is None:
         assert mine is not None
         step = outgoing.retry(mine.retry(outgoing.refusals, code))
     if step.code is not Code.S_OK:
-        raise failed(step.code, _WHY[Code.RPC_E_CALL_REJECTED])
+        raise transport_failure(step.code, _WHY[Code.RPC_E_CALL_REJECTED])
     if step.pause and mine is not None:
         mine.rest(step.pause, waiting)
     outgoing.again()
@@ -156,7 +156,7 @@ def post(target: Inbox, work: Callable[[], None]) -> None:
     job = Job(work, Arriving(), lambda: None)
     target.put(job)
     if job.code is not Code.S_OK:
-        raise failed(job.code, _WHY[Code.RPC_E_DISCONNECTED])
+        raise transport_failure(job.code, _WHY[Code.RPC_E_DISCONNECTED])
 
 
 class Agile:
@@ -226,7 +226,7 @@ class GlobalInterfaceTable:
 
 
 def _unknown(fault: Fault) -> BaseException:
-    return failed(Code.E_INVALIDARG, fault.message)
+    return transport_failure(Code.E_INVALIDARG, fault.message)
 
 
 _streams: Pledges[Any] = Pledges()
@@ -246,7 +246,7 @@ def get_and_release_stream(stream: int) -> Any:
         with _streams_lock:
             held = _streams.get_and_release(stream)
     except Fault as fault:
-        raise failed(Code.CO_E_OBJNOTCONNECTED, fault.message) from None
+        raise transport_failure(Code.CO_E_OBJNOTCONNECTED, fault.message) from None
     return _at_home(held.item)
 
 

@@ -44,7 +44,7 @@ class Process:
         self._callbacks: Executor | None = None
         self._object_calls: Executor | None = None
         self._listener: Listener | None = None
-        self._demanded = Level.NONE
+        self.demanded = Level.NONE
         self.shared_brokers: dict[str, ConnectedBroker] = {}
         """Those that module functions speak to, by address."""
         self.hosts: weakref.WeakSet[Host] = weakref.WeakSet()
@@ -85,14 +85,13 @@ class Process:
         with self._lock:
             if self._listener is None:
                 self._listener = make()
-                self._listener.servant.demanded = self._demanded
             return self._listener
 
     def demand(self, level: Level) -> bool:
         """Have those who call objects of this process be so sure (R16.14); False when they may be calling already."""
         with self._lock:
             if self._listener is None:
-                self._demanded = level
+                self.demanded = level
             return self._listener is None
 
     @property

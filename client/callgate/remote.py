@@ -12,7 +12,7 @@ from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.system import BrokerFunction
 from callgate_protocol.ways import FarWay
 from callgate_transport import curve, keys
-from callgate_transport.abroad import Abroad
+from callgate_transport.abroad import DEFAULT_KEY, Abroad, key_for
 from callgate_transport.curve import Curve
 from callgate_transport.dialogue import Dialogue
 from callgate_transport.keys import KeyFileError
@@ -25,7 +25,6 @@ from .process import current
 
 __all__ = ["Address", "RemoteBroker", "beyond", "opened_below", "reach"]
 
-DEFAULT_KEY: Final = "default"
 _ADDRESS: Final = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})")
 _LEAST_PATIENCE: Final = 2.0
 _PROCESS: Final = os.urandom(8).hex()
@@ -126,7 +125,7 @@ class RemoteBroker(ConnectedBroker):
         """A session with a host below it. Raises NotExecuted, ConnectionError, and what `route` raises."""
         route = self.route(host)
         try:
-            session = self._abroad.join(current().io(), route, current().about(library=label))
+            session = self._abroad.join(current().io(), route, current().about(library=label), self._rest)
         except TimeoutError as error:
             port = route.control.rpartition(":")[2]
             raise NotExecuted(
@@ -134,7 +133,6 @@ class RemoteBroker(ConnectedBroker):
                 "ports that the broker was given with --host-ports, or connect with relay=True"
             ) from error
         self._sessions.add(session)
-        session.at_end = self._rest
         return Opened(session, self, _Output(self, host))
 
 
@@ -226,9 +224,9 @@ def opened_below(way: FarWay, host: str, label: str) -> Opened:
     brokers = current().shared_brokers
     broker = brokers.get(way.as_text())
     if not isinstance(broker, RemoteBroker) or broker.lost:
-        trusted = keys.known_brokers().get(way.broker)
-        if trusted is not None and trusted.hex() != way.server:
-            raise AccessDenied(f"a reference names {way.broker} with another key than `callgate keys trust` was told")
-        key = way.key if os.path.exists(way.key) else ""
+        try:
+            key = key_for(way)
+        except KeyFileError as error:
+            raise AccessDenied(str(error)) from error
         broker = brokers[way.as_text()] = reach(way.broker, key, way.server, _LEAST_PATIENCE, relay=way.relay)
     return broker.open(host, label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -38,6 +39,14 @@ class Here(threading.local):
 
 
 here = Here()
+
+
+def _start_again() -> None:
+    """In a forked child: apartments and rings are the parent's."""
+    here.__dict__.clear()
+
+
+os.register_at_fork(after_in_child=_start_again)
 
 
 def causality() -> bytes | None:

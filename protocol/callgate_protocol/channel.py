@@ -64,6 +64,7 @@ class Channel:
         "_role",
         "_stack",
         "_taken",
+        "accepted",
     )
 
     def __init__(self, role: Role, limits: Limits = DEFAULT_LIMITS, *, pipelined: bool = False) -> None:
@@ -78,6 +79,8 @@ class Channel:
         self._parked: deque[Received] = deque()
         self._last = 0
         self._kept: object = None
+        self.accepted = 0
+        """Whole messages that have come, those included that wait for their turn."""
         self._assembly: Assembly | None = None
         self._outgoing: deque[Frames] = deque()
         self._available = limits.credit_bytes
@@ -316,6 +319,7 @@ class Channel:
 
     def _accept(self, received: Received) -> Received | None:
         self._kept = None
+        self.accepted += 1
         message = received.message
         kind = type(message)
         if kind is Return or kind is Raise:

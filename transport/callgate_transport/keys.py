@@ -153,8 +153,10 @@ def _private(path: str, flags: int) -> int:
 
 def _read(path: str, *, private: bool = False) -> dict[str, Any]:
     try:
-        with open(path, "rb") as file:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
             about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise KeyFileError(f"{path} is no file with a key")
             if private and (about.st_uid != os.getuid() or stat.S_IMODE(about.st_mode) & 0o077):
                 mode = stat.S_IMODE(about.st_mode)
                 raise KeyFileError(

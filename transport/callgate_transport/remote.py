@@ -19,16 +19,13 @@ from zmq.utils.monitor import recv_monitor_message
 
 from callgate_protocol.authentication import Level
 from callgate_protocol.codec import decode, encode
-from callgate_protocol.errors import RemoteProtocolError
 from callgate_protocol.givingback import Giver, Taker
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_protocol.messages import (
-    MAGIC,
     Cancel,
     CloseChannel,
     GiveBack,
     GivenBack,
-    Hello,
     Message,
     Open,
     Opened,
@@ -41,9 +38,9 @@ from callgate_protocol.messages import (
     from_wire,
     to_wire,
 )
-from callgate_protocol.version import FEATURES, MAJOR, MINOR
 
 from .callchannel import CallChannel, HungUp, Unreachable
+from .greeting import hello, welcomed
 from .iothread import IoThread
 from .lifeline import Lifeline
 from .pipeline import Pipeline
@@ -59,7 +56,7 @@ _EVENTS: Final = zmq.Event.HANDSHAKE_SUCCEEDED | zmq.Event.HANDSHAKE_FAILED_AUTH
 class RemoteSession(Session):
     """See `Session`; what differs is how it is joined, how it breaks and how it ends."""
 
-    def __init__(self, io: IoThread, welcome: Welcome, route: Route) -> None:
+    def __init__(self, io: IoThread, welcome: Welcome, route: Route, at_end: Callable[[], None]) -> None:
         self._route = route
         self._tied: set[RemoteChannel] = set()
         self._silent: set[int] = set()
@@ -72,25 +69,27 @@ class RemoteSession(Session):
         self._connections = 0
         self._pings = 0
         self._heard = time.monotonic()
-        self.at_end: Callable[[], None] = lambda: None
-        """Called once when the session has ended, on the I/O thread."""
+        self._at_end = at_end
         self._monitor: zmq.Socket[bytes]
         super().__init__(io, Lifeline(), welcome, [], route.way)
         self.level = Level.PRIVACY
 
     @classmethod
-    def join(cls, io: IoThread, route: Route, about: dict[str, Any], life: Lifeline) -> RemoteSession:
+    def join(
+        cls, io: IoThread, route: Route, about: dict[str, Any], life: Lifeline, at_end: Callable[[], None]
+    ) -> RemoteSession:
         """Say hello to the host at the end of a route. `life` hangs up when somebody says that the host is dead.
+
+        `at_end` is called once when the session has ended, on the I/O thread.
 
         Raises OSError when it cannot be reached, ConnectionError when it refuses, is another one, or has ended.
         """
-        hello = Hello(MAGIC, MAJOR, MINOR, list(FEATURES), DEFAULT_LIMITS.as_map(), about)
         with io.context.socket(zmq.DEALER) as socket:
             socket.set(zmq.ROUTING_ID, os.urandom(20))
             socket.set(zmq.LINGER, 0)
             socket.set(zmq.MAXMSGSIZE, DEFAULT_LIMITS.header_bytes)
             route.join(socket, route.control)
-            socket.send(encode(to_wire(hello)))
+            socket.send(encode(to_wire(hello(about))))
             poller = zmq.Poller()
             poller.register(socket, zmq.POLLIN)
             poller.register(life.fileno(), zmq.POLLIN)
@@ -102,13 +101,7 @@ class RemoteSession(Session):
                     f"the host at {route.host}, port {route.control.rpartition(':')[2]}, does not answer"
                 )
             message = from_wire(decode(socket.recv(), DEFAULT_LIMITS))
-        if isinstance(message, Refuse):
-            raise ConnectionRefusedError(f"the host refused the session: {message.message}")
-        if not isinstance(message, Welcome) or message.magic != MAGIC or message.major != MAJOR:
-            raise RemoteProtocolError("the host answered hello with something else")
-        if message.incarnation.hex() != route.incarnation:
-            raise ConnectionRefusedError("another host than the one that was started answered")
-        return cls(io, message, route)
+        return cls(io, welcomed(message, route.incarnation, route.host), route, at_end)
 
     def ended(self) -> None:
         """The broker says that the host is dead. From any thread."""
@@ -389,4 +382,4 @@ class RemoteSession(Session):
         super()._hang_up()
         for channel in list(self._tied):
             channel.lifeline.hang_up()
-        self.at_end()
+        self._at_end()

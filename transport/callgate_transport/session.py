@@ -90,9 +90,9 @@ class Session(Steady):
         self.process: int = welcome.about.get("process", 0)
         self.serves = str(welcome.about.get("serves", ""))
         """`python` when the other side has Python objects, and can connect to third processes itself."""
-        self.route = route
         self.level = Level.CONNECT
         """What is sure about either end (R16.14)."""
+        self.route = route
         """How others reach it: `unix:` and a path here, or `tcp://` and a broker; empty when they cannot."""
         self.near = not isinstance(link, Lifeline)
         """Whether it is another process of this machine."""

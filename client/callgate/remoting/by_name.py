@@ -62,6 +62,8 @@ def to_host(answer: Any, given: int, named: int) -> list[Any]:
     code, result, changed, told, wrong = answer
     if type(changed) is not list or any(type(each) is not list or len(each) != 2 for each in changed):
         raise RemoteProtocolError("expected the arguments that an Invoke has changed")
+    if any(type(place) is not int for place, _ in changed) or type(told) not in (list, type(None)):
+        raise RemoteProtocolError("expected where an Invoke has changed arguments, and what it tells of its failure")
     count = given + named
     back = [[count - 1 - slot_of(place, given, named), wire] for place, wire in changed]
     exception = None if told is None else [0, *told]

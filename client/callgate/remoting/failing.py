@@ -36,7 +36,7 @@ def _own(error: BaseException) -> Fault:
     if not isinstance(error, Error) or not name:
         return Fault("InternalError", f"{type(error).__name__}: {error}")
     if name == "ComError":  # the way to an object has failed on the way to this one (R11.14)
-        return Fault(name, str(error), hresult=int(hr_for_exception(error)), transport=True)
+        return Fault(name, str(error), hresult=int(hr_for_exception(error)), transport=error.from_transport)
     own = error.__dict__.get("hresult")
     return Fault(name, str(error), **({"hresult": int(own)} if isinstance(own, int) else {}))
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from callgate.process import current
 from callgate_protocol.references import CLAIM_SECONDS
 from callgate_protocol.slots import MEMORY_BYTES
 from callgate_transport import rundir
@@ -71,6 +72,7 @@ class Listener:
         self.servant = Servant(self.incarnation, self._station.outbox, io.post)
         self.servant.exports.on_handed = self._handed
         self._io = io
+        self.servant.demanded = current().demanded
         prepare(self.servant)
         io.post(self._open)  # who connects before waits in the queue; this thread must not wait for that one
 

@@ -25,8 +25,8 @@ from callgate_transport.session import Session
 __all__ = ["acquainted", "adopt", "described", "meet", "meet_far"]
 
 _MEETING: Final = threading.Lock()
-_MEETING_FAR: Final = threading.Lock()
-"""Another one, because a network takes its time."""
+_MEETINGS_FAR: Final[dict[str, threading.Lock]] = {}
+"""By the way: one for each, because a network takes its time."""
 
 
 def acquainted(incarnation: bytes) -> Host | None:
@@ -63,7 +63,9 @@ def meet_far(incarnation: bytes, way: FarWay, label: str) -> Host:
     from callgate.remote import opened_below  # noqa: PLC0415 - most programs stay on their machine
 
     process = current()
-    with _MEETING_FAR:
+    with _MEETING:
+        meeting = _MEETINGS_FAR.setdefault(way.as_text(), threading.Lock())
+    with meeting:
         if (known := acquainted(incarnation)) is not None:
             return known
         host = Host(opened_below(way, incarnation.hex(), label), label, process.callbacks)

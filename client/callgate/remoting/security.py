@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callgate.apartments import failed
+from callgate.failures import transport_failure
 from callgate.process import current
 from callgate_protocol.authentication import level_named
 from callgate_protocol.rpccodes import Code
@@ -19,4 +19,4 @@ def initialize_security(*, authentication: str) -> None:
     level = level_named(authentication)
     if not current().demand(level):
         text = "others can have objects of this program already; say what they need before the first export (R16.14)"
-        raise failed(Code.RPC_E_TOO_LATE, text)
+        raise transport_failure(Code.RPC_E_TOO_LATE, text)

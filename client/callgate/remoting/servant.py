@@ -352,7 +352,7 @@ def _not_sure_enough(level: Level, demanded: Level) -> Fault:
         f"calls of this program's objects need the level {demanded.name.lower()!r}, and this connection has "
         f"{level.name.lower()!r} (E_ACCESSDENIED, R16.14)"
     )
-    return Fault("ComError", text, hresult=Code.E_ACCESSDENIED.signed, description=text)
+    return Fault("ComError", text, hresult=Code.E_ACCESSDENIED.signed, description=text, transport=True)
 
 
 def _number(wire: Any) -> int:

@@ -181,18 +181,26 @@ class Foreign:
         self._offered = offered
         self._lock = threading.Lock()
         self._owners: dict[bytes, Owner] = {}
+        self._meetings: dict[bytes, threading.Lock] = {}
         self._io: IoThread | None = None
 
-    def claim(self, wire: Mapping[str, Any]) -> tuple[Owner, Reference]:
-        """The owner of a reference that was handed over, and the reference as counted for this process."""
-        reference, _ = read_reference(wire)
-        if reference.token is None:
+    def claim(self, reference: Reference, giver: Held) -> tuple[Owner, Reference]:
+        """The owner of a reference that was handed over, and the reference as counted for this process.
+
+        What a giver on another machine says of ways is not followed here: its own broker knows the owner.
+        """
+        token = reference.token
+        if token is None:
             raise Mismatch("a reference for a third process has a token (R17.12)", "ArgumentError")
+        if isinstance(giver, Owner) and not giver.near:
+            reference = reference._replace(routes=[giver.route])
         owner = self._owner(reference)
-        return owner, owner.claim(reference.token)
+        return owner, owner.claim(token)
 
     def _owner(self, reference: Reference) -> Owner:
         with self._lock:
+            meeting = self._meetings.setdefault(reference.incarnation, threading.Lock())
+        with meeting:  # of its own, because a network takes its time
             known = self._owners.get(reference.incarnation)
             if known is None or not known.alive:
                 known = self._owners[reference.incarnation] = self._meet(reference)
@@ -201,9 +209,9 @@ class Foreign:
     def _meet(self, reference: Reference) -> Owner:
         from callgate_transport.iothread import IoThread  # noqa: PLC0415 - few hosts call others
 
-        if self._io is None:
-            self._io = IoThread()
-        link = _session(self._io, reference)
+        with self._lock:
+            io = self._io = self._io or IoThread()
+        link = _session(io, reference)
         for descriptor in link.descriptors:
             os.close(descriptor)
         return Owner(link, self._library, self._offered)

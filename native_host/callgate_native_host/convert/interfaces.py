@@ -105,7 +105,7 @@ class InterfaceConverter(OwnedConverter):
         elif scope.session.rights is not None:  # it could name any socket of this machine
             raise Mismatch("a client of another machine hands on nobody else's objects (R18.6)", "AccessDenied")
         else:
-            owner, reference = self._com.foreign.claim(wire)
+            owner, reference = self._com.foreign.claim(reference, scope.session)
         pairs = wire.get("interfaces", [])
         if type(pairs) is not list or len(pairs) > _MOST_INTERFACES:
             raise expected("interfaces", pairs)

@@ -127,8 +127,10 @@ class Worker:
                 for missing in conversation.go_on(frames):
                     self._router.send(routing_id, missing)
                 return None
-            received = conversation.channel.receive(frames)
-            if received is not None:
+            channel = conversation.channel
+            before = channel.accepted
+            received = channel.receive(frames)
+            if channel.accepted > before:  # a call that has to wait for its turn has come as well
                 kept.took()
             return received
 
