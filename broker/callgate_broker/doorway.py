@@ -14,7 +14,7 @@ from callgate_protocol.value import Value
 from callgate_transport.endpoints import bracketed
 from callgate_transport.keys import KeyFileError, KeyPair, key_path, read_private
 
-__all__ = ["Doorway", "DoorwayError", "Wish", "bracketed", "open_doorway"]
+__all__ = ["Doorway", "DoorwayError", "Wish", "open_doorway"]
 
 KEY_NAME: Final = "broker"
 _ADDRESS: Final = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):([0-9]{1,5})")

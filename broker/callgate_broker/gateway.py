@@ -19,7 +19,6 @@ from typing import Any, Final
 import zmq
 
 from callgate_broker.allow import AllowListError, read_allow_list
-from callgate_broker.doorway import bracketed
 from callgate_broker.guests import Guest, Question
 from callgate_broker.passage import Passages
 from callgate_broker.talker import Talker
@@ -27,6 +26,7 @@ from callgate_protocol.lease import PINGS_PER_LEASE
 from callgate_protocol.limits import DEFAULT_LIMITS
 from callgate_transport import datagrams
 from callgate_transport.curve import Doorman, client_of, lacking, serve_with
+from callgate_transport.endpoints import bracketed
 from callgate_transport.keys import KeyPair, read_private
 
 __all__ = ["main"]

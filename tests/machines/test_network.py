@@ -136,6 +136,7 @@ def test_r17_27_a_connection_that_is_cut_under_a_method(
     """The same for an object, where it is an error of the transport as well; the object lives on."""
     lib: Any = connection.load(component, IDL)
     worker = callgate.query(lib.component_create(CLSID["Free"], IID["IWorker"]), "IWorker")
+    number = lib.component_last()
     outcome = in_background(lambda: worker.Work(300))
     assert wait_until(lambda: worker.Overlap() == 1)
     network.drop()
@@ -146,7 +147,7 @@ def test_r17_27_a_connection_that_is_cut_under_a_method(
             return worker.Work(300)
 
     outcome = in_background(work)
-    assert wait_until(lambda: worker.Overlap() == 1)
+    assert wait_until(lambda: lib.component_count(number, "Work") == 2)
     network.cut()
     error = outcome.get(timeout=10)
     assert isinstance(error, callgate.OutcomeUnknown), error
@@ -268,6 +269,25 @@ def test_a_cut_under_a_callback(device: Lib, network: Network, tmp_path: Path) -
 
     assert device.fire_through(str(path), answer, 1) == 2
     assert shots(path) == 1
+
+
+def test_r17_27_calls_that_wait_behind_a_callback_have_been_heard(
+    device: Lib, network: Network, tmp_path: Path
+) -> None:
+    """Submitted calls that the host has while it waits for a callback run once, though the connection breaks."""
+    paths = [tmp_path / f"shot{number}" for number in range(5)]
+    waiting: list[Any] = []
+
+    def answer(value: int) -> int:
+        waiting.extend(device.fire.submit(str(path), 0) for path in paths)
+        for _ in range(3):  # by then the host has them
+            device.add(1, 1)
+        network.drop()
+        return value + 1
+
+    assert device.fire_through.submit(str(tmp_path / "first"), answer, 1).result(20) == 2
+    assert [future.result(20) for future in waiting] == [1] * 5
+    assert [shots(path) for path in paths] == [1] * 5
 
 
 def test_a_cut_under_a_nested_call(device: Lib, network: Network, tmp_path: Path) -> None:

@@ -367,3 +367,15 @@ def test_the_window_of_pipelined_calls_has_an_end() -> None:
         host.receive(frame(call(number)))
     with pytest.raises(RemoteProtocolError, match="more than 3"):
         host.receive(frame(call(5)))
+
+
+def test_a_call_that_waits_for_its_turn_has_come() -> None:
+    """It counts as heard (R17.27) when it arrives, and not once more when its service starts."""
+    client, host = Channel(Role.CLIENT, pipelined=True), Channel(Role.HOST, pipelined=True)
+    calls = [client.call(1, 0, [])[1] for _ in range(3)]
+
+    assert [host.receive(frames) is not None for frames in calls] == [True, False, False]
+    assert host.accepted == 3
+    host.answer(1, None, [], 0)
+    assert host.next_parked() is not None
+    assert host.accepted == 3

@@ -220,7 +220,7 @@ def test_r14_25_python_objects_call_each_other_by_name(other: Other) -> None:
     keeper = other.get(IKeeper)
     keeper.put(Own())  # type: ignore[abstract]  # it has what is called
     assert keeper.invoked("add", 1, "2") == 103
-    with pytest.raises(callgate.ComError):
+    with pytest.raises(callgate.ComError, match=r"'secret' \(DISP_E_UNKNOWNNAME\)"):
         keeper.invoked("secret", 1, 2)
     keeper.put(None)
 

@@ -39,7 +39,6 @@ COUNTS = """
     int component_live(void);
     int component_last(void);
     int component_alive(int object);
-    int component_on_thread(int object, const char *method);
 """
 MODELS = ("Single", "Apartment", "Free", "Both", "Neutral")
 CELLS = {

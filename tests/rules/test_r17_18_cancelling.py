@@ -16,8 +16,6 @@ import pytest
 
 import callgate
 from callgate import Lib
-from callgate.lib import binding_of
-from callgate_protocol.system import HostFunction
 from tests.client.conftest import FAULTS
 from tests.client.remoting.processes import Other
 from tests.conftest import wait_until
@@ -317,24 +315,6 @@ def test_r17_18_late_results_are_given_back(caller: Thread) -> None:
 
         time.sleep(0.8)  # the object is made and sent by then
         assert wait_until(lambda: other.given_out == before)
-
-
-def test_r17_18_out_objects_of_native_code_too(component: str) -> None:
-    """The totals of the host balance."""
-    with callgate.load(component, COUNTS) as lib, Thread("mta") as caller:
-        caller.do(callgate.enable_call_cancellation)
-        made = created(lib, caller, "Free")
-
-        def objects() -> int:
-            count: int = binding_of(lib).ready().system(HostFunction.INFO)["objects"]
-            return count
-
-        before = objects()
-        result = caller.start(lambda: made.Work(300))
-        assert wait_until(lambda: made.Overlap() == 1)
-        callgate.cancel_call(caller.ident)
-        assert code_of(lambda: result.result(10)) == CANCELLED
-        assert wait_until(lambda: objects() == before)
 
 
 def test_r17_18_nothing_is_cancelled_where_nothing_is_served() -> None:
